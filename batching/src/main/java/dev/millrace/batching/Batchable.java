@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching;
+
+/**
+ * A request that a {@link BatchQueue} can hold.
+ *
+ * <p>An item is completed exactly once: by whoever wins {@link #claim} (a replica that is about to
+ * run it) or by whoever wins {@link #reject} (the queue, a cancelled call, an expired deadline).
+ * Both are compare-and-sets from the same initial state, callable from any thread.
+ */
+public interface Batchable {
+
+  /** Rows this item adds to a batch; at least 0, constant. */
+  int rows();
+
+  /** Bytes this item holds while it waits; at least 0, constant. */
+  long bytes();
+
+  /**
+   * What must be equal for two items to share a batch (by {@code equals}; one shared instance per
+   * shape makes the comparison an identity check).
+   */
+  Object shapeKey();
+
+  /** When the answer is worth nothing any more, on the queue's clock; Long.MAX_VALUE for never. */
+  long deadlineNanos();
+
+  /** Whether this item may share a batch with others; if not, it runs alone. */
+  boolean batchable();
+
+  /** Takes the item for execution. True for exactly one caller, and only if nobody rejected it. */
+  boolean claim();
+
+  /** Answers the item without executing it. True if this call did it; never blocks or throws. */
+  boolean reject(Rejection rejection);
+
+  /** Whether the item has been claimed or rejected: a settled item is skipped by the queue. */
+  boolean isSettled();
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching;
+
+/** Why a queue did not execute an item. */
+public enum Rejection {
+  /** The queue holds as many rows as it may. */
+  QUEUE_ROWS,
+  /** The queue holds as many bytes as it may. */
+  QUEUE_BYTES,
+  /** Producers are ahead of the hand-off ring. */
+  RING_FULL,
+  /** The deadline passed while the item waited. */
+  EXPIRED,
+  /** The queue is closed. */
+  CLOSED
+}

@@ -7,7 +7,6 @@ package dev.millrace.batching;
  */
 public interface BatchPolicy {
 
-
   /**
    * Rows of {@code lane} to run now.
    *

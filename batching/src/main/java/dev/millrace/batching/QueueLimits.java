@@ -9,13 +9,16 @@ package dev.millrace.batching;
  * @param maxQueuedBytes bytes waiting at most
  * @param ringSlots slots of the hand-off ring, a power of two
  */
-public record QueueLimits(
-    int maxBatchRows, int maxQueuedRows, long maxQueuedBytes, int ringSlots) {
+public record QueueLimits(int maxBatchRows, int maxQueuedRows, long maxQueuedBytes, int ringSlots) {
   public QueueLimits {
     require(maxBatchRows >= 1, "maxBatchRows", maxBatchRows, "at least 1");
     require(maxQueuedRows >= 1, "maxQueuedRows", maxQueuedRows, "at least 1");
     require(maxQueuedBytes >= 1, "maxQueuedBytes", maxQueuedBytes, "at least 1");
-    require(Integer.bitCount(ringSlots) == 1 && ringSlots > 0, "ringSlots", ringSlots, "a power of two");
+    require(
+        Integer.bitCount(ringSlots) == 1 && ringSlots > 0,
+        "ringSlots",
+        ringSlots,
+        "a power of two");
   }
 
   private static void require(boolean ok, String name, long value, String expected) {

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.model;
+
+/** An engine that runs models. Found by {@link java.util.ServiceLoader}. */
+public interface Backend {
+
+  /** The name by which a model's configuration asks for it, such as {@code onnxruntime}. */
+  String name();
+
+  /** The protocol's name for engine and format, such as {@code onnxruntime_onnx}. */
+  String platform();
+
+  /** The model's file inside its version folder where the configuration names none. */
+  String defaultFileName();
+
+  /**
+   * Loads a model and finds out what it is. Slow, and never called on a serving thread.
+   *
+   * @throws ModelLoadException if it cannot be served; the message says why and what would help
+   */
+  LoadedModel load(ModelArtifact artifact, ModelOptions options) throws ModelLoadException;
+}

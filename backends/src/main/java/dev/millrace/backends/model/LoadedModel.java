@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.model;
+
+/**
+ * A model in memory on one device, shared by all replicas there: weights exist once.
+ *
+ * <p>Thread-safe. To be closed after the last of its runners.
+ */
+public interface LoadedModel extends AutoCloseable {
+
+  ModelSignature signature();
+
+  /** A new runner with memory of its own, for one replica. Cheap. */
+  Runner newRunner();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.model;
+
+import java.nio.file.Path;
+
+/**
+ * A model's bytes on this machine.
+ *
+ * @param name the model's name, for messages
+ * @param version its version
+ * @param file the model's main file; files that belong to it (external data) lie beside it
+ */
+public record ModelArtifact(String name, long version, Path file) {}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.model;
+
+import dev.millrace.backends.tensor.TensorSpec;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * How a model is to be loaded.
+ *
+ * @param maxBatchSize rows of a batch at most; 0 for one request at a time; empty to let the engine
+ *     find out whether the model can be batched
+ * @param threads threads of one run, at least 1
+ * @param declaredInputs what the configuration says of inputs, full shapes; empty if nothing
+ * @param declaredOutputs likewise of outputs
+ * @param engine options of the engine itself, by its own keys
+ */
+public record ModelOptions(
+    OptionalInt maxBatchSize,
+    int threads,
+    List<TensorSpec> declaredInputs,
+    List<TensorSpec> declaredOutputs,
+    Map<String, String> engine) {
+
+  /** Rows of a batch at most for a model that can be batched and whose owner set no limit. */
+  public static final int DEFAULT_MAX_BATCH_SIZE = 128;
+
+  public static final ModelOptions DEFAULT =
+      new ModelOptions(OptionalInt.empty(), 1, List.of(), List.of(), Map.of());
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.model;
+
+import java.util.List;
+
+/** Runs batches of one {@link LoadedModel}. Owned by one thread at a time. */
+public interface Runner extends AutoCloseable {
+
+  /**
+   * Runs the rows of all requests together.
+   *
+   * @param requests at least one, validated against the signature; more than one only if the model
+   *     is batched, then with equal shapes behind the first axis
+   * @param rows rows of all requests together; of an unbatched model 1
+   * @return one tensor per output of the signature, in its order; valid until the next call
+   * @throws ModelRunException if the engine fails; the runner stays usable
+   */
+  OutputTensor[] run(List<? extends ModelInputs> requests, int rows) throws ModelRunException;
+
+  /** How the last run's time went. */
+  RunTimes lastTimes();
+
+  @Override
+  void close();
+
+  /**
+   * Times of one run.
+   *
+   * @param gatherNanos copying inputs to where the engine reads them
+   * @param runNanos the engine itself
+   * @param collectNanos making the outputs readable
+   */
+  record RunTimes(long gatherNanos, long runNanos, long collectNanos) {}
+}

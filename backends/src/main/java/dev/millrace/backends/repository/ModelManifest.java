@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import dev.millrace.backends.model.ModelOptions;
+import java.util.List;
+
+/**
+ * What a model's owner says about how it is to be served: from {@code model.yaml}, from a Triton
+ * {@code config.pbtxt}, or nothing at all.
+ *
+ * @param backend the engine's name
+ * @param fileName the model's file in a version folder; empty for the engine's default
+ * @param versionPolicy which of the versions there are to be served
+ * @param replicas replicas of each version, 1..64
+ * @param limits bounds of each version's queue
+ * @param options what the engine is told
+ * @param required whether the gateway is ready only while this model is
+ * @param notes settings that were read and have no effect here, one sentence each, for the log
+ */
+public record ModelManifest(
+    String backend,
+    String fileName,
+    VersionPolicy versionPolicy,
+    int replicas,
+    Limits limits,
+    ModelOptions options,
+    boolean required,
+    List<String> notes) {
+
+  /** The engine of a model that names none. */
+  public static final String DEFAULT_BACKEND = "onnxruntime";
+
+  public static final ModelManifest DEFAULT =
+      new ModelManifest(
+          DEFAULT_BACKEND,
+          "",
+          new VersionPolicy.Latest(1),
+          1,
+          Limits.DEFAULT,
+          ModelOptions.DEFAULT,
+          true,
+          List.of());
+
+  /**
+   * Bounds of what one model version may hold.
+   *
+   * @param maxQueuedRows rows waiting at most
+   * @param maxQueuedBytes bytes waiting at most
+   * @param maxRequestRows rows of one request at most
+   */
+  public record Limits(int maxQueuedRows, long maxQueuedBytes, int maxRequestRows) {
+    public static final Limits DEFAULT = new Limits(16_384, 1L << 30, 65_536);
+  }
+}

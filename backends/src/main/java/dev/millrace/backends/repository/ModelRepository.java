@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import dev.millrace.backends.model.ModelArtifact;
+import java.io.IOException;
+import java.util.List;
+
+/** A place that holds versioned models. Used by one control thread; may block. */
+public interface ModelRepository extends AutoCloseable {
+
+  /** Where it is, for messages. */
+  String location();
+
+  /**
+   * Everything there is now. A model that cannot be read is an entry with its problem, never an
+   * exception and never a reason to leave others out.
+   *
+   * @throws IOException if the repository as a whole cannot be read; what was listed before stays
+   */
+  List<ModelEntry> list() throws IOException;
+
+  /**
+   * Brings a listed version's files to this machine, so that a change in the repository can no
+   * longer touch them while they are in use.
+   *
+   * @throws IOException if it is not there any more, or cannot be read
+   */
+  ModelArtifact fetch(ModelEntry entry, ModelEntry.ModelVersion version) throws IOException;
+
+  /** Gives back what {@link #fetch} put on this machine; called when the version is unloaded. */
+  void release(ModelArtifact artifact);
+
+  @Override
+  void close();
+}

@@ -17,10 +17,10 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 import torch
-from onnxmltools import convert_xgboost
-from onnxmltools.convert.common.data_types import FloatTensorType as XgbFloatTensorType
-from skl2onnx import to_onnx
+from onnxmltools.convert.xgboost.operator_converters.XGBoost import convert_xgboost
+from skl2onnx import to_onnx, update_registered_converter
 from skl2onnx.common.data_types import FloatTensorType
+from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -47,12 +47,7 @@ def iris():
     x_train, x_test, y_train, y_test = split(data, 45)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     model.fit(x_train, y_train)
-    graph = to_onnx(
-        model, name="iris",
-        initial_types=[("input", FloatTensorType([None, 4]))],
-        final_types=[("label", None), ("probabilities", None)],
-        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
-        options={"zipmap": False})
+    graph = sklearn_to_onnx("iris", model, 4)
     publish("iris", graph, x_test, y_test, data.target_names,
             label_output="label", score_output="probabilities",
             own_predictions=model.predict(x_test), own_scores=model.predict_proba(x_test))
@@ -110,19 +105,29 @@ def breast_cancer():
     model = XGBClassifier(n_estimators=100, max_depth=3, learning_rate=0.2,
                           random_state=SEED, n_jobs=1)
     model.fit(x_train, y_train)
-    graph = convert_xgboost(
-        model, name="breast-cancer",
-        initial_types=[("input", XgbFloatTensorType([None, 30]))],
-        target_opset=OPSET)
+    # onnxmltools alone stops at opset 15; its converter, called by skl2onnx, does not.
+    update_registered_converter(
+        XGBClassifier, "XGBoostXGBClassifier", calculate_linear_classifier_output_shapes,
+        convert_xgboost, options={"nocl": [True, False], "zipmap": [True, False, "columns"]})
+    graph = sklearn_to_onnx("breast-cancer", model, 30)
     publish("breast-cancer", graph, x_test, y_test, data.target_names,
             label_output="label", score_output="probabilities",
             own_predictions=model.predict(x_test), own_scores=model.predict_proba(x_test))
 
 
+def sklearn_to_onnx(name, model, features):
+    return to_onnx(
+        model, name=name,
+        initial_types=[("input", FloatTensorType([None, features]))],
+        final_types=[("label", None), ("probabilities", None)],
+        target_opset={"": OPSET, "ai.onnx.ml": ML_OPSET},
+        options={"zipmap": False})  # otherwise the probabilities are a list of maps, not a tensor
+
+
 def publish(name, graph, x_test, y_test, class_names, label_output, score_output,
             own_predictions, own_scores):
     """Stores the model, checks it against the framework it came from, stores the held-back rows."""
-    strip_metadata(graph)
+    tidy(graph)
     onnx.checker.check_model(graph, full_check=True)
     model_file = HERE / "models" / name / "1" / "model.onnx"
     model_file.parent.mkdir(parents=True, exist_ok=True)
@@ -164,8 +169,12 @@ def publish(name, graph, x_test, y_test, class_names, label_output, score_output
     holdout_file.write_text(json.dumps(holdout, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
-def strip_metadata(graph):
-    """Drops what exporters add for debugging: stack traces with paths of this machine."""
+def tidy(graph):
+    """Drops what exporters add for debugging (stack traces with paths of this machine) and orders
+    the opset imports, which come out of a set: so the same training gives the same file."""
+    opsets = sorted((o.domain, o.version) for o in graph.opset_import)
+    del graph.opset_import[:]
+    graph.opset_import.extend(onnx.helper.make_opsetid(d, v) for d, v in opsets)
     del graph.metadata_props[:]
     del graph.graph.metadata_props[:]
     for part in (*graph.graph.node, *graph.graph.value_info, *graph.graph.input,

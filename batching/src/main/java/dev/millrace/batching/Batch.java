@@ -14,6 +14,7 @@ public final class Batch<T extends Batchable> {
   private final List<T> view = Collections.unmodifiableList(items);
   private int rows;
   private long takenNanos;
+  private Waiter waiter = new Waiter();
 
   /** The items in the order in which they run; valid until the next take. */
   public List<T> items() {
@@ -34,9 +35,19 @@ public final class Batch<T extends Batchable> {
     return items.isEmpty();
   }
 
-  void add(T item) {
+  void add(T item, int itemRows) {
     items.add(item);
-    rows += item.rows();
+    rows += itemRows;
+  }
+
+  /** The place in the line of idle replicas; here because a batch has one owner and is reused. */
+  Waiter waiter() {
+    return waiter;
+  }
+
+  /** Replaces a waiter that was left behind on an idle stack. */
+  void renewWaiter() {
+    waiter = new Waiter();
   }
 
   void takenAt(long nanos) {

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A queued item with all that the queue needs to know of it, read once by the offering thread: the
+ * leader never calls a getter that could throw or change its mind, and what was counted in is what
+ * is counted out.
+ *
+ * <p>Entries are recycled: {@link Ring} swaps a full one for an empty one, so a hand-off copies
+ * nothing and allocates nothing.
+ */
+final class Entry<T extends Batchable> {
+  /**
+   * How long an item without a deadline may be overtaken: long against any objective in use, short
+   * enough that nobody starves. A deadline further away than this gives no later a place.
+   */
+  static final long PATIENCE_NANOS = 10_000_000_000L;
+
+  private @Nullable T item;
+  private @Nullable Object laneKey;
+  private int rows;
+  private long bytes;
+  private long arrivalNanos;
+  private long deadlineNanos;
+  private long urgency;
+  private long sequence;
+
+  void fill(T item, Object laneKey, int rows, long bytes, long arrivalNanos, long deadlineNanos) {
+    this.item = item;
+    this.laneKey = laneKey;
+    this.rows = rows;
+    this.bytes = bytes;
+    this.arrivalNanos = arrivalNanos;
+    this.deadlineNanos = deadlineNanos;
+    this.urgency = Math.min(deadlineNanos, arrivalNanos + PATIENCE_NANOS);
+  }
+
+  /** Lets go of the item and its shape; the numbers are overwritten by the next fill. */
+  void clear() {
+    item = null;
+    laneKey = null;
+  }
+
+  T item() {
+    return Objects.requireNonNull(item);
+  }
+
+  Object laneKey() {
+    return Objects.requireNonNull(laneKey);
+  }
+
+  void runAlone() {
+    laneKey = Lanes.ALONE;
+  }
+
+  /** Rows this item adds to a batch. */
+  int rows() {
+    return rows;
+  }
+
+  /** Rows this item counts against limits and sizes: an item of 0 rows still takes a place. */
+  int weight() {
+    return Math.max(1, rows);
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  long arrivalNanos() {
+    return arrivalNanos;
+  }
+
+  long deadlineNanos() {
+    return deadlineNanos;
+  }
+
+  /**
+   * The virtual deadline that lanes and items are ordered by. Never after the real deadline, so
+   * whatever has expired at {@code now} has an urgency of at most {@code now}.
+   */
+  long urgency() {
+    return urgency;
+  }
+
+  boolean isExpired(long nowNanos) {
+    return deadlineNanos <= nowNanos;
+  }
+
+  /** Place in the order of arrival, which decides between equal urgencies. */
+  long sequence() {
+    return sequence;
+  }
+
+  void arrivedAs(long sequence) {
+    this.sequence = sequence;
+  }
+}

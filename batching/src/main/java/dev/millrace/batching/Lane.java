@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching;
+
+import java.util.Arrays;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The waiting entries of one shape, most urgent first; equals in order of arrival. Owned by the
+ * leader.
+ *
+ * <p>The entries are {@code entries[head..tail)} of an array that is used like a sliding window.
+ * Requests of one service objective arrive in their final order, so adding is an append; an entry
+ * more urgent than others finds its place by bisection, and the shorter side moves by one.
+ */
+final class Lane<T extends Batchable> implements BatchPolicy.LaneView {
+  private static final int INITIAL_CAPACITY = 16;
+
+  /** An empty lane gives a larger array back: one burst must not be paid for ever after. */
+  private static final int IDLE_CAPACITY = 1024;
+
+  private final Object key;
+  private @Nullable Entry<T>[] entries = newArray(INITIAL_CAPACITY);
+  private int head;
+  private int tail;
+  private int rows;
+
+  /** Where {@link Lanes} keeps this lane in its order of urgency; -1 while the lane is empty. */
+  int heapIndex = -1;
+
+  /** Whether {@link Lanes} has this lane among those that may be forgotten while empty. */
+  boolean mayBeForgotten;
+
+  Lane(Object key) {
+    this.key = key;
+  }
+
+  Object key() {
+    return key;
+  }
+
+  boolean isEmpty() {
+    return head == tail;
+  }
+
+  int size() {
+    return tail - head;
+  }
+
+  @Override
+  public int rows() {
+    return rows;
+  }
+
+  @Override
+  public long headArrivalNanos() {
+    return head().arrivalNanos();
+  }
+
+  @Override
+  public long headDeadlineNanos() {
+    return head().deadlineNanos();
+  }
+
+  /** The most urgent entry; the lane must not be empty. */
+  Entry<T> head() {
+    return at(head);
+  }
+
+  boolean isMoreUrgentThan(Lane<T> other) {
+    Entry<T> mine = head();
+    Entry<T> theirs = other.head();
+    return mine.urgency() != theirs.urgency()
+        ? mine.urgency() < theirs.urgency()
+        : mine.sequence() < theirs.sequence();
+  }
+
+  void add(Entry<T> entry) {
+    if (tail == entries.length) {
+      makeRoom();
+    }
+    int place = placeOf(entry.urgency());
+    if (head > 0 && place - head < tail - place) {
+      System.arraycopy(entries, head, entries, head - 1, place - head);
+      head--;
+      place--;
+    } else {
+      System.arraycopy(entries, place, entries, place + 1, tail - place);
+      tail++;
+    }
+    entries[place] = entry;
+    rows += entry.weight();
+  }
+
+  Entry<T> removeHead() {
+    Entry<T> entry = head();
+    entries[head++] = null;
+    rows -= entry.weight();
+    rewindIfEmpty();
+    return entry;
+  }
+
+  /** Removes the entries that {@code remove} says yes to, and asks it once about each. */
+  void removeIf(Predicate<Entry<T>> remove) {
+    int kept = head;
+    for (int i = head; i < tail; i++) {
+      Entry<T> entry = at(i);
+      int weight = entry.weight();
+      if (remove.test(entry)) {
+        rows -= weight;
+      } else {
+        entries[kept++] = entry;
+      }
+    }
+    Arrays.fill(entries, kept, tail, null);
+    tail = kept;
+    rewindIfEmpty();
+  }
+
+  /** The index after all entries that are as urgent or more. */
+  private int placeOf(long urgency) {
+    int low = head;
+    int high = tail;
+    if (low == high || at(high - 1).urgency() <= urgency) {
+      return high;
+    }
+    while (low < high) {
+      int middle = (low + high) >>> 1;
+      if (at(middle).urgency() <= urgency) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    return low;
+  }
+
+  /** Moves the entries to the front if that frees half of the array, else doubles it. */
+  private void makeRoom() {
+    int size = size();
+    if (size <= entries.length / 2) {
+      System.arraycopy(entries, head, entries, 0, size);
+      Arrays.fill(entries, size, tail, null);
+    } else {
+      @Nullable Entry<T>[] larger = newArray(entries.length * 2);
+      System.arraycopy(entries, head, larger, 0, size);
+      entries = larger;
+    }
+    head = 0;
+    tail = size;
+  }
+
+  private void rewindIfEmpty() {
+    if (head != tail) {
+      return;
+    }
+    head = 0;
+    tail = 0;
+    if (entries.length > IDLE_CAPACITY) {
+      entries = newArray(INITIAL_CAPACITY);
+    }
+  }
+
+  @SuppressWarnings("NullAway") // every index in head..tail holds an entry
+  private Entry<T> at(int index) {
+    return entries[index];
+  }
+
+  @SuppressWarnings({"unchecked", "rawtypes"})
+  private static <T extends Batchable> @Nullable Entry<T>[] newArray(int length) {
+    return (Entry<T>[]) new Entry[length];
+  }
+}

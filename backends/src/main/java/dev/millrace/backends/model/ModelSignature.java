@@ -31,4 +31,14 @@ public record ModelSignature(List<TensorSpec> inputs, List<TensorSpec> outputs, 
   public int maxBatchSize() {
     return batching instanceof Batching.Batched batched ? batched.maxBatchSize() : 0;
   }
+
+  /** Number of the output of that name; -1 if there is none. */
+  public int outputIndex(String name) {
+    for (int i = 0; i < outputs.size(); i++) { // a handful at most
+      if (outputs.get(i).name().equals(name)) {
+        return i;
+      }
+    }
+    return -1;
+  }
 }

@@ -5,7 +5,10 @@ import dev.millrace.backends.model.ModelArtifact;
 import java.io.IOException;
 import java.util.List;
 
-/** A place that holds versioned models. Used by one control thread; may block. */
+/**
+ * A place that holds versioned models. Used by one control thread, except {@link #release}; may
+ * block.
+ */
 public interface ModelRepository extends AutoCloseable {
 
   /** Where it is, for messages. */
@@ -27,7 +30,7 @@ public interface ModelRepository extends AutoCloseable {
    */
   ModelArtifact fetch(ModelEntry entry, ModelEntry.ModelVersion version) throws IOException;
 
-  /** Gives back what {@link #fetch} put on this machine; called when the version is unloaded. */
+  /** Gives back what {@link #fetch} put here, when the version is unloaded; from any thread. */
   void release(ModelArtifact artifact);
 
   @Override

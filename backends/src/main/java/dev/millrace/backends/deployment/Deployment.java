@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InputChecker;
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.batching.BatchPolicy;
+import dev.millrace.batching.BatchQueue;
+import dev.millrace.batching.QueueLimits;
+import dev.millrace.batching.Rejection;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+
+/**
+ * One version of a model that serves: its queue and its replicas.
+ *
+ * <p>Whoever wants to use it takes a lease ({@link #acquire}) and gives it back ({@link #release});
+ * {@link #close} refuses further leases, waits for the last one, and only then frees the model:
+ * engines die of a model that is freed under a run.
+ */
+public final class Deployment {
+  /** Enough for a burst from every event loop while all replicas are inside a run. */
+  private static final int RING_SLOTS = 4096;
+
+  private static final int CLOSED = 1 << 31;
+
+  private final String name;
+  private final long version;
+  private final String platform;
+  private final ModelManifest manifest;
+  private final LoadedModel model;
+  private final ModelSignature signature;
+  private final InputChecker checker;
+  private final LongSupplier nanoClock;
+  private final BatchQueue<InferTask> queue;
+  private final DeploymentStatistics statistics = new DeploymentStatistics();
+  private final List<Thread> replicas = new ArrayList<>();
+
+  /** Leases out, and the CLOSED bit. */
+  private final AtomicInteger leases = new AtomicInteger();
+
+  /**
+   * Starts a deployment's replicas.
+   *
+   * @param runners one per replica, warm; owned by the deployment from here on
+   */
+  Deployment(
+      String name,
+      long version,
+      String platform,
+      ModelManifest manifest,
+      LoadedModel model,
+      List<Runner> runners,
+      LongSupplier nanoClock) {
+    this.name = name;
+    this.version = version;
+    this.platform = platform;
+    this.manifest = manifest;
+    this.model = model;
+    this.signature = model.signature();
+    this.checker = new InputChecker(name, signature, manifest.limits().maxRequestRows());
+    this.nanoClock = nanoClock;
+    this.queue =
+        new BatchQueue<>(
+            new QueueLimits(
+                Math.max(1, signature.maxBatchSize()),
+                manifest.limits().maxQueuedRows(),
+                manifest.limits().maxQueuedBytes(),
+                RING_SLOTS),
+            BatchPolicy.greedy(),
+            nanoClock);
+    for (int i = 0; i < runners.size(); i++) {
+      replicas.add(
+          Thread.ofPlatform()
+              .name("replica-" + name + "-" + version + "-" + i)
+              .daemon()
+              .start(new Replica(this, queue, runners.get(i))));
+    }
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public long version() {
+    return version;
+  }
+
+  /** The protocol's name for engine and format. */
+  public String platform() {
+    return platform;
+  }
+
+  public ModelManifest manifest() {
+    return manifest;
+  }
+
+  public ModelSignature signature() {
+    return signature;
+  }
+
+  /** What requests to this deployment are compared with. */
+  public InputChecker checker() {
+    return checker;
+  }
+
+  public DeploymentStatistics statistics() {
+    return statistics;
+  }
+
+  /** In words: how rows of several requests are run, and why so. */
+  public String describeBatching() {
+    return switch (signature.batching()) {
+      case ModelSignature.Batching.Batched batched ->
+          "batches of up to " + batched.maxBatchSize() + " rows";
+      case ModelSignature.Batching.Unbatched unbatched ->
+          "one request at a time: " + unbatched.reason();
+    };
+  }
+
+  public int replicaCount() {
+    return replicas.size();
+  }
+
+  public int queuedRows() {
+    return queue.queuedRows();
+  }
+
+  public long queuedBytes() {
+    return queue.queuedBytes();
+  }
+
+  /** Leases out: requests between admission and answer. */
+  public int inFlight() {
+    return leases.get() & ~CLOSED;
+  }
+
+  /** Now, on the clock that arrivals and deadlines are measured by. */
+  public long nanoTime() {
+    return nanoClock.getAsLong();
+  }
+
+  /** Takes a lease; false if the deployment is on its way out: then look for its successor. */
+  public boolean acquire() {
+    if ((leases.incrementAndGet() & CLOSED) == 0) {
+      return true;
+    }
+    release();
+    return false;
+  }
+
+  /** Gives a lease back. */
+  public void release() {
+    if (leases.decrementAndGet() == CLOSED) {
+      synchronized (leases) {
+        leases.notifyAll();
+      }
+    }
+  }
+
+  /**
+   * Queues a task, or answers it at once if it cannot be queued. Never blocks. The task's lease is
+   * the task's from here on.
+   */
+  public void submit(InferTask task) {
+    Rejection rejection = queue.offer(task);
+    if (rejection != null) {
+      task.reject(rejection);
+    }
+  }
+
+  /** Answers what has expired or was cancelled while every replica is busy. */
+  void sweep() {
+    if (queue.queuedRows() > 0) {
+      queue.sweep();
+    }
+  }
+
+  void executed(List<InferTask> answered, int rows, long takenNanos, Runner.RunTimes times) {
+    statistics.executed(
+        answered, rows, takenNanos, nanoClock.getAsLong(), times, System.currentTimeMillis());
+  }
+
+  Failure failureOf(Rejection rejection) {
+    return switch (rejection) {
+      case QUEUE_ROWS ->
+          overloaded(
+              "%d rows wait (limit %d, max_queued_rows)"
+                  .formatted(queue.queuedRows(), manifest.limits().maxQueuedRows()));
+      case QUEUE_BYTES ->
+          overloaded(
+              "%d bytes wait (limit %d, max_queued_bytes)"
+                  .formatted(queue.queuedBytes(), manifest.limits().maxQueuedBytes()));
+      case RING_FULL -> overloaded("requests arrive faster than they can be queued");
+      case EXPIRED ->
+          new Failure(Failure.Kind.EXPIRED, "deadline passed in the queue of model '" + name + "'");
+      case CLOSED ->
+          new Failure(Failure.Kind.SHUTTING_DOWN, "model '" + name + "' is being unloaded");
+    };
+  }
+
+  private Failure overloaded(String detail) {
+    return new Failure(Failure.Kind.OVERLOADED, "model '" + name + "': " + detail);
+  }
+
+  /**
+   * Refuses new leases, waits until the last one is back, and frees the model.
+   *
+   * @param graceNanos how long requests may take to finish; what still waits then is answered with
+   *     a failure, and what runs then is waited for
+   */
+  void close(long graceNanos) throws InterruptedException {
+    leases.getAndUpdate(count -> count | CLOSED);
+    long end = nanoClock.getAsLong() + graceNanos;
+    synchronized (leases) {
+      while (leases.get() != CLOSED) {
+        long millis = (end - nanoClock.getAsLong()) / 1_000_000;
+        if (millis <= 0) {
+          break;
+        }
+        leases.wait(millis);
+      }
+    }
+    queue.close();
+    queue.rejectAll(Rejection.CLOSED);
+    for (Thread replica : replicas) {
+      replica.join();
+    }
+    model.close();
+  }
+
+  @Override
+  public String toString() {
+    return name + " version " + version;
+  }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+
+/**
+ * The routes: which deployment answers for a model's name and version.
+ *
+ * <p>Read by every request through one volatile immutable map; replaced whole by the control
+ * thread.
+ */
+public final class Deployments {
+
+  /**
+   * What serves under one name.
+   *
+   * @param ready by version; never empty
+   */
+  record Route(NavigableMap<Long, Deployment> ready) {
+    Deployment latest() {
+      return ready.lastEntry().getValue();
+    }
+  }
+
+  private final Runnable onChange;
+  private volatile Map<String, Route> routes = Map.of();
+  private volatile List<ModelStatus> statuses = List.of();
+  private volatile boolean listed;
+  private volatile boolean closed;
+
+  /**
+   * @param onChange called after each change of routes or states, on the thread that changed them
+   */
+  public Deployments(Runnable onChange) {
+    this.onChange = onChange;
+  }
+
+  void publish(Map<String, Route> newRoutes, List<ModelStatus> newStatuses) {
+    statuses = List.copyOf(newStatuses);
+    routes = Map.copyOf(newRoutes);
+    onChange.run();
+  }
+
+  /** The repositories have been read and every model in them tried once. */
+  void firstPassDone() {
+    listed = true;
+    onChange.run();
+  }
+
+  /** Refuses every request from now on. */
+  void refuseAll() {
+    closed = true;
+    onChange.run();
+  }
+
+  /**
+   * Leases the deployment that answers for a model.
+   *
+   * @param version decimal text; empty for the highest version that is ready
+   * @return leased: to be released by the caller, or by the task that it is given to
+   * @throws InferException NOT_FOUND, NOT_READY, INVALID (version) or SHUTTING_DOWN
+   */
+  public Deployment acquire(String name, String version) throws InferException {
+    while (true) {
+      Deployment deployment = find(name, version);
+      if (deployment.acquire()) {
+        return deployment;
+      }
+      // it was closed since the routes were read; its routes were replaced before that
+      Thread.onSpinWait();
+    }
+  }
+
+  /**
+   * The deployment that answers for a model, without a lease: for its description only.
+   *
+   * @throws InferException as {@link #acquire}
+   */
+  public Deployment find(String name, String version) throws InferException {
+    if (closed) {
+      throw new InferException(
+          new Failure(Failure.Kind.SHUTTING_DOWN, "the gateway is shutting down"));
+    }
+    Route route = routes.get(name);
+    if (version.isEmpty()) {
+      if (route != null) {
+        return route.latest();
+      }
+      throw missing(name, Optional.empty());
+    }
+    long number = parseVersion(version);
+    Deployment deployment = route == null ? null : route.ready().get(number);
+    if (deployment == null) {
+      throw missing(name, Optional.of(number));
+    }
+    return deployment;
+  }
+
+  /** Versions of a model that serve, ascending; empty if none does. */
+  public List<Deployment> ready(String name) {
+    Route route = routes.get(name);
+    return route == null ? List.of() : List.copyOf(route.ready().values());
+  }
+
+  /** Everything that serves. */
+  public List<Deployment> ready() {
+    return routes.values().stream()
+        .map(Route::ready)
+        .map(Map::values)
+        .flatMap(Collection::stream)
+        .toList();
+  }
+
+  /** Every model version that is known, in whatever state, by name and version. */
+  public List<ModelStatus> statuses() {
+    return statuses;
+  }
+
+  /** Whether everything that is required serves: false until the repositories have been read. */
+  public boolean isReady() {
+    if (closed || !listed) {
+      return false;
+    }
+    Map<String, Route> now = routes;
+    return statuses.stream()
+        .filter(ModelStatus::required)
+        .allMatch(status -> now.containsKey(status.name()));
+  }
+
+  private InferException missing(String name, Optional<Long> version) {
+    List<ModelStatus> known = statuses.stream().filter(s -> s.name().equals(name)).toList();
+    if (known.isEmpty()) {
+      return new InferException(
+          new Failure(Failure.Kind.NOT_FOUND, "model '" + name + "': not found"));
+    }
+    if (version.isPresent() && known.stream().noneMatch(s -> s.version() == version.get())) {
+      List<Long> versions = known.stream().map(ModelStatus::version).filter(v -> v > 0).toList();
+      return new InferException(
+          new Failure(
+              Failure.Kind.NOT_FOUND,
+              "model '%s': version %d not found (there is %s)"
+                  .formatted(name, version.get(), versions)));
+    }
+    ModelStatus status =
+        known.stream()
+            .filter(s -> version.isEmpty() || s.version() == version.get())
+            .reduce((first, second) -> second)
+            .orElseThrow();
+    return new InferException(
+        new Failure(
+            Failure.Kind.NOT_READY,
+            "model '%s'%s: not ready, %s%s"
+                .formatted(
+                    name,
+                    status.version() > 0 ? " version " + status.version() : "",
+                    status.state(),
+                    status.reason().isEmpty() ? "" : " (" + status.reason() + ")")));
+  }
+
+  private static long parseVersion(String version) throws InferException {
+    try {
+      long number = Long.parseLong(version);
+      if (number > 0) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // told below
+    }
+    throw InferException.invalid(
+        "model_version: '%s' (expected a whole number from 1, or nothing for the latest)"
+            .formatted(version));
+  }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.CheckedInputs;
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.ModelInputs;
+import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.tensor.TensorView;
+import dev.millrace.batching.Batchable;
+import dev.millrace.batching.Rejection;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * One request on its way through a deployment. Exactly one of {@link #succeeded} and {@link
+ * #failed} is called, once, and {@link #released} once, whichever way it ends:
+ *
+ * <pre>
+ *   QUEUED ──claim──▶ TAKEN ──▶ DONE        succeeded or failed, by the replica
+ *     └──reject, cancel──▶ DONE             failed, by whoever wins the compare-and-set
+ * </pre>
+ *
+ * <p>A task that is cancelled while TAKEN is computed and its answer discarded: its neighbours in
+ * the batch are not to pay for it. It owns its deployment's lease until it is released.
+ */
+public abstract class InferTask implements Batchable, ModelInputs {
+  private static final int QUEUED = 0;
+  private static final int TAKEN = 1;
+  private static final int DONE = 2;
+  private static final Failure CANCELLED = new Failure(Failure.Kind.CANCELLED, "cancelled");
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(InferTask.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Deployment deployment;
+  private final CheckedInputs inputs;
+  private final long arrivalNanos;
+  private final long deadlineNanos;
+
+  @SuppressWarnings("unused") // through STATE
+  private volatile int state;
+
+  private volatile boolean abandoned;
+
+  /**
+   * @param deployment leased by the caller; the task gives the lease back
+   * @param deadlineNanos on the deployment's clock; Long.MAX_VALUE for none
+   */
+  protected InferTask(
+      Deployment deployment, CheckedInputs inputs, long arrivalNanos, long deadlineNanos) {
+    this.deployment = deployment;
+    this.inputs = inputs;
+    this.arrivalNanos = arrivalNanos;
+    this.deadlineNanos = deadlineNanos;
+  }
+
+  /**
+   * The answer: on a replica's thread. The outputs hold the rows of the whole batch and are valid
+   * only during the call.
+   *
+   * @param rowFrom this task's first row; of an unbatched model 0
+   */
+  protected abstract void succeeded(OutputTensor[] outputs, int rowFrom);
+
+  /** No answer: on any thread. Must not block. */
+  protected abstract void failed(Failure failure);
+
+  /** The input tensors are no longer read: their memory can go. On any thread. */
+  protected abstract void released();
+
+  /** Where the answer leaves. */
+  protected abstract CompletionSink sink();
+
+  public final Deployment deployment() {
+    return deployment;
+  }
+
+  @Override
+  public final TensorView input(int index) {
+    return inputs.tensors()[index];
+  }
+
+  @Override
+  public final int rows() {
+    return inputs.rows();
+  }
+
+  @Override
+  public final long bytes() {
+    return inputs.bytes();
+  }
+
+  @Override
+  public final Object shapeKey() {
+    return inputs.shapeKey();
+  }
+
+  @Override
+  public final long deadlineNanos() {
+    return deadlineNanos;
+  }
+
+  public final long arrivalNanos() {
+    return arrivalNanos;
+  }
+
+  @Override
+  public final boolean batchable() {
+    return deployment.signature().isBatched();
+  }
+
+  @Override
+  public final boolean isSettled() {
+    return state != QUEUED;
+  }
+
+  @Override
+  public final boolean claim() {
+    return STATE.compareAndSet(this, QUEUED, TAKEN);
+  }
+
+  @Override
+  public final boolean reject(Rejection rejection) {
+    if (!settle(deployment.failureOf(rejection))) {
+      return false;
+    }
+    deployment.statistics().rejected(rejection);
+    return true;
+  }
+
+  /**
+   * Nobody waits for the answer any more. Work that has not begun is dropped; work that has begun
+   * is discarded when it ends. From any thread, any number of times.
+   */
+  public final void cancel() {
+    abandoned = true;
+    settle(CANCELLED);
+  }
+
+  private boolean settle(Failure failure) {
+    if (!STATE.compareAndSet(this, QUEUED, DONE)) {
+      return false;
+    }
+    deployment.statistics().failed(failure.kind());
+    try {
+      failed(failure);
+    } finally {
+      release();
+    }
+    sink().flush();
+    return true;
+  }
+
+  /** Called by the replica that claimed this task. Returns whether an answer was given. */
+  final boolean succeed(OutputTensor[] outputs, int rowFrom) {
+    end();
+    if (abandoned) {
+      deployment.statistics().failed(Failure.Kind.CANCELLED);
+      return false;
+    }
+    try {
+      succeeded(outputs, rowFrom);
+      return true;
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // whatever kept the answer from being written, its caller is not to wait for it for ever
+      Failure failure = new Failure(Failure.Kind.ENGINE, "the answer could not be written: " + e);
+      deployment.statistics().failed(failure.kind());
+      failed(failure);
+      return false;
+    }
+  }
+
+  /** Called by the replica that claimed this task. */
+  final void fail(Failure failure) {
+    end();
+    deployment.statistics().failed(abandoned ? Failure.Kind.CANCELLED : failure.kind());
+    failed(failure);
+  }
+
+  final void release() {
+    try {
+      released();
+    } finally {
+      deployment.release();
+    }
+  }
+
+  private void end() {
+    if (!STATE.compareAndSet(this, TAKEN, DONE)) {
+      throw new IllegalStateException("task completed twice, or without being claimed");
+    }
+  }
+
+  /** Whether this task was answered or dropped. */
+  public final boolean isDone() {
+    return state == DONE;
+  }
+}

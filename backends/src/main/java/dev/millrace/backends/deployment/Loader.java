@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.repository.ModelManifest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/** Turns a model's files into a deployment that has run already. */
+final class Loader {
+  private final Map<String, Backend> backends;
+  private final LongSupplier nanoClock;
+
+  Loader(Map<String, Backend> backends, LongSupplier nanoClock) {
+    this.backends = backends;
+    this.nanoClock = nanoClock;
+  }
+
+  /**
+   * Loads, warms and starts.
+   *
+   * @param warming called between loading and warming
+   */
+  Deployment load(ModelArtifact artifact, ModelManifest manifest, Runnable warming)
+      throws ModelLoadException {
+    Backend backend = backends.get(manifest.backend());
+    if (backend == null) {
+      throw new ModelLoadException(
+          "backend: '%s' (expected one of %s)"
+              .formatted(manifest.backend(), backends.keySet().stream().sorted().toList()));
+    }
+    LoadedModel model = backend.load(artifact, manifest.options());
+    List<Runner> runners = new ArrayList<>();
+    try {
+      warming.run();
+      WarmUp warmUp = new WarmUp(model.signature(), nanoClock);
+      for (int i = 0; i < manifest.replicas(); i++) {
+        Runner runner = model.newRunner();
+        runners.add(runner);
+        warmUp.run(runner);
+      }
+      return new Deployment(
+          artifact.name(),
+          artifact.version(),
+          backend.platform(),
+          manifest,
+          model,
+          runners,
+          nanoClock);
+    } catch (RuntimeException | Error e) {
+      runners.forEach(Runner::close);
+      model.close();
+      throw e;
+    }
+  }
+}

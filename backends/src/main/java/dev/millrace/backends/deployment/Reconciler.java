@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.repository.ModelEntry;
+import dev.millrace.backends.repository.ModelEntry.ModelVersion;
+import dev.millrace.backends.repository.ModelRepository;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings what serves in line with what the repository holds.
+ *
+ * <p>One control thread does everything that changes a route: it reads the repository, loads what
+ * is new or changed while the old one serves, publishes the new routes, and lets the old one drain.
+ * A load that fails changes nothing that serves and is tried again only when its content has
+ * changed. Nothing is taken down for the sake of a successor that is not there yet.
+ */
+public final class Reconciler implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
+
+  /** How late an expired or cancelled request is noticed while all replicas are busy. */
+  private static final long SWEEP_MILLIS = 5;
+
+  /** For a run that was under way when the grace time ended. */
+  private static final Duration RUN_END_GRACE = Duration.ofSeconds(5);
+
+  private final ModelRepository repository;
+  private final Loader loader;
+  private final Deployments deployments;
+  private final LongSupplier nanoClock;
+  private final long drainNanos;
+  private final ScheduledExecutorService control =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> Thread.ofPlatform().name("control").daemon().unstarted(task));
+  private final ScheduledExecutorService janitor =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> Thread.ofPlatform().name("janitor").daemon().unstarted(task));
+
+  // owned by the control thread
+  private final TreeMap<String, TreeMap<Long, Slot>> models = new TreeMap<>();
+  private final List<Thread> draining = new ArrayList<>();
+  private boolean firstPass = true;
+
+  /** One version of a model, as far as it has come. */
+  private static final class Slot {
+    DeploymentState state = DeploymentState.PENDING;
+    String reason = "";
+
+    /** What was last tried, successfully or not. */
+    String fingerprint = "";
+
+    boolean required;
+    long loadNanos;
+    @Nullable Deployment deployment;
+    @Nullable ModelArtifact artifact;
+  }
+
+  /**
+   * @param drainNanos how long requests may take to finish on a version that was replaced
+   */
+  public Reconciler(
+      ModelRepository repository,
+      Collection<Backend> backends,
+      Deployments deployments,
+      long drainNanos,
+      LongSupplier nanoClock) {
+    this.repository = repository;
+    Map<String, Backend> byName = new HashMap<>();
+    backends.forEach(backend -> byName.put(backend.name(), backend));
+    this.loader = new Loader(byName, nanoClock);
+    this.deployments = deployments;
+    this.drainNanos = drainNanos;
+    this.nanoClock = nanoClock;
+  }
+
+  /**
+   * Loads everything there is, and returns when each model has been tried once.
+   *
+   * @param pollNanos how often to look for changes afterwards; 0 for never
+   */
+  public void start(long pollNanos) throws InterruptedException {
+    janitor.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+    try {
+      control.submit(this::pass).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(
+          "the first pass over " + repository.location() + " failed", e);
+    }
+    if (pollNanos > 0) {
+      control.scheduleWithFixedDelay(this::pass, pollNanos, pollNanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  /** Looks at the repository now, beside whatever polling there is, and returns when it is done. */
+  public void reconcile() throws InterruptedException {
+    try {
+      control.submit(this::pass).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a pass over " + repository.location() + " failed", e);
+    }
+  }
+
+  private void sweep() {
+    for (Deployment deployment : deployments.ready()) {
+      try {
+        deployment.sweep();
+      } catch (RuntimeException e) {
+        log.error("sweeping {} failed", deployment, e); // the next tick tries again
+      }
+    }
+  }
+
+  private void pass() {
+    try {
+      List<ModelEntry> entries = repository.list();
+      forget(entries);
+      int versions = entries.stream().mapToInt(entry -> entry.versions().size()).sum();
+      int tried = 0;
+      for (ModelEntry entry : entries) {
+        reconcile(entry);
+        tried += entry.versions().size();
+        if (firstPass && versions > 1) {
+          log.info("{} of {} model versions tried", tried, versions);
+        }
+      }
+    } catch (IOException e) {
+      log.error(
+          "{}: cannot be read, what was loaded stays ({})", repository.location(), e.toString());
+    } catch (RuntimeException | Error e) {
+      // an exception that left this method would end polling without a word
+      log.error("a pass over {} failed, what was loaded stays", repository.location(), e);
+    }
+    firstPass = false;
+    publish();
+    deployments.firstPassDone();
+  }
+
+  /** Takes down models that are no longer in the repository at all. */
+  private void forget(List<ModelEntry> entries) {
+    List<String> gone = new ArrayList<>(models.keySet());
+    entries.forEach(entry -> gone.remove(entry.name()));
+    for (String name : gone) {
+      Map<Long, Slot> slots = models.remove(name);
+      publish();
+      if (slots != null) {
+        slots.values().forEach(slot -> retire(name, slot));
+      }
+      log.info("model {}: removed", name);
+    }
+  }
+
+  private void reconcile(ModelEntry entry) {
+    TreeMap<Long, Slot> slots = models.computeIfAbsent(entry.name(), name -> new TreeMap<>());
+    if (entry.problem().isPresent()) {
+      noteProblem(entry, slots, entry.problem().get());
+      return;
+    }
+    slots.remove(0L);
+    if (firstPass) {
+      entry.manifest().notes().forEach(note -> log.info("model {}: {}", entry.name(), note));
+    }
+    boolean complete = true;
+    for (ModelVersion version : entry.versions()) {
+      Slot slot = slots.computeIfAbsent(version.number(), number -> new Slot());
+      slot.required = entry.manifest().required();
+      if (!slot.fingerprint.equals(version.fingerprint())) {
+        tryLoad(entry, version, slot);
+      }
+      complete &= slot.deployment != null;
+    }
+    List<Long> superfluous = new ArrayList<>(slots.keySet());
+    entry.versions().forEach(version -> superfluous.remove(version.number()));
+    for (long number : superfluous) {
+      Slot slot = slots.get(number);
+      if (slot != null && (complete || slot.deployment == null)) {
+        slots.remove(number);
+        publish();
+        retire(entry.name(), slot);
+      }
+    }
+  }
+
+  private void noteProblem(ModelEntry entry, Map<Long, Slot> slots, String problem) {
+    boolean serving = false;
+    for (Slot slot : slots.values()) {
+      serving |= slot.deployment != null;
+    }
+    Slot slot = slots.computeIfAbsent(0L, number -> new Slot());
+    if (!slot.reason.equals(problem)) {
+      log.error(
+          "model {}: {}{}",
+          entry.name(),
+          problem,
+          serving ? "; what was loaded keeps serving" : "");
+    }
+    slot.required = entry.manifest().required();
+    slot.state = DeploymentState.FAILED;
+    slot.reason = problem;
+    publish();
+  }
+
+  private void tryLoad(ModelEntry entry, ModelVersion version, Slot slot) {
+    if (version.problem().isPresent()) {
+      failed(entry, version, slot, version.problem().get());
+      return;
+    }
+    if (!version.settled() && !firstPass) {
+      note(slot, DeploymentState.PENDING, "its files are still being written");
+      return;
+    }
+    long begin = nanoClock.getAsLong();
+    ModelArtifact artifact = null;
+    try {
+      note(slot, DeploymentState.FETCHING, "");
+      artifact = repository.fetch(entry, version);
+      note(slot, DeploymentState.LOADING, "");
+      Deployment loaded =
+          loader.load(artifact, entry.manifest(), () -> note(slot, DeploymentState.WARMING, ""));
+      slot.loadNanos = nanoClock.getAsLong() - begin;
+      install(entry.name(), version, slot, loaded, artifact);
+    } catch (IOException e) {
+      // not noted as tried: the next look at the repository tries again
+      release(artifact);
+      note(slot, DeploymentState.FAILED, e.getMessage() != null ? e.getMessage() : e.toString());
+      log.warn("model {} version {}: {}", entry.name(), version.number(), slot.reason);
+    } catch (ModelLoadException e) {
+      release(artifact);
+      failed(entry, version, slot, e.getMessage() != null ? e.getMessage() : e.toString());
+    } catch (RuntimeException | OutOfMemoryError | LinkageError e) {
+      release(artifact);
+      log.error("model {} version {}: loading failed", entry.name(), version.number(), e);
+      failed(entry, version, slot, e.toString());
+    }
+  }
+
+  private void install(
+      String name, ModelVersion version, Slot slot, Deployment loaded, ModelArtifact artifact) {
+    Slot old = new Slot();
+    old.deployment = slot.deployment;
+    old.artifact = slot.artifact;
+    slot.deployment = loaded;
+    slot.artifact = artifact;
+    slot.fingerprint = version.fingerprint();
+    note(slot, DeploymentState.READY, "");
+    log.info(
+        "model {} version {}: ready in {} ms, {}",
+        name,
+        version.number(),
+        slot.loadNanos / 1_000_000,
+        loaded.describeBatching());
+    retire(name, old);
+  }
+
+  private void failed(ModelEntry entry, ModelVersion version, Slot slot, String reason) {
+    slot.fingerprint = version.fingerprint();
+    note(slot, DeploymentState.FAILED, reason);
+    log.error(
+        "model {} version {}: {}{}",
+        entry.name(),
+        version.number(),
+        reason,
+        slot.deployment != null ? "; what was loaded before keeps serving" : "");
+  }
+
+  private void note(Slot slot, DeploymentState state, String reason) {
+    slot.state = state;
+    slot.reason = reason;
+    publish();
+  }
+
+  private void publish() {
+    Map<String, Deployments.Route> routes = new HashMap<>();
+    List<ModelStatus> statuses = new ArrayList<>();
+    models.forEach(
+        (name, slots) -> {
+          TreeMap<Long, Deployment> ready = new TreeMap<>();
+          slots.forEach(
+              (version, slot) -> {
+                if (slot.deployment != null) {
+                  ready.put(version, slot.deployment);
+                }
+                // a version whose successor under the same number failed or is loading still serves
+                boolean serves = slot.deployment != null;
+                statuses.add(
+                    new ModelStatus(
+                        name,
+                        version,
+                        serves ? DeploymentState.READY : slot.state,
+                        slot.reason,
+                        slot.required,
+                        slot.loadNanos));
+              });
+          if (!ready.isEmpty()) {
+            routes.put(name, new Deployments.Route(ready));
+          }
+        });
+    deployments.publish(routes, statuses);
+  }
+
+  /** Lets a deployment finish its requests and frees it, without holding up the control thread. */
+  private void retire(String name, Slot slot) {
+    Deployment deployment = slot.deployment;
+    if (deployment == null) {
+      return;
+    }
+    slot.deployment = null;
+    draining.removeIf(thread -> !thread.isAlive());
+    draining.add(
+        Thread.ofPlatform()
+            .name("drain-" + name + "-" + deployment.version())
+            .start(() -> drain(deployment, slot.artifact, drainNanos)));
+  }
+
+  private void drain(Deployment deployment, @Nullable ModelArtifact artifact, long graceNanos) {
+    try {
+      deployment.close(graceNanos);
+      log.info("model {} version {}: unloaded", deployment.name(), deployment.version());
+      release(artifact);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      log.error("unloading {} failed", deployment, e);
+    }
+  }
+
+  private void release(@Nullable ModelArtifact artifact) {
+    if (artifact != null) {
+      repository.release(artifact);
+    }
+  }
+
+  /**
+   * Refuses new requests, lets those there finish for as long as replaced versions may, frees every
+   * model.
+   */
+  @Override
+  public void close() {
+    deployments.refuseAll();
+    try {
+      control.submit(this::unloadAll).get();
+      control.shutdown();
+      for (Thread thread : draining) {
+        // a run that never ends is not to keep the process from ending
+        thread.join(Duration.ofNanos(drainNanos).plus(RUN_END_GRACE));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      log.error("unloading failed", e);
+    }
+    janitor.shutdownNow();
+    control.shutdownNow();
+    repository.close();
+  }
+
+  private void unloadAll() {
+    models.forEach((name, slots) -> slots.values().forEach(slot -> retire(name, slot)));
+    models.clear();
+  }
+}

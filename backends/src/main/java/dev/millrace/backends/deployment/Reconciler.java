@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -52,6 +53,8 @@ public final class Reconciler implements AutoCloseable {
   private final ScheduledExecutorService janitor =
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().name("janitor").daemon().unstarted(task));
+
+  private final AtomicBoolean closing = new AtomicBoolean();
 
   // owned by the control thread
   private final TreeMap<String, TreeMap<Long, Slot>> models = new TreeMap<>();
@@ -348,10 +351,13 @@ public final class Reconciler implements AutoCloseable {
 
   /**
    * Refuses new requests, lets those there finish for as long as replaced versions may, frees every
-   * model.
+   * model. Once; a second call does nothing.
    */
   @Override
   public void close() {
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
     deployments.refuseAll();
     try {
       control.submit(this::unloadAll).get();

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.repository.ModelEntry;
+import dev.millrace.backends.repository.ModelEntry.ModelVersion;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class ReconcilerTest {
+  private final ScriptedBackend backend = new ScriptedBackend();
+  private final ListedRepository repository = new ListedRepository();
+  private final Deployments deployments = new Deployments(() -> {});
+  private final Reconciler reconciler =
+      new Reconciler(
+          repository,
+          List.of(backend),
+          deployments,
+          TimeUnit.SECONDS.toNanos(10),
+          System::nanoTime);
+
+  @AfterEach
+  void everythingIsFreed() {
+    reconciler.close();
+    assertThat(backend.openModels).hasValue(0);
+    assertThat(backend.openRunners).hasValue(0);
+    assertThat(repository.fetched).hasValue(0);
+  }
+
+  private long servingVersion(String model) throws InferException {
+    return deployments.find(model, "").version();
+  }
+
+  private Failure.Kind kindOfFailure(String model, String version) {
+    try {
+      throw new AssertionError("found " + deployments.find(model, version));
+    } catch (InferException e) {
+      return e.failure().kind();
+    }
+  }
+
+  private ModelStatus status(String model) {
+    return deployments.statuses().stream()
+        .filter(status -> status.name().equals(model))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void isReadyOnceEverythingIsLoaded() throws Exception {
+    repository.put("m", 1, "a");
+    assertThat(deployments.isReady()).isFalse();
+
+    reconciler.start(0);
+
+    assertThat(deployments.isReady()).isTrue();
+    assertThat(servingVersion("m")).isEqualTo(1);
+    assertThat(status("m").state()).isEqualTo(DeploymentState.READY);
+  }
+
+  @Test
+  void replacesAVersionByItsSuccessorAndFreesIt() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+    Deployment first = deployments.acquire("m", "");
+
+    repository.put("m", 2, "b");
+    reconciler.reconcile();
+
+    assertThat(servingVersion("m")).isEqualTo(2);
+    assertThat(kindOfFailure("m", "1")).isEqualTo(Failure.Kind.NOT_FOUND);
+    assertThat(backend.openModels).as("the leased one is still there").hasValue(2);
+    first.release();
+    await().untilAsserted(() -> assertThat(backend.openModels).hasValue(1));
+  }
+
+  @Test
+  void keepsServingTheOldVersionWhenTheNewOneFailsToLoad() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+
+    backend.refuseToLoad = true;
+    repository.put("m", 2, "b");
+    reconciler.reconcile();
+
+    assertThat(servingVersion("m")).isEqualTo(1);
+    assertThat(kindOfFailure("m", "2")).isEqualTo(Failure.Kind.NOT_READY);
+    assertThat(deployments.isReady()).isTrue();
+    assertThat(deployments.statuses())
+        .extracting(ModelStatus::version, ModelStatus::state, ModelStatus::reason)
+        .containsExactly(
+            tuple(1L, DeploymentState.READY, ""),
+            tuple(2L, DeploymentState.FAILED, "told to fail"));
+  }
+
+  @Test
+  void triesAFailedVersionAgainOnlyWhenItsContentHasChanged() throws Exception {
+    backend.refuseToLoad = true;
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+    assertThat(kindOfFailure("m", "")).isEqualTo(Failure.Kind.NOT_READY);
+    assertThat(deployments.isReady()).isFalse();
+
+    backend.refuseToLoad = false;
+    reconciler.reconcile();
+    assertThat(status("m").state()).isEqualTo(DeploymentState.FAILED);
+
+    repository.put("m", 1, "changed");
+    reconciler.reconcile();
+    assertThat(servingVersion("m")).isEqualTo(1);
+  }
+
+  @Test
+  void reloadsAVersionWhoseContentChangedWithoutAGap() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+    Deployment before = deployments.find("m", "");
+
+    repository.put("m", 1, "b");
+    reconciler.reconcile();
+
+    assertThat(deployments.find("m", "")).isNotSameAs(before);
+    await().untilAsserted(() -> assertThat(backend.openModels).hasValue(1));
+  }
+
+  @Test
+  void waitsForContentThatIsStillBeingWritten() throws Exception {
+    reconciler.start(0);
+    repository.put(
+        new ModelEntry(
+            "m",
+            ListedRepository.MANIFEST,
+            List.of(new ModelVersion(1, "half", false, Optional.empty())),
+            Optional.empty()));
+    reconciler.reconcile();
+    assertThat(status("m").state()).isEqualTo(DeploymentState.PENDING);
+
+    repository.put("m", 1, "whole");
+    reconciler.reconcile();
+    assertThat(servingVersion("m")).isEqualTo(1);
+  }
+
+  @Test
+  void unloadsWhatIsNoLongerThere() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+
+    repository.remove("m");
+    reconciler.reconcile();
+
+    assertThat(kindOfFailure("m", "")).isEqualTo(Failure.Kind.NOT_FOUND);
+    assertThat(deployments.statuses()).isEmpty();
+    await().untilAsserted(() -> assertThat(backend.openModels).hasValue(0));
+  }
+
+  @Test
+  void keepsEverythingWhenTheRepositoryCannotBeRead() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+
+    repository.broken = true;
+    reconciler.reconcile();
+
+    assertThat(servingVersion("m")).isEqualTo(1);
+  }
+
+  @Test
+  void keepsServingWhenAConfigurationBecomesNonsense() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+
+    repository.put(
+        new ModelEntry("m", ListedRepository.MANIFEST, List.of(), Optional.of("nonsense")));
+    reconciler.reconcile();
+
+    assertThat(servingVersion("m")).isEqualTo(1);
+    assertThat(deployments.statuses())
+        .anyMatch(s -> s.state() == DeploymentState.FAILED && s.reason().equals("nonsense"));
+
+    repository.put("m", 1, "a");
+    reconciler.reconcile();
+    assertThat(deployments.statuses()).hasSize(1);
+  }
+
+  @Test
+  void tellsUnknownModelsVersionsAndNonsenseApart() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+
+    assertThatThrownBy(() -> deployments.find("n", "")).hasMessage("model 'n': not found");
+    assertThatThrownBy(() -> deployments.find("m", "7"))
+        .hasMessage("model 'm': version 7 not found (there is [1])");
+    assertThat(kindOfFailure("m", "seven")).isEqualTo(Failure.Kind.INVALID);
+    assertThat(kindOfFailure("m", "-1")).isEqualTo(Failure.Kind.INVALID);
+    assertThat(kindOfFailure("m", "0")).isEqualTo(Failure.Kind.INVALID);
+  }
+
+  @Test
+  void refusesEverythingOnceItCloses() throws Exception {
+    repository.put("m", 1, "a");
+    reconciler.start(0);
+
+    reconciler.close();
+
+    assertThat(kindOfFailure("m", "")).isEqualTo(Failure.Kind.SHUTTING_DOWN);
+    assertThat(deployments.isReady()).isFalse();
+  }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.CheckedInputs;
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.model.InputChecker;
+import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.tensor.DataType;
+import dev.millrace.backends.tensor.TensorView;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A request of some INT32 values to a {@link ScriptedBackend}, which keeps what became of it. */
+final class RecordedTask extends InferTask {
+  /** The values of the answer, or an {@link InferException} with the failure. */
+  final CompletableFuture<List<Integer>> answer = new CompletableFuture<>();
+
+  final AtomicInteger releases = new AtomicInteger();
+
+  private RecordedTask(Deployment deployment, CheckedInputs inputs, long deadlineNanos) {
+    super(deployment, inputs, deployment.nanoTime(), deadlineNanos);
+  }
+
+  /** Sends values to a deployment that the caller has leased. */
+  static RecordedTask submit(Deployment deployment, long deadlineNanos, int... values)
+      throws InferException {
+    ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
+    for (int value : values) {
+      bytes.putInt(value);
+    }
+    TensorView tensor = new TensorView(DataType.INT32, new long[] {values.length}, bytes.flip());
+    CheckedInputs inputs = deployment.checker().check(new One("x", tensor));
+    RecordedTask task = new RecordedTask(deployment, inputs, deadlineNanos);
+    deployment.submit(task);
+    return task;
+  }
+
+  @Override
+  protected void succeeded(OutputTensor[] outputs, int rowFrom) {
+    List<Integer> values = new ArrayList<>();
+    ByteBuffer data = outputs[0].data().duplicate().order(ByteOrder.LITTLE_ENDIAN);
+    for (int row = rowFrom; row < rowFrom + rows(); row++) {
+      values.add(data.getInt(outputs[0].rowOffset(row)));
+    }
+    answer.complete(values);
+  }
+
+  @Override
+  protected void failed(Failure failure) {
+    if (!answer.completeExceptionally(new InferException(failure))) {
+      throw new AssertionError("completed twice");
+    }
+  }
+
+  @Override
+  protected void released() {
+    releases.incrementAndGet();
+  }
+
+  @Override
+  protected CompletionSink sink() {
+    return () -> {};
+  }
+
+  /** A request with one tensor. */
+  record One(String inputName, TensorView view) implements InputChecker.Given {
+    @Override
+    public int count() {
+      return 1;
+    }
+
+    @Override
+    public String name(int index) {
+      return inputName;
+    }
+
+    @Override
+    public TensorView tensor(int index) {
+      return view;
+    }
+  }
+}

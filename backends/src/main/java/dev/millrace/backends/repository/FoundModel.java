@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A model as a scan found it.
+ *
+ * @param versions those that the manifest asks for, ascending; none if there is a problem
+ * @param problem why the model cannot be served at all
+ */
+record FoundModel(
+    String name, ModelManifest manifest, List<FoundVersion> versions, Optional<String> problem) {
+
+  static FoundModel broken(String name, String problem) {
+    return new FoundModel(name, ModelManifest.DEFAULT, List.of(), Optional.of(problem));
+  }
+
+  Optional<FoundVersion> version(long number) {
+    return versions.stream().filter(version -> version.number() == number).findFirst();
+  }
+
+  /**
+   * A version as a scan found it.
+   *
+   * @param fingerprint of its content and configuration
+   * @param activity changes with anything in its folder or in the configuration
+   * @param newestMillis when that last happened, as far as times on files tell
+   * @param modelFile its main file; empty if there is a problem
+   * @param files everything that belongs to it
+   */
+  record FoundVersion(
+      long number,
+      String fingerprint,
+      String activity,
+      long newestMillis,
+      Optional<Path> modelFile,
+      VersionFiles files,
+      Optional<String> problem) {
+
+    /** Whether the model is one file, which an engine reads once and as a whole. */
+    boolean isLoneFile() {
+      return files.files().size() == 1;
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.tensor.TensorSpec;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/** A manifest in the making; what is not set keeps the default. */
+final class ManifestBuilder {
+  String backend = ModelManifest.DEFAULT.backend();
+  String fileName = ModelManifest.DEFAULT.fileName();
+  VersionPolicy versionPolicy = ModelManifest.DEFAULT.versionPolicy();
+  int replicas = ModelManifest.DEFAULT.replicas();
+  int maxQueuedRows = ModelManifest.Limits.DEFAULT.maxQueuedRows();
+  long maxQueuedBytes = ModelManifest.Limits.DEFAULT.maxQueuedBytes();
+  int maxRequestRows = ModelManifest.Limits.DEFAULT.maxRequestRows();
+  boolean required = ModelManifest.DEFAULT.required();
+  OptionalInt maxBatchSize = ModelOptions.DEFAULT.maxBatchSize();
+  int threads = ModelOptions.DEFAULT.threads();
+  List<TensorSpec> inputs = List.of();
+  List<TensorSpec> outputs = List.of();
+  final Map<String, String> engine = new LinkedHashMap<>();
+  final List<String> notes = new ArrayList<>();
+
+  ModelManifest build() {
+    return new ModelManifest(
+        backend,
+        fileName,
+        versionPolicy,
+        replicas,
+        new ModelManifest.Limits(maxQueuedRows, maxQueuedBytes, maxRequestRows),
+        new ModelOptions(
+            maxBatchSize,
+            threads,
+            List.copyOf(inputs),
+            List.copyOf(outputs),
+            Collections.unmodifiableMap(new LinkedHashMap<>(engine))),
+        required,
+        List.copyOf(notes));
+  }
+}

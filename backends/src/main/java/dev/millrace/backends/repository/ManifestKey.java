@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import dev.millrace.backends.model.ModelOptions;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** The keys of {@code model.yaml}; the reference page is generated from them. */
+enum ManifestKey {
+  BACKEND("backend", "name", ModelManifest.DEFAULT_BACKEND, "The engine that runs the model."),
+  FILE(
+      "file",
+      "file name",
+      "the engine's, `model.onnx`; or the only `*.onnx` there is",
+      "The model's file inside a version folder."),
+  MAX_BATCH_SIZE(
+      "max_batch_size",
+      0,
+      65_536,
+      "found out from the model; at most " + ModelOptions.DEFAULT_MAX_BATCH_SIZE,
+      "Rows that may run together. 0: one request at a time, shapes as they come."),
+  REPLICAS(
+      "replicas",
+      1,
+      64,
+      "" + ModelManifest.DEFAULT.replicas(),
+      "Batches of one version that may run at the same time. Weights are in memory once."),
+  THREADS(
+      "threads", 1, 1_024, "" + ModelOptions.DEFAULT.threads(), "Threads that one batch may use."),
+  VERSION_POLICY(
+      "version_policy",
+      "`latest: N`, `all` or `versions: [1, 3]`",
+      "`latest: 1`",
+      "Which versions are served."),
+  MAX_QUEUED_ROWS(
+      "max_queued_rows",
+      1,
+      Integer.MAX_VALUE,
+      "" + ModelManifest.Limits.DEFAULT.maxQueuedRows(),
+      "Rows of one version that may wait; further requests are rejected."),
+  MAX_QUEUED_BYTES(
+      "max_queued_bytes",
+      1,
+      Long.MAX_VALUE,
+      "" + ModelManifest.Limits.DEFAULT.maxQueuedBytes(),
+      "Bytes of input that may wait; further requests are rejected."),
+  MAX_REQUEST_ROWS(
+      "max_request_rows",
+      1,
+      Integer.MAX_VALUE,
+      "" + ModelManifest.Limits.DEFAULT.maxRequestRows(),
+      "Rows that one request may have."),
+  REQUIRED(
+      "required",
+      "`true` or `false`",
+      "" + ModelManifest.DEFAULT.required(),
+      "Whether the gateway reports itself ready only while this model is."),
+  INPUTS(
+      "inputs",
+      "list of tensors",
+      "read from the model",
+      "What the inputs are: a model that says otherwise is not loaded. See below."),
+  OUTPUTS("outputs", "list of tensors", "read from the model", "The same for outputs."),
+  ENGINE("engine", "map", "empty", "Options of the engine itself, by its own names. See below.");
+
+  static final List<String> KEYS = Arrays.stream(values()).map(key -> key.key).toList();
+
+  private final String key;
+  private final String type;
+  private final long min;
+  private final long max;
+  private final String defaultText;
+  private final String meaning;
+
+  ManifestKey(String key, String type, String defaultText, String meaning) {
+    this(key, type, 0, 0, defaultText, meaning);
+  }
+
+  ManifestKey(String key, long min, long max, String defaultText, String meaning) {
+    this(key, range(min, max), min, max, defaultText, meaning);
+  }
+
+  ManifestKey(String key, String type, long min, long max, String defaultText, String meaning) {
+    this.key = key;
+    this.type = type;
+    this.min = min;
+    this.max = max;
+    this.defaultText = defaultText;
+    this.meaning = meaning;
+  }
+
+  static Optional<ManifestKey> of(String key) {
+    return Arrays.stream(values()).filter(candidate -> candidate.key.equals(key)).findFirst();
+  }
+
+  private static String range(long min, long max) {
+    return max >= Integer.MAX_VALUE ? min + " or more" : min + ".." + max;
+  }
+
+  String key() {
+    return key;
+  }
+
+  /** What values it takes, for people. */
+  String type() {
+    return type;
+  }
+
+  /** Of a number, its smallest value. */
+  long min() {
+    return min;
+  }
+
+  /** Of a number, its largest value. */
+  long max() {
+    return max;
+  }
+
+  /** What holds without it, for people. */
+  String defaultText() {
+    return defaultText;
+  }
+
+  String meaning() {
+    return meaning;
+  }
+}

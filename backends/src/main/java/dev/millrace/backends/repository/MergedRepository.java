@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.repository.ModelEntry.ModelVersion;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Several repositories as one. A model that two of them hold is served from neither: which one was
+ * meant is not ours to guess. While one cannot be read, what it held when it last could stays.
+ */
+public final class MergedRepository implements ModelRepository {
+  private static final Logger log = LoggerFactory.getLogger(MergedRepository.class);
+
+  private final List<Member> members;
+
+  /** Where each fetched file came from. */
+  private final Map<Path, Origin> origins = new HashMap<>();
+
+  /** Takes over the repositories: closing this one closes them. */
+  public MergedRepository(List<? extends ModelRepository> repositories) {
+    this.members = repositories.stream().map(Member::new).toList();
+  }
+
+  @Override
+  public String location() {
+    return members.stream()
+        .map(member -> member.repository.location())
+        .collect(Collectors.joining(", "));
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * @throws IOException if not one of the repositories can be read
+   */
+  @Override
+  public List<ModelEntry> list() throws IOException {
+    List<IOException> failures = new ArrayList<>();
+    for (Member member : members) {
+      member.refresh().ifPresent(failures::add);
+    }
+    if (!failures.isEmpty() && failures.size() == members.size()) {
+      IOException first = failures.getFirst();
+      IOException failure = new IOException(first.getMessage(), first);
+      failures.stream().skip(1).forEach(failure::addSuppressed);
+      throw failure;
+    }
+    Map<String, ModelEntry> merged = new TreeMap<>();
+    for (String name : names()) {
+      List<Member> holders = members.stream().filter(member -> member.holds(name)).toList();
+      merged.put(name, holders.size() == 1 ? holders.getFirst().entry(name) : clash(name, holders));
+    }
+    return List.copyOf(merged.values());
+  }
+
+  private List<String> names() {
+    return members.stream().flatMap(member -> member.entries.keySet().stream()).distinct().toList();
+  }
+
+  private static ModelEntry clash(String name, List<Member> holders) {
+    String places =
+        holders.stream()
+            .map(member -> member.repository.location())
+            .collect(Collectors.joining(" and "));
+    return new ModelEntry(
+        name,
+        ModelManifest.DEFAULT,
+        List.of(),
+        Optional.of("in more than one repository: " + places + " (expected one)"));
+  }
+
+  @Override
+  public ModelArtifact fetch(ModelEntry entry, ModelVersion version) throws IOException {
+    List<Member> holders = members.stream().filter(member -> member.holds(entry.name())).toList();
+    if (holders.size() != 1) {
+      throw new IOException(
+          "model '" + entry.name() + "' is in " + holders.size() + " repositories (expected one)");
+    }
+    ModelRepository repository = holders.getFirst().repository;
+    ModelArtifact artifact = repository.fetch(entry, version);
+    origins.merge(artifact.file(), new Origin(repository, 1), (old, one) -> old.plus(1));
+    return artifact;
+  }
+
+  @Override
+  public void release(ModelArtifact artifact) {
+    Origin origin = origins.get(artifact.file());
+    if (origin == null) {
+      return;
+    }
+    origin.repository.release(artifact);
+    if (origin.uses == 1) {
+      origins.remove(artifact.file());
+    } else {
+      origins.put(artifact.file(), origin.plus(-1));
+    }
+  }
+
+  @Override
+  public void close() {
+    members.forEach(member -> member.repository.close());
+  }
+
+  /**
+   * Where a fetched file came from.
+   *
+   * @param uses a file used where it lies may be in use by an old and a new deployment
+   */
+  private record Origin(ModelRepository repository, int uses) {
+    Origin plus(int more) {
+      return new Origin(repository, uses + more);
+    }
+  }
+
+  /** One of the repositories, and what it held when it could last be read. */
+  private static final class Member {
+    final ModelRepository repository;
+    Map<String, ModelEntry> entries = Map.of();
+    private String lastFailure = "";
+
+    Member(ModelRepository repository) {
+      this.repository = repository;
+    }
+
+    Optional<IOException> refresh() {
+      try {
+        Map<String, ModelEntry> listed = new HashMap<>();
+        for (ModelEntry entry : repository.list()) {
+          listed.put(entry.name(), entry);
+        }
+        entries = listed;
+        lastFailure = "";
+        return Optional.empty();
+      } catch (IOException e) {
+        if (!lastFailure.equals(e.toString())) { // once, not at every listing
+          lastFailure = e.toString();
+          log.warn("repository {} cannot be read: {}", repository.location(), lastFailure);
+        }
+        return Optional.of(e);
+      }
+    }
+
+    boolean holds(String name) {
+      return entries.containsKey(name);
+    }
+
+    ModelEntry entry(String name) {
+      return Objects.requireNonNull(entries.get(name));
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import dev.millrace.backends.repository.FoundModel.FoundVersion;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+
+/** One model's folder, its configuration read: finds the versions to be served in it. */
+final class ModelFolder {
+
+  /** Folders that Triton keeps beside the versions. */
+  private static final Set<String> KNOWN_FOLDERS = Set.of("configs", "warmup", "initial_state");
+
+  private final String name;
+  private final Path folder;
+  private final ManifestFile manifestFile;
+  private final ModelManifest manifest;
+  private final Map<String, String> defaultFileNames;
+  private final List<String> notes = new ArrayList<>();
+
+  ModelFolder(
+      String name,
+      Path folder,
+      ManifestFile manifestFile,
+      ModelManifest manifest,
+      Map<String, String> defaultFileNames) {
+    this.name = name;
+    this.folder = folder;
+    this.manifestFile = manifestFile;
+    this.manifest = manifest;
+    this.defaultFileNames = defaultFileNames;
+  }
+
+  FoundModel scan(List<Path> children) {
+    if (!defaultFileNames.containsKey(manifest.backend())) {
+      return FoundModel.broken(name, "backend '" + manifest.backend() + "' is not available here");
+    }
+    SortedMap<Long, Path> there = versionFolders(children);
+    List<FoundVersion> versions = new ArrayList<>();
+    boolean flat = holdsModelFile(children);
+    if (there.isEmpty() && !flat) {
+      return FoundModel.broken(
+          name,
+          "no versions (expected folders named 1, 2, ..., or the model's file itself)"
+              + (notes.isEmpty() ? "" : "; " + String.join("; ", notes)));
+    }
+    if (there.isEmpty()) {
+      notes.clear(); // whatever else lies there may belong to the model
+      versions.add(flatVersion());
+    } else {
+      if (flat) {
+        notes.add("the model file beside the version folders is ignored");
+      }
+      for (long number : chosen(manifest.versionPolicy(), there)) {
+        Path versionFolder = there.get(number);
+        versions.add(versionFolder == null ? missing(number) : version(number, versionFolder));
+      }
+    }
+    return new FoundModel(name, withNotes(), List.copyOf(versions), Optional.empty());
+  }
+
+  private SortedMap<Long, Path> versionFolders(List<Path> children) {
+    SortedMap<Long, Path> folders = new TreeMap<>();
+    for (Path child : children) {
+      String childName = ModelScanner.nameOf(child);
+      if (Names.isIgnored(childName) || KNOWN_FOLDERS.contains(childName)) {
+        continue;
+      }
+      boolean isFolder = Files.isDirectory(child);
+      if (Names.isVersion(childName) && (isFolder || Files.isSymbolicLink(child))) {
+        folders.put(
+            Long.parseLong(childName), child); // a link to nothing is that version's problem
+      } else if (Names.isVersion(childName)) {
+        notes.add(childName + " is ignored: a file (expected a folder of that version)");
+      } else if (isFolder && !isModelFolder(child)) {
+        notes.add("folder " + Names.quoted(childName) + " is ignored: not a version (1, 2, ...)");
+      }
+    }
+    return folders;
+  }
+
+  /** Whether the folder is a model itself: {@code model.onnx/model.onnx} without a version. */
+  private boolean isModelFolder(Path child) {
+    return ModelScanner.nameOf(child).equals(expectedFileName());
+  }
+
+  private static Iterable<Long> chosen(VersionPolicy policy, SortedMap<Long, Path> there) {
+    return switch (policy) {
+      case VersionPolicy.Latest latest ->
+          there.keySet().stream().skip(Math.max(0, there.size() - latest.count())).toList();
+      case VersionPolicy.All all -> there.keySet();
+      case VersionPolicy.Specific specific -> new TreeSet<>(specific.versions());
+    };
+  }
+
+  private FoundVersion missing(long number) {
+    VersionFiles none =
+        new VersionFiles(folder, List.of(), List.of(), Long.MIN_VALUE, Optional.empty());
+    return found(number, none, Optional.empty(), Optional.of("folder " + number + " is missing"));
+  }
+
+  private FoundVersion version(long number, Path versionFolder) {
+    return found(number, VersionWalk.of(versionFolder, child -> false));
+  }
+
+  /** The model's file directly in its folder counts as version 1. */
+  private FoundVersion flatVersion() {
+    Predicate<String> besideTheModel =
+        child ->
+            KNOWN_FOLDERS.contains(child)
+                || child.equals(Names.MODEL_YAML)
+                || child.equals(Names.CONFIG_PBTXT);
+    return found(1, VersionWalk.of(folder, besideTheModel));
+  }
+
+  private boolean holdsModelFile(List<Path> children) {
+    return children.stream()
+        .map(ModelScanner::nameOf)
+        .filter(child -> !Names.isIgnored(child))
+        .anyMatch(child -> child.equals(expectedFileName()) || child.endsWith(Names.ONNX));
+  }
+
+  private FoundVersion found(long number, VersionFiles content) {
+    ModelFileChoice choice = ModelFileChoice.in(content, manifest.fileName(), defaultFileName());
+    return found(number, content, choice.file(), content.problem().or(choice::problem));
+  }
+
+  private FoundVersion found(
+      long number, VersionFiles content, Optional<Path> modelFile, Optional<String> problem) {
+    String fingerprint = content.fingerprint(manifestFile.bytes());
+    return new FoundVersion(
+        number,
+        fingerprint,
+        fingerprint + content.activity(),
+        Math.max(content.newestMillis(), manifestFile.modifiedMillis()),
+        problem.isPresent() ? Optional.empty() : modelFile,
+        content,
+        problem);
+  }
+
+  private String expectedFileName() {
+    return manifest.fileName().isEmpty() ? defaultFileName() : manifest.fileName();
+  }
+
+  private String defaultFileName() {
+    return String.valueOf(defaultFileNames.get(manifest.backend()));
+  }
+
+  private ModelManifest withNotes() {
+    if (notes.isEmpty()) {
+      return manifest;
+    }
+    List<String> all = new ArrayList<>(manifest.notes());
+    all.addAll(notes);
+    return new ModelManifest(
+        manifest.backend(),
+        manifest.fileName(),
+        manifest.versionPolicy(),
+        manifest.replicas(),
+        manifest.limits(),
+        manifest.options(),
+        manifest.required(),
+        List.copyOf(all));
+  }
+}

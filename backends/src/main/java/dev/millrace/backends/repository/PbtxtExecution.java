@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** Reads how a {@code config.pbtxt} wants its model run: instances, batching, engine. */
+final class PbtxtExecution {
+
+  /** Levels of Triton's ONNX Runtime backend, which are not in the order of their effect. */
+  private static final Map<Long, String> GRAPH_LEVELS =
+      Map.of(-1L, "basic", 0L, "all", 1L, "extended", 2L, "none");
+
+  private final ManifestProblems problems;
+  private final ManifestBuilder manifest;
+
+  PbtxtExecution(ManifestProblems problems, ManifestBuilder manifest) {
+    this.problems = problems;
+    this.manifest = manifest;
+  }
+
+  void read(PbtxtMessage config) {
+    readInstanceGroups(config);
+    config.message("dynamic_batching").ifPresent(this::readBatching);
+    config.field("optimization").ifPresent(this::readOptimization);
+    config.all("parameters").forEach(this::readParameter);
+  }
+
+  private void readInstanceGroups(PbtxtMessage config) {
+    long replicas = 0;
+    for (PbtxtMessage group : config.messages("instance_group").toList()) {
+      String kind = group.constant("kind", "InstanceKind").orElse("KIND_AUTO");
+      switch (kind) {
+        case "KIND_GPU" -> note("instance_group: KIND_GPU has no effect yet");
+        case "KIND_MODEL" -> note("instance_group: KIND_MODEL has no effect");
+        default -> {
+          if (group.isTrue("passive")) {
+            note("instance_group: a passive group has no effect");
+          } else {
+            // 0 is protobuf's way of leaving it out
+            replicas += Math.max(1, group.integer("count").orElse(1));
+          }
+        }
+      }
+      for (String ignored : Set.of("rate_limiter", "profile", "host_policy", "secondary_devices")) {
+        if (group.has(ignored)) {
+          note("instance_group: " + ignored + " has no effect");
+        }
+      }
+    }
+    if (replicas > ManifestKey.REPLICAS.max()) {
+      TextField first = config.field("instance_group").orElseThrow();
+      problems.add(
+          first.line(),
+          first.column(),
+          "instance_group: "
+              + replicas
+              + " instances (expected "
+              + ManifestKey.REPLICAS.type()
+              + ")");
+    } else if (replicas > 0) {
+      manifest.replicas = (int) replicas;
+    }
+  }
+
+  private void readBatching(PbtxtMessage batching) {
+    Set<String> unneeded = new TreeSet<>();
+    for (TextField field : batching.fields()) {
+      if (!field.name().equals("default_queue_policy") && !isDefault(field)) {
+        unneeded.add(field.name());
+      }
+    }
+    if (!unneeded.isEmpty()) {
+      note(
+          unneeded.stream().collect(Collectors.joining(", ", "dynamic_batching: ", ""))
+              + " not needed: a batch is whatever waits when a replica becomes free");
+    }
+    batching.message("default_queue_policy").ifPresent(this::readQueuePolicy);
+  }
+
+  private void readQueuePolicy(PbtxtMessage policy) {
+    long maxQueueSize = policy.integer("max_queue_size").orElse(0);
+    if (maxQueueSize > 0) { // 0: no limit of its owner's
+      manifest.maxQueuedRows = (int) Math.min(Integer.MAX_VALUE, maxQueueSize);
+      note("dynamic_batching: max_queue_size limits rows here, not requests");
+    }
+    for (TextField field : policy.fields()) {
+      if (!field.name().equals("max_queue_size") && !isDefault(field)) {
+        note("dynamic_batching: default_queue_policy: " + field.name() + " has no effect");
+      }
+    }
+  }
+
+  private void readOptimization(TextField field) {
+    PbtxtMessage optimization = PbtxtMessage.message(field).orElseThrow();
+    for (TextField part : optimization.fields()) {
+      if (!part.name().equals("graph") && !isDefault(part)) {
+        note("optimization: " + part.name() + " has no effect");
+      }
+    }
+    Optional<PbtxtMessage> graph = optimization.message("graph");
+    if (graph.isEmpty() || graph.get().integer("level").isEmpty()) {
+      return;
+    }
+    long level = graph.get().integer("level").getAsLong();
+    String name = GRAPH_LEVELS.get(level);
+    if (name == null) {
+      problems.add(
+          field.line(), field.column(), "optimization: graph level " + level + " (expected -1..2)");
+    } else {
+      manifest.engine.put("graph_optimization_level", name);
+    }
+  }
+
+  private void readParameter(TextField field) {
+    PbtxtMessage entry = PbtxtMessage.message(field).orElseThrow();
+    String key = entry.string("key").orElse("");
+    String value = entry.message("value").flatMap(v -> v.string("string_value")).orElse("").strip();
+    String what = "parameters: " + Names.printable(key) + ": ";
+    switch (key) {
+      case "intra_op_thread_count" -> readThreads(field, what, value);
+      case "inter_op_thread_count" -> {
+        if (!value.equals("0")) { // Triton's way of leaving it to the engine
+          manifest.engine.put("inter_op_threads", value);
+        }
+      }
+      case "execution_mode" ->
+          choice(field, what, "execution_mode", value, "0", "sequential", "1", "parallel");
+      case "enable_mem_arena", "enable_mem_pattern" ->
+          choice(field, what, key, value, "0", "false", "1", "true");
+      default -> {
+        if (key.startsWith("session.")) {
+          manifest.engine.put(key, value);
+        } else {
+          note("parameters: " + Names.quoted(key) + " has no effect");
+        }
+      }
+    }
+  }
+
+  private void readThreads(TextField field, String what, String value) {
+    try {
+      int threads = Integer.parseInt(value);
+      if (threads == 0) {
+        note(what + "0 means all cores to Triton; here it is " + manifest.threads);
+        return;
+      }
+      if (threads >= ManifestKey.THREADS.min() && threads <= ManifestKey.THREADS.max()) {
+        manifest.threads = threads;
+        return;
+      }
+    } catch (NumberFormatException e) {
+      // said below
+    }
+    problems.add(
+        field.line(),
+        field.column(),
+        what + Names.quoted(value) + " (expected 0.." + ManifestKey.THREADS.max() + ")");
+  }
+
+  /** An engine option that the file writes as one of two numbers. */
+  private void choice(
+      TextField field,
+      String what,
+      String option,
+      String value,
+      String off,
+      String offValue,
+      String on,
+      String onValue) {
+    if (value.equals(off) || value.equals(on)) {
+      manifest.engine.put(option, value.equals(on) ? onValue : offValue);
+    } else {
+      problems.add(
+          field.line(),
+          field.column(),
+          what + Names.quoted(value) + " (expected " + off + " or " + on + ")");
+    }
+  }
+
+  /** Whether the field says what holds without it as well. */
+  private static boolean isDefault(TextField field) {
+    return switch (field.value()) {
+      case TextField.Numeral number ->
+          PbtxtValues.integer(number).map(n -> n.signum() == 0).orElse(false);
+      case TextField.Word word ->
+          word.word().equals("REJECT")
+              || word.word().equals("PRIORITY_DEFAULT")
+              || PbtxtValues.bool(field.value()).map(b -> !b).orElse(false);
+      case TextField.Text text -> text.text().isEmpty();
+      // Pinned memory is a matter of GPUs, and on there unless turned off.
+      case TextField.Message message ->
+          message.fields().isEmpty() || field.name().endsWith("_pinned_memory");
+    };
+  }
+
+  private void note(String note) {
+    manifest.notes.add(note);
+  }
+}

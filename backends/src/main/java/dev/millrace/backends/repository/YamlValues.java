@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/** Reads typed values from YAML nodes; whatever is not as expected becomes a problem. */
+final class YamlValues {
+  private final ManifestProblems problems;
+
+  YamlValues(ManifestProblems problems) {
+    this.problems = problems;
+  }
+
+  void problem(Node node, String what) {
+    problems.add(YamlTree.line(node), what);
+  }
+
+  void unexpected(Node node, String path, String expected) {
+    problem(node, path + ": " + describe(node) + " (expected " + expected + ")");
+  }
+
+  /** The entries of a map whose keys are plain; with {@code known} keys only, unless empty. */
+  Map<String, Node> map(Node node, String path, Collection<String> known) {
+    Map<String, Node> entries = new LinkedHashMap<>();
+    if (!(node instanceof MappingNode mapping)) {
+      unexpected(node, path, "a map");
+      return entries;
+    }
+    String prefix = path.isEmpty() ? "" : path + ".";
+    for (NodeTuple tuple : mapping.getValue()) {
+      if (!(tuple.getKeyNode() instanceof ScalarNode keyNode)) {
+        unexpected(tuple.getKeyNode(), prefix + "key", "a name");
+        continue;
+      }
+      String key = keyNode.getValue();
+      String shown = prefix + Names.printable(key);
+      if (!known.isEmpty() && !known.contains(key)) {
+        problem(keyNode, shown + ": unknown key" + Nearest.hint(key, known));
+      } else if (entries.putIfAbsent(key, tuple.getValueNode()) != null) {
+        problem(keyNode, shown + ": given twice");
+      }
+    }
+    return entries;
+  }
+
+  List<Node> list(Node node, String path, String expected) {
+    if (node instanceof SequenceNode sequence) {
+      return sequence.getValue();
+    }
+    unexpected(node, path, expected);
+    return List.of();
+  }
+
+  Optional<String> text(Node node, String path, String expected) {
+    if (node instanceof ScalarNode scalar
+        && !node.getTag().equals(Tag.NULL)
+        && !scalar.getValue().isBlank()) {
+      return Optional.of(scalar.getValue());
+    }
+    unexpected(node, path, expected);
+    return Optional.empty();
+  }
+
+  OptionalLong integer(Node node, String path, long min, long max, String expected) {
+    if (node instanceof ScalarNode scalar && node.getTag().equals(Tag.INT)) {
+      try {
+        long value = Long.parseLong(scalar.getValue());
+        if (value >= min && value <= max) {
+          return OptionalLong.of(value);
+        }
+      } catch (NumberFormatException e) {
+        // more digits than a long has: out of range as well
+      }
+    }
+    unexpected(node, path, expected);
+    return OptionalLong.empty();
+  }
+
+  Optional<Boolean> bool(Node node, String path) {
+    if (node instanceof ScalarNode scalar && node.getTag().equals(Tag.BOOL)) {
+      return Optional.of(Boolean.valueOf(scalar.getValue()));
+    }
+    unexpected(node, path, "true or false");
+    return Optional.empty();
+  }
+
+  static String describe(Node node) {
+    return switch (node) {
+      case ScalarNode scalar -> describe(scalar);
+      case SequenceNode sequence -> "a list";
+      case MappingNode mapping -> "a map";
+      default -> "something else";
+    };
+  }
+
+  private static String describe(ScalarNode scalar) {
+    if (scalar.getTag().equals(Tag.NULL)) {
+      return "nothing";
+    }
+    return scalar.isPlain() ? Names.printable(scalar.getValue()) : Names.quoted(scalar.getValue());
+  }
+}

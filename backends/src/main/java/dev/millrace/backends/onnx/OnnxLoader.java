@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.onnx;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.tensor.DataType;
+import dev.millrace.backends.tensor.TensorSpec;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Loads one model: reads what its graph declares, opens a session, and tries it out. */
+final class OnnxLoader {
+  private static final Logger log = LoggerFactory.getLogger(OnnxLoader.class);
+
+  /** What trying a model out may take; a run under way is not interrupted. */
+  private static final long MOST_TRIAL_MILLIS = 10_000;
+
+  private final ModelArtifact artifact;
+  private final ModelOptions options;
+
+  OnnxLoader(ModelArtifact artifact, ModelOptions options) {
+    this.artifact = artifact;
+    this.options = options;
+  }
+
+  OnnxModel load() throws ModelLoadException {
+    OnnxOptions engine = OnnxOptions.parse(options.engine());
+    try (Arena arena = Arena.ofShared()) {
+      OnnxGraph graph = OnnxGraph.read(map(artifact.file(), arena));
+      GraphEdits edits = GraphEdits.of(graph);
+      Interface.checkServable(graph.inputs(), edits.outputs());
+      OrtSession session = open(engine, graph, edits, arena);
+      try {
+        return tryOut(session, graph, edits);
+      } catch (OrtException | ModelLoadException | RuntimeException e) {
+        session.close();
+        throw e;
+      }
+    } catch (OrtException e) {
+      throw new ModelLoadException(Ort.message(e), e);
+    } catch (IOException e) {
+      throw new ModelLoadException("cannot read " + artifact.file().getFileName() + ": " + e, e);
+    }
+  }
+
+  private static MemorySegment map(Path file, Arena arena) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+    }
+  }
+
+  private OrtSession open(OnnxOptions engine, OnnxGraph graph, GraphEdits edits, Arena arena)
+      throws OrtException, ModelLoadException {
+    OrtEnvironment environment = Ort.environment();
+    try (OrtSession.SessionOptions session = new OrtSession.SessionOptions()) {
+      engine.apply(session, options.threads(), Interface.shapesVary(graph.inputs()));
+      if (edits.isEmpty()) {
+        // from the file: external data is found beside it, and nothing is copied
+        return environment.createSession(artifact.file().toString(), session);
+      }
+      log.info("{} version {}: {}", artifact.name(), artifact.version(), edits.describe());
+      Path folder = artifact.file().toAbsolutePath().getParent();
+      session.addConfigEntry(
+          "session.model_external_initializers_file_folder_path", String.valueOf(folder));
+      return environment.createSession(edits.write(arena), session);
+    }
+  }
+
+  private OnnxModel tryOut(OrtSession session, OnnxGraph graph, GraphEdits edits)
+      throws OrtException, ModelLoadException {
+    List<GraphValue> inputs = Interface.narrowed(graph.inputs(), options.declaredInputs());
+    List<GraphValue> outputs = typed(edits.outputs(), session.getOutputInfo());
+    List<TensorSpec> inputSpecs = Interface.specs(inputs);
+    List<String> fedNames = inputs.stream().map(input -> edits.fedName(input.name())).toList();
+    RunPlan unproven = RunPlan.unproven(inputSpecs, fedNames, Interface.specs(outputs));
+    try (Runner runner = new OnnxRunner(session, unproven, () -> {})) {
+      Trials trials = new Trials(runner, inputs, outputs.size(), MOST_TRIAL_MILLIS);
+      BatchProof proof = new BatchProof(trials, inputs, unproven.outputs());
+      ModelSignature.Batching batching = batching(proof.objection(graph.sizeHints()));
+      Findings findings = new Findings(inputs, outputs, batching, trials);
+      Interface.checkDeclared("output", options.declaredOutputs(), findings.outputSpecs());
+      ModelSignature signature = findings.signature();
+      return new OnnxModel(session, signature, findings.plan(fedNames));
+    }
+  }
+
+  private ModelSignature.Batching batching(Optional<String> objection) throws ModelLoadException {
+    int configured = options.maxBatchSize().orElse(-1);
+    if (configured == 0) {
+      return new ModelSignature.Batching.Unbatched("configured");
+    }
+    if (objection.isEmpty()) {
+      return new ModelSignature.Batching.Batched(
+          configured > 0 ? configured : ModelOptions.DEFAULT_MAX_BATCH_SIZE);
+    }
+    if (configured > 0) {
+      throw new ModelLoadException(
+          "max batch size %d is configured, but the model cannot be batched: %s"
+              .formatted(configured, objection.get()));
+    }
+    return new ModelSignature.Batching.Unbatched(objection.get());
+  }
+
+  /** Outputs with ORT's inferred types where the graph declares none. */
+  private static List<GraphValue> typed(List<GraphValue> outputs, Map<String, NodeInfo> inferred)
+      throws ModelLoadException {
+    List<GraphValue> typed = new ArrayList<>();
+    for (GraphValue output : outputs) {
+      NodeInfo info = inferred.get(output.name());
+      if (output.elementType() == ElementType.UNDEFINED
+          && info != null
+          && info.getInfo() instanceof TensorInfo tensor) {
+        DataType type = ElementType.dataType(tensor.onnxType.value);
+        if (type == null) {
+          throw new ModelLoadException(
+              "output '%s' has element type %s, which the protocol does not have"
+                  .formatted(output.name(), tensor.onnxType));
+        }
+        typed.add(
+            new GraphValue(output.name(), output.kind(), tensor.onnxType.value, output.dims()));
+      } else {
+        typed.add(output);
+      }
+    }
+    return typed;
+  }
+}

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.onnx;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import dev.millrace.backends.model.ModelInputs;
+import dev.millrace.backends.model.ModelRunException;
+import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.tensor.DataType;
+import dev.millrace.backends.tensor.Shapes;
+import dev.millrace.backends.tensor.TensorSpec;
+import dev.millrace.backends.tensor.TensorView;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs batches on an ORT session: gathers the rows of all requests into one slab per input, has ORT
+ * write outputs of known shape into slabs too, and reads the others where ORT put them. A tensor is
+ * copied once on the way in and not at all on the way out.
+ *
+ * <p>Owned by one thread at a time; several runners share the session, which is stateless.
+ */
+final class OnnxRunner implements Runner {
+  private static final Logger log = LoggerFactory.getLogger(OnnxRunner.class);
+
+  private final OrtSession session;
+  private final RunPlan plan;
+  private final Runnable onClose;
+  private final Slab[] inputSlabs;
+  private final Slab[] outputSlabs;
+  private final BindingCache bindings;
+  private final OrtMemory memory = new OrtMemory();
+  private final OutputTensor[] outputs;
+
+  /** Keeps alive the memory of the last run's outputs that ORT allocated. */
+  private OrtSession.@Nullable Result lastResult;
+
+  private boolean pinning = true;
+  private boolean closed;
+  private long gatherNanos;
+  private long runNanos;
+  private long collectNanos;
+
+  /**
+   * @param onClose called once, when this runner no longer uses the session
+   */
+  OnnxRunner(OrtSession session, RunPlan plan, Runnable onClose) {
+    this.session = session;
+    this.plan = plan;
+    this.onClose = onClose;
+    this.inputSlabs = slabs(plan.inputs().size());
+    this.outputSlabs = slabs(plan.outputs().size());
+    this.bindings = new BindingCache(plan.batched() ? plan.maxRows() : 1);
+    this.outputs = new OutputTensor[plan.outputs().size()];
+  }
+
+  private static Slab[] slabs(int count) {
+    Slab[] slabs = new Slab[count];
+    for (int i = 0; i < count; i++) {
+      slabs[i] = new Slab();
+    }
+    return slabs;
+  }
+
+  @Override
+  public OutputTensor[] run(List<? extends ModelInputs> requests, int rows)
+      throws ModelRunException {
+    if (closed) {
+      throw new IllegalStateException("the runner is closed");
+    }
+    releaseLastResult();
+    if (rows == 0 && plan.batched() && answerNoRows()) {
+      return outputs;
+    }
+    try {
+      long start = System.nanoTime();
+      Binding binding = bindingFor(requests, rows);
+      gather(requests, binding);
+      long gathered = System.nanoTime();
+      binding = execute(binding, requests, rows);
+      long ran = System.nanoTime();
+      collect(binding, requests.size(), rows);
+      gatherNanos = gathered - start;
+      runNanos = ran - gathered;
+      collectNanos = System.nanoTime() - ran;
+      return outputs;
+    } catch (OrtException e) {
+      throw new ModelRunException(Ort.message(e), e);
+    } catch (IllegalArgumentException | ArithmeticException e) {
+      throw new ModelRunException(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /** Answers a request without rows by itself where the outputs' other dimensions are known. */
+  private boolean answerNoRows() {
+    for (int i = 0; i < outputs.length; i++) {
+      TensorSpec output = plan.outputs().get(i);
+      long[] shape = Binding.pinnedShape(plan, i, 0);
+      if (shape == null) {
+        shape = output.shape().clone();
+        shape[0] = 0;
+      }
+      for (long dim : shape) {
+        if (dim < 0) {
+          return false;
+        }
+      }
+      outputs[i] =
+          output.dataType() == DataType.BYTES
+              ? new OutputTensor(DataType.BYTES, shape, ByteBuffer.allocate(0), new int[1])
+              : new OutputTensor(output.dataType(), shape, ByteBuffer.allocate(0));
+    }
+    gatherNanos = 0;
+    runNanos = 0;
+    collectNanos = 0;
+    return true;
+  }
+
+  private Binding bindingFor(List<? extends ModelInputs> requests, int rows) throws OrtException {
+    int key = plan.batched() ? rows : 1;
+    if (plan.fixedInputs()) {
+      Binding kept = bindings.get(key);
+      if (kept != null) {
+        return kept;
+      }
+    }
+    long[][] shapes = shapes(requests.get(0), rows);
+    if (!plan.fixedInputs()) {
+      Binding kept = bindings.get(shapes);
+      if (kept != null) {
+        return kept;
+      }
+    }
+    fitSlabs(shapes, rows);
+    Binding binding = Binding.create(plan, shapes, rows, inputSlabs, outputSlabs, pinning);
+    if (plan.fixedInputs()) {
+      bindings.put(key, binding);
+    } else {
+      bindings.put(shapes, binding);
+    }
+    return binding;
+  }
+
+  private long[][] shapes(ModelInputs first, int rows) {
+    long[][] shapes = new long[inputSlabs.length][];
+    for (int i = 0; i < shapes.length; i++) {
+      shapes[i] = first.input(i).shape();
+      if (plan.batched() && shapes[i][0] != rows) {
+        shapes[i] = shapes[i].clone();
+        shapes[i][0] = rows;
+      }
+    }
+    return shapes;
+  }
+
+  private void fitSlabs(long[][] shapes, int rows) {
+    boolean moved = false;
+    for (int i = 0; i < shapes.length; i++) {
+      int size = plan.inputs().get(i).dataType().byteSize();
+      moved |= inputSlabs[i].fit(Math.multiplyExact(Shapes.elements(shapes[i]), size));
+    }
+    for (int i = 0; i < outputSlabs.length && pinning; i++) {
+      long[] shape = Binding.pinnedShape(plan, i, rows);
+      if (shape != null) {
+        int size = plan.outputs().get(i).dataType().byteSize();
+        moved |= outputSlabs[i].fit(Math.multiplyExact(Shapes.elements(shape), size));
+      }
+    }
+    if (moved) {
+      bindings.close(); // their tensors point to memory that is gone
+    }
+  }
+
+  private void gather(List<? extends ModelInputs> requests, Binding binding) throws OrtException {
+    for (int i = 0; i < inputSlabs.length; i++) {
+      boolean strings = plan.inputs().get(i).dataType() == DataType.BYTES;
+      long expected =
+          strings ? binding.inputs[i].getInfo().getNumElements() : binding.inputBytes[i];
+      checkSize(requests, i, strings ? -1 : expected);
+      long end = 0;
+      for (int r = 0; r < requests.size(); r++) {
+        TensorView view = requests.get(r).input(i);
+        end =
+            strings
+                ? memory.putStrings(binding.inputs[i], end, view)
+                : view.copyTo(inputSlabs[i].buffer(), (int) end);
+      }
+      if (end != expected) {
+        throw new IllegalArgumentException(
+            "input '%s': %d elements (expected %d)"
+                .formatted(plan.inputs().get(i).name(), end, expected));
+      }
+    }
+  }
+
+  /** A last line of defence: what is written to a slab has to be what the tensor over it says. */
+  private void checkSize(List<? extends ModelInputs> requests, int input, long expected) {
+    if (expected < 0) {
+      return;
+    }
+    long bytes = 0;
+    for (int r = 0; r < requests.size(); r++) {
+      bytes += requests.get(r).input(input).byteLength();
+    }
+    if (bytes != expected) {
+      throw new IllegalArgumentException(
+          "input '%s': %d bytes (expected %d)"
+              .formatted(plan.inputs().get(input).name(), bytes, expected));
+    }
+  }
+
+  /** Runs; returns the binding it ran with, which is another if the pinned shapes were wrong. */
+  private Binding execute(Binding binding, List<? extends ModelInputs> requests, int rows)
+      throws OrtException {
+    try {
+      lastResult = session.run(binding.feeds, binding.unpinned, binding.pins);
+      return binding;
+    } catch (OrtException e) {
+      if (binding.pins.isEmpty() || !isWrongShape(e)) {
+        throw e;
+      }
+      log.warn("outputs are no longer bound to memory of a fixed shape: {}", Ort.message(e));
+      pinning = false;
+      bindings.close();
+      Binding unpinned = bindingFor(requests, rows);
+      gather(requests, unpinned);
+      lastResult = session.run(unpinned.feeds, unpinned.unpinned, unpinned.pins);
+      return unpinned;
+    }
+  }
+
+  private static boolean isWrongShape(OrtException e) {
+    return Ort.message(e).toLowerCase(Locale.ROOT).contains("shape");
+  }
+
+  private void collect(Binding binding, int requests, int rows) throws OrtException {
+    for (int i = 0; i < outputs.length; i++) {
+      OutputTensor pinned = binding.outputs[i];
+      outputs[i] = pinned != null ? pinned : collect(plan.outputs().get(i));
+      long[] shape = outputs[i].shape();
+      if (requests > 1 && (shape.length == 0 || shape[0] != rows)) {
+        throw new OrtException(
+            "output '%s' has shape %s (expected %d rows)"
+                .formatted(plan.outputs().get(i).name(), Shapes.format(shape), rows));
+      }
+    }
+  }
+
+  private OutputTensor collect(TensorSpec spec) throws OrtException {
+    if (lastResult == null
+        || !(lastResult.get(spec.name()).orElse(null) instanceof OnnxTensor tensor)) {
+      throw new OrtException("output '" + spec.name() + "' is no tensor");
+    }
+    long[] shape = tensor.getInfo().getShape();
+    long elements = Shapes.elements(shape);
+    if (spec.dataType() == DataType.BYTES) {
+      OrtMemory.Strings strings = memory.strings(tensor, Math.toIntExact(elements));
+      return new OutputTensor(DataType.BYTES, shape, strings.bytes(), strings.offsets());
+    }
+    return new OutputTensor(
+        spec.dataType(), shape, memory.data(tensor, elements * spec.dataType().byteSize()));
+  }
+
+  @Override
+  public RunTimes lastTimes() {
+    return new RunTimes(gatherNanos, runNanos, collectNanos);
+  }
+
+  /** Tensors that are open now. */
+  int openTensors() {
+    return bindings.openTensors();
+  }
+
+  private void releaseLastResult() {
+    if (lastResult != null) {
+      lastResult.close();
+      lastResult = null;
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    releaseLastResult();
+    bindings.close();
+    for (Slab slab : inputSlabs) {
+      slab.close();
+    }
+    for (Slab slab : outputSlabs) {
+      slab.close();
+    }
+    onClose.run();
+  }
+}

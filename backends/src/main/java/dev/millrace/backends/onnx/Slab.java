@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.onnx;
+
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A piece of direct memory that a runner gathers one input in, or has one output written to. It
+ * grows by powers of two and is given back at once, not when the collector gets to it. Owned by one
+ * thread at a time.
+ */
+final class Slab implements AutoCloseable {
+  /** What ORT aligns its own tensors to: a cache line, and the widest vector register. */
+  private static final long ALIGNMENT = 64;
+
+  /** Below this, growing would save nothing worth having. */
+  private static final long SMALLEST = 1024;
+
+  /** What one oversized request may leave behind; more is given back at the next ordinary one. */
+  static final long KEPT = 64L << 20;
+
+  private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
+
+  // shared, since a replica may be closed by another thread than the one that ran it
+  private @Nullable Arena arena;
+  private ByteBuffer buffer = EMPTY;
+
+  /**
+   * Makes room for {@code bytes}, or gives up what an oversized request had needed.
+   *
+   * @return whether the memory is another than before: whatever pointed there points to nothing
+   * @throws IllegalArgumentException if no buffer can be that large
+   */
+  @SuppressWarnings("MustBeClosedChecker") // close() does
+  boolean fit(long bytes) {
+    if (bytes > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "a tensor of " + bytes + " bytes (expected at most " + Integer.MAX_VALUE + ")");
+    }
+    boolean oversized = buffer.capacity() > KEPT && bytes <= KEPT;
+    if (bytes <= buffer.capacity() && !oversized) {
+      return false;
+    }
+    close();
+    Arena fresh = Arena.ofShared();
+    arena = fresh;
+    buffer =
+        fresh.allocate(roundedUp(bytes), ALIGNMENT).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    return true;
+  }
+
+  /** The first {@code bytes} of the memory. */
+  ByteBuffer slice(long bytes) {
+    return buffer.slice(0, (int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  ByteBuffer buffer() {
+    return buffer;
+  }
+
+  private static long roundedUp(long bytes) {
+    long power = Long.highestOneBit(Math.max(bytes, SMALLEST) - 1) << 1;
+    return Math.min(power, Integer.MAX_VALUE);
+  }
+
+  @Override
+  public void close() {
+    buffer = EMPTY;
+    if (arena != null) {
+      arena.close();
+      arena = null;
+    }
+  }
+}

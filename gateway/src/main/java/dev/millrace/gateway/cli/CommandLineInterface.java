@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.cli;
+
+import dev.millrace.gateway.config.LogFormat;
+import dev.millrace.gateway.config.LogLevel;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command {@code millrace}: its subcommands, and what becomes of their failures. */
+public final class CommandLineInterface {
+  // wide enough for the longest option, narrow enough for half a screen
+  private static final int HELP_WIDTH = 100;
+
+  private CommandLineInterface() {}
+
+  /** Runs one command in this process and returns the exit code. */
+  public static int run(String[] arguments) {
+    // until a command says otherwise: what a client's libraries have to say is rarely of interest
+    Logs.apply(LogFormat.TEXT, LogLevel.WARN);
+    try {
+      return commandLine(Shell.ofThisProcess()).execute(arguments);
+    } finally {
+      Logs.stop();
+    }
+  }
+
+  static CommandLine commandLine(Shell shell) {
+    RootCommand root = new RootCommand();
+    CommandLine commandLine =
+        new CommandLine(root)
+            .addSubcommand(new ServeCommand(shell))
+            .addSubcommand(new DemoCommand(shell))
+            .addSubcommand(new InferCommand(shell))
+            .addSubcommand(new ModelsCommand(shell))
+            .addSubcommand(new CheckConfigCommand(shell))
+            .addSubcommand(new VersionCommand(shell))
+            .addSubcommand(new CompletionCommand(shell));
+    Failures failures = new Failures(root);
+    return commandLine
+        .setOut(shell.out())
+        .setErr(shell.err())
+        .setOverwrittenOptionsAllowed(true)
+        .setUsageHelpAutoWidth(false)
+        .setUsageHelpWidth(HELP_WIDTH)
+        .setParameterExceptionHandler(CommandLineInterface::badArguments)
+        .setExecutionExceptionHandler((e, command, parsed) -> failures.report(e, shell.err()));
+  }
+
+  private static int badArguments(ParameterException e, String[] arguments) {
+    CommandLine command = e.getCommandLine();
+    command.getErr().println(e.getMessage());
+    UnmatchedArgumentException.printSuggestions(e, command.getErr());
+    command
+        .getErr()
+        .printf("'%s --help' shows what there is%n", command.getCommandSpec().qualifiedName());
+    return Failures.BAD_INPUT;
+  }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.cli;
+
+import dev.millrace.gateway.Gateway;
+import dev.millrace.gateway.GatewayStartException;
+import dev.millrace.gateway.config.ConfigException;
+import dev.millrace.gateway.config.ConfigKey;
+import dev.millrace.gateway.config.ConfigValues;
+import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.LogFormat;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code millrace serve}: serves until SIGTERM or Ctrl-C, then drains and ends with 0. */
+@Command(
+    name = "serve",
+    description = {
+      "Serves the models of one or more repositories until SIGTERM or Ctrl-C.",
+      "",
+      "A flag beats the environment (MILLRACE_GRPC_PORT), which beats the file."
+    })
+final class ServeCommand implements Callable<Integer> {
+  private final Shell shell;
+
+  @Mixin private final ConfigOptions options = new ConfigOptions();
+
+  ServeCommand(Shell shell) {
+    this.shell = shell;
+  }
+
+  @Override
+  public Integer call() throws ConfigException, GatewayStartException, InterruptedException {
+    ConfigValues values = options.load(shell.environment());
+    List<String> problems = repositoryProblems(values);
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    GatewayConfig config = GatewayConfig.from(values);
+    Logs.apply(config.logging().format(), config.logging().level());
+    Gateway gateway = Gateway.start(config);
+    StopSignal stop = StopSignal.install(gateway::close);
+    announce(config, listening(config, gateway));
+    stop.awaitAfter(gateway::awaitTermination);
+    return 0;
+  }
+
+  /**
+   * What keeps the repositories from being served on this machine, of what only a look can tell.
+   */
+  static List<String> repositoryProblems(ConfigValues values) {
+    List<Path> directories = values.get(ConfigKey.REPOSITORIES);
+    if (directories.isEmpty()) {
+      return List.of("repositories: none (expected at least one, such as --repository DIR)");
+    }
+    List<String> problems = new ArrayList<>();
+    for (Path directory : directories) {
+      if (!Files.isDirectory(directory)) {
+        problems.add(
+            "repositories: %s (expected a directory that exists), from %s"
+                .formatted(directory, values.origin(ConfigKey.REPOSITORIES)));
+      }
+    }
+    return problems;
+  }
+
+  /** {@code gRPC on 127.0.0.1:8001, HTTP on 127.0.0.1:8000}. */
+  static String listening(GatewayConfig config, Gateway gateway) {
+    String host = config.listen().host();
+    String grpc = "gRPC on " + Ports.address(host, gateway.grpcPort());
+    return gateway.httpPort() < 0
+        ? grpc
+        : grpc + ", HTTP on " + Ports.address(host, gateway.httpPort());
+  }
+
+  private void announce(GatewayConfig config, String listening) {
+    if (config.logging().format() == LogFormat.JSON) {
+      // a collector of JSON lines often reads both streams
+      Logger log = LoggerFactory.getLogger(ServeCommand.class);
+      log.info(listening);
+    } else {
+      shell.out().println(listening);
+    }
+  }
+}

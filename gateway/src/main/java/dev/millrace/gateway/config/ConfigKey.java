@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * The table of settings: a key's name, type, default and meaning, once.
+ *
+ * <p>The YAML keys, the {@code MILLRACE_…} variables, {@code --set}, the output of {@code
+ * check-config} and the reference page all come from it. A new key is a constant here, its place in
+ * {@link #ALL}, and a component of {@link GatewayConfig}.
+ */
+public final class ConfigKey<T> {
+  private static final int KIB = 1 << 10;
+  private static final int MIB = 1 << 20;
+
+  public static final ConfigKey<List<Path>> REPOSITORIES =
+      key(
+          "repositories",
+          ValueType.paths(),
+          List.of(),
+          "Folders that hold the models, one folder a model. A name in several of them is taken"
+              + " from the first.");
+
+  public static final ConfigKey<ModelControl> MODEL_CONTROL =
+      key(
+          "model_control",
+          ValueType.oneOf(ModelControl.class),
+          ModelControl.NONE,
+          "What changes the set of models while the gateway runs: `none`, or `poll` to look through"
+              + " the repositories again and again.");
+
+  public static final ConfigKey<Duration> POLL_INTERVAL =
+      key(
+          "poll_interval",
+          ValueType.duration(Duration.ofMillis(100), Duration.ofHours(24)),
+          Duration.ofSeconds(2),
+          "Time between two looks through the repositories with `model_control: poll`.");
+
+  public static final ConfigKey<Path> STAGING_DIRECTORY =
+      new ConfigKey<>(
+          "staging_directory",
+          ValueType.path(),
+          () ->
+              Path.of(
+                  System.getProperty("java.io.tmpdir", "/tmp"),
+                  "millrace-" + ProcessHandle.current().pid()),
+          "`millrace-<pid>` in the system's folder for temporary files",
+          "Folder for copies of the models being served, so that a change in a repository never"
+              + " touches them.");
+
+  public static final ConfigKey<String> HOST =
+      key(
+          "host",
+          ValueType.text("a host name or an address"),
+          "127.0.0.1",
+          "Address to listen on. `0.0.0.0` listens on all; there is no access control yet.");
+
+  public static final ConfigKey<Integer> GRPC_PORT =
+      key(
+          "grpc_port",
+          ValueType.number(0, 65535),
+          8001,
+          "Port of the gRPC interface. `0` picks a free one.");
+
+  public static final ConfigKey<Integer> HTTP_PORT =
+      key(
+          "http_port",
+          ValueType.number(-1, 65535),
+          8000,
+          "Port of health checks and metrics over HTTP. `0` picks a free one, `-1` opens none.");
+
+  public static final ConfigKey<Integer> MAX_MESSAGE_BYTES =
+      key(
+          "max_message_bytes",
+          ValueType.size(KIB, Integer.MAX_VALUE),
+          256 * MIB,
+          "Largest request that is read; a larger one fails with RESOURCE_EXHAUSTED.");
+
+  public static final ConfigKey<Integer> MAX_METADATA_BYTES =
+      key(
+          "max_metadata_bytes",
+          ValueType.size(KIB, 16 * MIB),
+          16 * KIB,
+          "Largest sum of a call's headers. Access tokens travel there, and some are large.");
+
+  public static final ConfigKey<Integer> MAX_CALLS_PER_CONNECTION =
+      key(
+          "max_calls_per_connection",
+          ValueType.number(1, 1_000_000),
+          4096,
+          "Calls that one connection may have open at a time; further ones wait in the client.");
+
+  public static final ConfigKey<Integer> EVENT_LOOPS =
+      key(
+          "event_loops",
+          ValueType.number(0, 1024),
+          0,
+          "Threads that read requests and write answers. `0` takes half of the cores, at least"
+              + " one, and leaves the others to the models.");
+
+  public static final ConfigKey<Duration> SHUTDOWN_GRACE =
+      key(
+          "shutdown_grace",
+          ValueType.duration(Duration.ZERO, Duration.ofHours(1)),
+          Duration.ofSeconds(30),
+          "Time that accepted requests get to finish after SIGTERM. Keep it below the time the"
+              + " platform waits before it kills.");
+
+  public static final ConfigKey<LogFormat> LOG_FORMAT =
+      key(
+          "log_format",
+          ValueType.oneOf(LogFormat.class),
+          LogFormat.TEXT,
+          "How log events are written on standard error: `text`, or `json` for one object a line.");
+
+  public static final ConfigKey<LogLevel> LOG_LEVEL =
+      key(
+          "log_level",
+          ValueType.oneOf(LogLevel.class),
+          LogLevel.INFO,
+          "The least important events that are logged.");
+
+  /** All keys, in the order in which a person wants to read them. */
+  public static final List<ConfigKey<?>> ALL =
+      List.of(
+          REPOSITORIES,
+          MODEL_CONTROL,
+          POLL_INTERVAL,
+          STAGING_DIRECTORY,
+          HOST,
+          GRPC_PORT,
+          HTTP_PORT,
+          MAX_MESSAGE_BYTES,
+          MAX_METADATA_BYTES,
+          MAX_CALLS_PER_CONNECTION,
+          EVENT_LOOPS,
+          SHUTDOWN_GRACE,
+          LOG_FORMAT,
+          LOG_LEVEL);
+
+  private final String name;
+  private final ValueType<T> type;
+  private final Supplier<T> defaultValue;
+  private final String defaultText;
+  private final String doc;
+
+  private ConfigKey(
+      String name, ValueType<T> type, Supplier<T> defaultValue, String defaultText, String doc) {
+    this.name = name;
+    this.type = type;
+    this.defaultValue = defaultValue;
+    this.defaultText = defaultText;
+    this.doc = doc;
+  }
+
+  private static <T> ConfigKey<T> key(String name, ValueType<T> type, T defaultValue, String doc) {
+    String text = type.format().apply(defaultValue);
+    return new ConfigKey<>(
+        name, type, () -> defaultValue, text.isEmpty() ? "none" : "`" + text + "`", doc);
+  }
+
+  static Optional<ConfigKey<?>> named(String name) {
+    return ALL.stream().<ConfigKey<?>>map(key -> key).filter(k -> k.name.equals(name)).findFirst();
+  }
+
+  /** As written in a file and after {@code --set}. */
+  public String name() {
+    return name;
+  }
+
+  /** The environment variable that sets it. */
+  public String variable() {
+    return "MILLRACE_" + name.toUpperCase(Locale.ROOT);
+  }
+
+  /** What a value looks like, such as {@code 0..65535}. */
+  public String expected() {
+    return type.expected();
+  }
+
+  /** What it is for, in Markdown. */
+  public String doc() {
+    return doc;
+  }
+
+  /** The default in Markdown. */
+  public String defaultText() {
+    return defaultText;
+  }
+
+  T defaultValue() {
+    return defaultValue.get();
+  }
+
+  Optional<T> parse(Setting setting) {
+    return type.parse(setting);
+  }
+
+  String format(T value) {
+    return type.format().apply(value);
+  }
+
+  /** Returns the value if it is allowed; {@link IllegalArgumentException} otherwise. */
+  T require(T value) {
+    if (!type.isValid().test(value)) {
+      throw new IllegalArgumentException(problem(format(value)));
+    }
+    return value;
+  }
+
+  String problem(String shown) {
+    return "%s: %s (expected %s)".formatted(name, shown, type.expected());
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

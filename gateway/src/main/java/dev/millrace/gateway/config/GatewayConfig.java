@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * What a gateway is started with. Immutable; a value that is not allowed cannot be in it.
+ *
+ * <p>Made from {@link ConfigValues}: {@code GatewayConfig.from(ConfigValues.defaults()
+ * .with(ConfigKey.GRPC_PORT, 0))}. {@link ConfigKey} says what each component means.
+ */
+public record GatewayConfig(
+    Repository repository, Listen listen, Limits limits, Serving serving, Logging logging) {
+
+  /** Where models come from. */
+  public record Repository(
+      List<Path> directories,
+      ModelControl modelControl,
+      Duration pollInterval,
+      Path stagingDirectory) {
+    public Repository {
+      directories = List.copyOf(directories);
+      ConfigKey.POLL_INTERVAL.require(pollInterval);
+    }
+  }
+
+  /** Where clients reach the gateway. */
+  public record Listen(String host, int grpcPort, int httpPort) {
+    public Listen {
+      ConfigKey.HOST.require(host);
+      ConfigKey.GRPC_PORT.require(grpcPort);
+      ConfigKey.HTTP_PORT.require(httpPort);
+      if (isSamePort(grpcPort, httpPort)) {
+        throw new IllegalArgumentException(samePort(httpPort));
+      }
+    }
+
+    static boolean isSamePort(int grpcPort, int httpPort) {
+      return grpcPort == httpPort && grpcPort != 0;
+    }
+
+    static String samePort(int port) {
+      return "http_port: %d (expected another than grpc_port)".formatted(port);
+    }
+  }
+
+  /** What one client may ask for. */
+  public record Limits(int maxMessageBytes, int maxMetadataBytes, int maxCallsPerConnection) {
+    public Limits {
+      ConfigKey.MAX_MESSAGE_BYTES.require(maxMessageBytes);
+      ConfigKey.MAX_METADATA_BYTES.require(maxMetadataBytes);
+      ConfigKey.MAX_CALLS_PER_CONNECTION.require(maxCallsPerConnection);
+    }
+  }
+
+  /**
+   * How requests are served.
+   *
+   * @param eventLoops 0 leaves the number to {@link #eventLoopCount}
+   */
+  public record Serving(int eventLoops, Duration shutdownGrace) {
+    public Serving {
+      ConfigKey.EVENT_LOOPS.require(eventLoops);
+      ConfigKey.SHUTDOWN_GRACE.require(shutdownGrace);
+    }
+
+    /** How many event loops to start on a machine of so many cores. */
+    public int eventLoopCount(int cores) {
+      return eventLoops > 0 ? eventLoops : Math.max(1, cores / 2);
+    }
+  }
+
+  /** What is logged, and how. */
+  public record Logging(LogFormat format, LogLevel level) {}
+
+  public static GatewayConfig defaults() {
+    return from(ConfigValues.defaults());
+  }
+
+  public static GatewayConfig from(ConfigValues values) {
+    return new GatewayConfig(
+        new Repository(
+            values.get(ConfigKey.REPOSITORIES),
+            values.get(ConfigKey.MODEL_CONTROL),
+            values.get(ConfigKey.POLL_INTERVAL),
+            values.get(ConfigKey.STAGING_DIRECTORY)),
+        new Listen(
+            values.get(ConfigKey.HOST),
+            values.get(ConfigKey.GRPC_PORT),
+            values.get(ConfigKey.HTTP_PORT)),
+        new Limits(
+            values.get(ConfigKey.MAX_MESSAGE_BYTES),
+            values.get(ConfigKey.MAX_METADATA_BYTES),
+            values.get(ConfigKey.MAX_CALLS_PER_CONNECTION)),
+        new Serving(values.get(ConfigKey.EVENT_LOOPS), values.get(ConfigKey.SHUTDOWN_GRACE)),
+        new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)));
+  }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.config;
+
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * How the texts of a setting become a value, and which values will do.
+ *
+ * @param expected what to write, for messages and the reference page: {@code 0..65535}
+ * @param isList whether the setting takes any number of texts instead of one
+ */
+record ValueType<T>(
+    String expected,
+    boolean isList,
+    Parser<T> parser,
+    Predicate<T> isValid,
+    Function<T, String> format) {
+
+  /** Understands the texts of one setting; empty if they are not of this type. */
+  interface Parser<T> {
+    Optional<T> parse(List<String> items, Path base);
+  }
+
+  Optional<T> parse(Setting setting) {
+    if (isList) {
+      return parser.parse(setting.split(), setting.base()).filter(isValid);
+    }
+    if (setting.isList()) {
+      return Optional.empty();
+    }
+    return parser
+        .parse(List.of(setting.items().getFirst().strip()), setting.base())
+        .filter(isValid);
+  }
+
+  static ValueType<Integer> number(int min, int max) {
+    return single(
+        min + ".." + max,
+        (text, base) -> integer(text),
+        value -> value >= min && value <= max,
+        value -> Integer.toString(value));
+  }
+
+  static ValueType<Integer> size(int min, int max) {
+    return single(
+        "a size such as 64KiB or 256MiB, %s..%s".formatted(Units.show(min), Units.show(max)),
+        (text, base) -> {
+          OptionalLong bytes = Units.bytes(text);
+          return bytes.isPresent() && bytes.getAsLong() <= Integer.MAX_VALUE
+              ? Optional.of((int) bytes.getAsLong())
+              : Optional.empty();
+        },
+        value -> value >= min && value <= max,
+        value -> Units.show(value));
+  }
+
+  static ValueType<Duration> duration(Duration min, Duration max) {
+    return single(
+        "a duration such as 500ms, 2s or 1m, %s..%s".formatted(Units.show(min), Units.show(max)),
+        (text, base) -> {
+          OptionalLong nanos = Units.nanos(text);
+          return nanos.isPresent()
+              ? Optional.of(Duration.ofNanos(nanos.getAsLong()))
+              : Optional.empty();
+        },
+        value -> value.compareTo(min) >= 0 && value.compareTo(max) <= 0,
+        Units::show);
+  }
+
+  static <E extends Enum<E>> ValueType<E> oneOf(Class<E> kind) {
+    List<E> values = List.of(kind.getEnumConstants());
+    return single(
+        values.stream().map(ValueType::lower).collect(Collectors.joining("|")),
+        (text, base) -> values.stream().filter(value -> lower(value).equals(text)).findFirst(),
+        value -> true,
+        ValueType::lower);
+  }
+
+  static ValueType<String> text(String expected) {
+    return single(
+        expected, (text, base) -> Optional.of(text), value -> !value.isBlank(), value -> value);
+  }
+
+  static ValueType<Path> path() {
+    return single("a path", ValueType::pathOf, value -> true, Path::toString);
+  }
+
+  static ValueType<List<Path>> paths() {
+    return new ValueType<>(
+        "a list of directories",
+        true,
+        (items, base) -> {
+          List<Path> paths = items.stream().flatMap(item -> pathOf(item, base).stream()).toList();
+          return paths.size() == items.size() ? Optional.of(paths) : Optional.empty();
+        },
+        value -> true,
+        value -> value.stream().map(Path::toString).collect(Collectors.joining(", ")));
+  }
+
+  private interface SingleParser<T> {
+    Optional<T> parse(String text, Path base);
+  }
+
+  private static <T> ValueType<T> single(
+      String expected, SingleParser<T> parser, Predicate<T> isValid, Function<T, String> format) {
+    return new ValueType<>(
+        expected, false, (items, base) -> parser.parse(items.getFirst(), base), isValid, format);
+  }
+
+  private static Optional<Integer> integer(String text) {
+    try {
+      return Optional.of(Integer.parseInt(text));
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static Optional<Path> pathOf(String text, Path base) {
+    if (text.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(base.resolve(text));
+    } catch (InvalidPathException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String lower(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT);
+  }
+}

@@ -41,6 +41,6 @@ final class ManifestBuilder {
             List.copyOf(outputs),
             Collections.unmodifiableMap(new LinkedHashMap<>(engine))),
         required,
-        List.copyOf(notes));
+        notes.stream().distinct().toList());
   }
 }

@@ -34,7 +34,7 @@ record ManifestFile(String fileName, byte[] bytes, long modifiedMillis) {
     for (Path child : children) {
       switch (ModelScanner.nameOf(child)) {
         case Names.MODEL_YAML, Names.CONFIG_PBTXT -> found.add(child);
-        case "model.yml", "config.pbtext", "config.yaml" ->
+        case "model.yml", "config.pbtext" ->
             throw problem(
                 ModelScanner.nameOf(child),
                 "not read (expected " + Names.MODEL_YAML + " or " + Names.CONFIG_PBTXT + ")");

@@ -2,6 +2,7 @@
 package dev.millrace.backends.repository;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /** Collects everything that is wrong with one configuration file, so that all is said at once. */
@@ -11,8 +12,9 @@ final class ManifestProblems {
   private static final int REPORTED = 20;
 
   private final String fileName;
-  private final List<String> problems = new ArrayList<>();
-  private int unreported;
+  private final List<Problem> problems = new ArrayList<>();
+
+  private record Problem(int line, int column, String text) {}
 
   ManifestProblems(String fileName) {
     this.fileName = fileName;
@@ -20,35 +22,26 @@ final class ManifestProblems {
 
   /** A problem at a place in the file; both numbers count from 1. */
   void add(int line, int column, String problem) {
-    add(fileName + ":" + line + ":" + column + ": " + problem);
+    problems.add(new Problem(line, column, fileName + ":" + line + ":" + column + ": " + problem));
   }
 
   /** A problem in a line, counted from 1. */
   void add(int line, String problem) {
-    add(fileName + ":" + line + ": " + problem);
-  }
-
-  /** A problem of the file as a whole. */
-  void addGeneral(String problem) {
-    add(fileName + ": " + problem);
-  }
-
-  private void add(String problem) {
-    if (problems.size() < REPORTED) {
-      problems.add(problem);
-    } else {
-      unreported++;
-    }
+    problems.add(new Problem(line, 0, fileName + ":" + line + ": " + problem));
   }
 
   void throwIfAny() throws ManifestException {
     if (problems.isEmpty()) {
       return;
     }
-    List<String> all = new ArrayList<>(problems);
-    if (unreported > 0) {
-      all.add("and " + unreported + " more");
+    List<String> reported = new ArrayList<>();
+    problems.stream()
+        .sorted(Comparator.comparingInt(Problem::line).thenComparingInt(Problem::column))
+        .limit(REPORTED)
+        .forEach(problem -> reported.add(problem.text));
+    if (problems.size() > REPORTED) {
+      reported.add("and " + (problems.size() - REPORTED) + " more");
     }
-    throw new ManifestException(all);
+    throw new ManifestException(reported);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.repository;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -13,6 +14,9 @@ final class PbtxtExecution {
   /** Levels of Triton's ONNX Runtime backend, which are not in the order of their effect. */
   private static final Map<Long, String> GRAPH_LEVELS =
       Map.of(-1L, "basic", 0L, "all", 1L, "extended", 2L, "none");
+
+  /** ONNX Runtime's own keys, which Triton passes through as well. */
+  private static final List<String> ENGINE_PREFIXES = List.of("session.", "optimization.", "mlas.");
 
   private final ManifestProblems problems;
   private final ManifestBuilder manifest;
@@ -45,7 +49,8 @@ final class PbtxtExecution {
           }
         }
       }
-      for (String ignored : Set.of("rate_limiter", "profile", "host_policy", "secondary_devices")) {
+      for (String ignored :
+          List.of("rate_limiter", "profile", "host_policy", "secondary_devices")) {
         if (group.has(ignored)) {
           note("instance_group: " + ignored + " has no effect");
         }
@@ -127,12 +132,11 @@ final class PbtxtExecution {
           manifest.engine.put("inter_op_threads", value);
         }
       }
-      case "execution_mode" ->
-          choice(field, what, "execution_mode", value, "0", "sequential", "1", "parallel");
+      case "execution_mode" -> choice(field, what, key, value, List.of("sequential", "parallel"));
       case "enable_mem_arena", "enable_mem_pattern" ->
-          choice(field, what, key, value, "0", "false", "1", "true");
+          choice(field, what, key, value, List.of("false", "true"));
       default -> {
-        if (key.startsWith("session.")) {
+        if (ENGINE_PREFIXES.stream().anyMatch(key::startsWith)) {
           manifest.engine.put(key, value);
         } else {
           note("parameters: " + Names.quoted(key) + " has no effect");
@@ -161,23 +165,14 @@ final class PbtxtExecution {
         what + Names.quoted(value) + " (expected 0.." + ManifestKey.THREADS.max() + ")");
   }
 
-  /** An engine option that the file writes as one of two numbers. */
+  /** An engine option whose two values the file writes as 0 and 1. */
   private void choice(
-      TextField field,
-      String what,
-      String option,
-      String value,
-      String off,
-      String offValue,
-      String on,
-      String onValue) {
-    if (value.equals(off) || value.equals(on)) {
-      manifest.engine.put(option, value.equals(on) ? onValue : offValue);
-    } else {
-      problems.add(
-          field.line(),
-          field.column(),
-          what + Names.quoted(value) + " (expected " + off + " or " + on + ")");
+      TextField field, String what, String option, String value, List<String> meanings) {
+    switch (value) {
+      case "0", "1" -> manifest.engine.put(option, meanings.get(value.equals("0") ? 0 : 1));
+      default ->
+          problems.add(
+              field.line(), field.column(), what + Names.quoted(value) + " (expected 0 or 1)");
     }
   }
 

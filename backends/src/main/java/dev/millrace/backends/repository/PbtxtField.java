@@ -48,7 +48,7 @@ enum PbtxtField {
   PARAMETERS(
       Use.READ,
       "`intra_op_thread_count`: `threads`. `inter_op_thread_count`, `execution_mode`, "
-          + "`enable_mem_arena`, `enable_mem_pattern` and `session.*`: engine options. "
+          + "`enable_mem_arena`, `enable_mem_pattern` and `session.*`, `optimization.*`, `mlas.*`: engine options. "
           + "Others have no effect."),
   MODEL_WARMUP(Use.IGNORED, "The gateway warms models up with inputs of its own."),
   MODEL_OPERATIONS(Use.IGNORED, "Libraries of custom operators are not loaded."),

@@ -103,18 +103,24 @@ final class Staging implements AutoCloseable {
     FileChannel channel =
         FileChannel.open(marker, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
-      if (channel.tryLock() == null) {
-        throw new OverlappingFileLockException();
+      if (!isLocked(channel)) {
+        throw new IOException("staging folder " + folder + " is in use (expected one of its own)");
       }
       deleteContent();
-    } catch (OverlappingFileLockException e) {
-      channel.close();
-      throw new IOException("staging folder " + folder + " is in use (expected one of its own)", e);
     } catch (IOException e) {
       channel.close();
       throw e;
     }
     lock = channel;
+  }
+
+  /** Locks the marker file unless another process holds it, or another repository in this one. */
+  private static boolean isLocked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
   }
 
   private void deleteContent() throws IOException {

@@ -97,7 +97,7 @@ final class VersionWalk extends SimpleFileVisitor<Path> {
     if (files.size() + arriving.size() >= MAX_FILES) {
       return fail("more than " + MAX_FILES + " files (expected those of one model)");
     }
-    String relativeName = base.relativize(path).toString();
+    String relativeName = relativeName(path);
     if (attributes.isDirectory()) {
       // walkFileTree hands over folders as files once it has reached its depth
       return fail(relativeName + ": more than " + MAX_DEPTH + " folders deep");
@@ -122,7 +122,7 @@ final class VersionWalk extends SimpleFileVisitor<Path> {
     if (isExcluded(path) || Names.isIgnored(nameOf(path))) {
       return FileVisitResult.CONTINUE;
     }
-    String relativeName = path.equals(base) ? nameOf(path) : base.relativize(path).toString();
+    String relativeName = relativeName(path);
     if (e instanceof FileSystemLoopException) {
       return fail(relativeName + ": symbolic link to a folder that holds it");
     }
@@ -144,6 +144,10 @@ final class VersionWalk extends SimpleFileVisitor<Path> {
 
   private boolean isExcluded(Path path) {
     return base.equals(path.getParent()) && excludedAtTop.test(nameOf(path));
+  }
+
+  private String relativeName(Path path) {
+    return path.equals(base) ? nameOf(path) : base.relativize(path).toString();
   }
 
   private static String nameOf(Path path) {

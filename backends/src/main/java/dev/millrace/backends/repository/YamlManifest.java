@@ -19,6 +19,7 @@ import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
 
 /** Reads {@code model.yaml}. */
 final class YamlManifest {
@@ -36,7 +37,8 @@ final class YamlManifest {
   }
 
   ModelManifest parse(String text) throws ManifestException {
-    Optional<Node> root = YamlTree.parse(Names.MODEL_YAML, text);
+    Optional<Node> root =
+        YamlTree.parse(Names.MODEL_YAML, text).filter(node -> !node.getTag().equals(Tag.NULL));
     if (root.isPresent()) {
       values
           .map(root.get(), "", ManifestKey.KEYS)

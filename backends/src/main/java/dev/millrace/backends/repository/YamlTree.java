@@ -22,9 +22,13 @@ final class YamlTree {
 
   /** The document's root; empty for a file with nothing but comments. */
   static Optional<Node> parse(String fileName, String text) throws ManifestException {
-    LoadSettings settings = LoadSettings.builder().setLabel(fileName).build();
+    LoadSettings settings =
+        LoadSettings.builder()
+            .setLabel(fileName)
+            .setAllowNonScalarKeys(true) // so that what is said of them has a line
+            .build();
     try {
-      if (depth(settings, text) > MAX_DEPTH) {
+      if (isTooDeep(settings, text)) {
         throw problem(fileName + ": nested more than " + MAX_DEPTH + " deep");
       }
       return new Compose(settings).composeString(text);
@@ -36,17 +40,20 @@ final class YamlTree {
     }
   }
 
-  private static int depth(LoadSettings settings, String text) {
+  /** Looks no further than it must: the parser's time grows with the square of the depth. */
+  private static boolean isTooDeep(LoadSettings settings, String text) {
     int depth = 0;
-    int deepest = 0;
     for (Event event : new Parse(settings).parseString(text)) {
       switch (event.getEventId()) {
-        case MappingStart, SequenceStart -> deepest = Math.max(deepest, ++depth);
+        case MappingStart, SequenceStart -> depth++;
         case MappingEnd, SequenceEnd -> depth--;
         case Alias, Comment, DocumentEnd, DocumentStart, Scalar, StreamEnd, StreamStart -> {}
       }
+      if (depth > MAX_DEPTH) {
+        return true;
+      }
     }
-    return deepest;
+    return false;
   }
 
   /** The node's line, counted from 1. */

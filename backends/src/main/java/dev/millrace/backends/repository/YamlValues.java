@@ -27,7 +27,8 @@ final class YamlValues {
   }
 
   void unexpected(Node node, String path, String expected) {
-    problem(node, path + ": " + describe(node) + " (expected " + expected + ")");
+    String what = path.isEmpty() ? "" : path + ": ";
+    problem(node, what + describe(node) + " (expected " + expected + ")");
   }
 
   /** The entries of a map whose keys are plain; with {@code known} keys only, unless empty. */

@@ -4,7 +4,6 @@ package dev.millrace.backends.repository;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -19,9 +18,7 @@ final class DirectoryRepositoryTest extends RepositoryContract {
   void create() throws IOException {
     Path root = Files.createDirectory(folder.resolve("models"));
     files = new ModelFiles(root);
-    repository =
-        new DirectoryRepository(
-            root, folder.resolve("staging"), Map.of("onnxruntime", "model.onnx"), files);
+    repository = files.repository(folder.resolve("staging"));
   }
 
   @AfterEach

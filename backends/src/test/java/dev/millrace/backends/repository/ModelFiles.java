@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /** A folder of models whose files change at the times of a clock that the test moves. */
@@ -16,6 +17,21 @@ final class ModelFiles implements InstantSource {
 
   ModelFiles(Path root) {
     this.root = root;
+  }
+
+  /** The repository of these files, with ONNX Runtime as its only engine. */
+  DirectoryRepository repository(Path staging) {
+    return repository(staging, Files::copy);
+  }
+
+  DirectoryRepository repository(Path staging, FileCopy copy) {
+    return new DirectoryRepository(
+        root,
+        staging,
+        Map.of("onnxruntime", "model.onnx"),
+        this,
+        DirectoryRepository.DEFAULT_SETTLE_MILLIS,
+        copy);
   }
 
   @Override
@@ -56,6 +72,10 @@ final class ModelFiles implements InstantSource {
     passMillis(1);
     touchTo(link.resolveSibling("."));
     return link;
+  }
+
+  Path path(String path) {
+    return root.resolve(path);
   }
 
   void delete(String path) throws IOException {

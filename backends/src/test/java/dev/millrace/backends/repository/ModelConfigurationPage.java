@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import dev.millrace.backends.tensor.DataType;
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/** Writes the reference page of model configuration from the tables in the code. */
+final class ModelConfigurationPage {
+  private ModelConfigurationPage() {}
+
+  static String render() {
+    return """
+        <!-- Generated from the code by ModelConfigurationPageTest, which says how. -->
+
+        # Model configuration
+
+        A model needs none: Millrace reads its inputs and outputs from the model itself and finds out
+        whether requests can share a batch. What there is to say about a model stands in its folder, in
+        `model.yaml` or in a Triton `config.pbtxt`.
+
+        ## Where models lie
+
+        | layout | version |
+        |---|---|
+        | `<repository>/<model>/<version>/model.onnx` | the folder's number, 1 or more, without leading zeros |
+        | `<repository>/<model>/<version>/model.onnx/model.onnx` | the same, as Triton has it for external data |
+        | `<repository>/<model>/model.onnx` | 1 |
+        | `<repository>/<model>.onnx` | 1; without configuration |
+
+        * The configuration is `<repository>/<model>/model.yaml` or `config.pbtxt`, not both.
+        * A model's name has 1 to 128 of the letters `A-Z a-z 0-9 _ - .` and begins with neither `-` nor `.`.
+        * The file may have another name if the configuration gives it, or if it is the only `*.onnx` in its
+          folder. Everything else in a version's folder belongs to the version: external data goes there.
+          Beside a bare `m.onnx`, files named `m.onnx.*` and `m.onnx_*` do.
+        * Symbolic links are followed.
+        * Ignored are names that begin with a dot, `lost+found`, and what copying tools leave half done:
+          `*.part`, `*.partial`, `*.filepart`, `*.tmp`, `*~`.
+        * A version is loaded once it has not changed for a second, or from one look to the next.
+        * A version of several files is copied into the staging folder before it is used, so that nobody can
+          write into files that are mapped into memory. A lone file is read where it lies: replace it by
+          moving another one into its place (`mv`, `rsync`).
+
+        ## model.yaml
+
+        An unknown key is an error, and so is a value out of range; all are reported at once, and the version
+        that was served before goes on being served.
+
+        | key | value | default | meaning |
+        |---|---|---|---|
+        %s
+        A tensor of `inputs` or `outputs` has a `name`, a `datatype` and a `shape`. The shape is the full one,
+        batch axis included, -1 where any size goes. Datatypes are %s.
+
+        ```yaml
+        replicas: 2
+        max_batch_size: 64
+        version_policy:
+          latest: 2
+        inputs:
+          - name: image
+            datatype: FP32
+            shape: [-1, 3, 224, 224]
+        engine:
+          graph_optimization_level: extended
+        ```
+
+        Options of the engine `onnxruntime`: `graph_optimization_level` (`none`, `basic`, `extended`, `all`),
+        `execution_mode` (`sequential`, `parallel`), `inter_op_threads`, `enable_mem_arena`,
+        `enable_mem_pattern`, `allow_spinning`, and entries of ONNX Runtime's own session configuration
+        (`session.*`).
+
+        ## config.pbtxt
+
+        A Triton configuration is read as it is. Each field is *read*, with the effect of the key named;
+        *ignored*, with a note in the log; or *refused*, because the model would answer something else
+        without it. A field that Triton does not know is an error, with line and column.
+
+        | field | is | meaning |
+        |---|---|---|
+        %s"""
+        .formatted(keys(), dataTypes(), fields());
+  }
+
+  private static String keys() {
+    return Arrays.stream(ManifestKey.values())
+        .map(
+            key ->
+                "| `%s` | %s | %s | %s |\n"
+                    .formatted(key.key(), key.type(), key.defaultText(), key.meaning()))
+        .collect(Collectors.joining());
+  }
+
+  private static String fields() {
+    return Arrays.stream(PbtxtField.values())
+        .map(
+            field ->
+                "| `%s` | %s | %s |\n"
+                    .formatted(
+                        field.field(),
+                        switch (field.use()) {
+                          case READ -> "read";
+                          case IGNORED -> "ignored";
+                          case REFUSED -> "refused";
+                        },
+                        field.meaning()))
+        .collect(Collectors.joining());
+  }
+
+  private static String dataTypes() {
+    return Arrays.stream(DataType.values())
+        .map(type -> "`" + type + "`")
+        .collect(Collectors.joining(", "));
+  }
+}

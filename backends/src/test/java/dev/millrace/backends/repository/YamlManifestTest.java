@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.repository;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.tensor.DataType;
+import dev.millrace.backends.tensor.TensorSpec;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class YamlManifestTest {
+
+  static final String EVERYTHING =
+      """
+      # everything there is
+      backend: onnxruntime
+      file: net.onnx
+      max_batch_size: 64
+      replicas: 2
+      threads: 4
+      version_policy:
+        versions: [1, 3]
+      max_queued_rows: 100
+      max_queued_bytes: 5000000000
+      max_request_rows: 10
+      required: false
+      inputs:
+        - name: x
+          datatype: FP32
+          shape: [-1, 3, 224, 224]
+        - {name: ids, datatype: BYTES, shape: [-1]}
+      outputs:
+        - name: "y"
+          datatype: INT64
+          shape: []
+      engine:
+        graph_optimization_level: basic
+        enable_mem_arena: false
+        session.intra_op.allow_spinning: 0
+      """;
+
+  private static ModelManifest parse(String yaml) throws ManifestException {
+    return new YamlManifest(Set.of("onnxruntime", "echo")).parse(yaml);
+  }
+
+  private static List<String> problems(String yaml) {
+    try {
+      parse(yaml);
+      throw new AssertionError("no problem in " + yaml);
+    } catch (ManifestException e) {
+      return Arrays.asList(String.valueOf(e.getMessage()).split("; ", -1));
+    }
+  }
+
+  @Test
+  void readsEverything() throws ManifestException {
+    ModelManifest manifest = parse(EVERYTHING);
+
+    assertThat(manifest.backend()).isEqualTo("onnxruntime");
+    assertThat(manifest.fileName()).isEqualTo("net.onnx");
+    assertThat(manifest.replicas()).isEqualTo(2);
+    assertThat(manifest.versionPolicy()).isEqualTo(new VersionPolicy.Specific(Set.of(1L, 3L)));
+    assertThat(manifest.limits()).isEqualTo(new ModelManifest.Limits(100, 5_000_000_000L, 10));
+    assertThat(manifest.required()).isFalse();
+    assertThat(manifest.notes()).isEmpty();
+    ModelOptions options = manifest.options();
+    assertThat(options.maxBatchSize()).hasValue(64);
+    assertThat(options.threads()).isEqualTo(4);
+    assertThat(options.declaredInputs())
+        .containsExactly(
+            new TensorSpec("x", DataType.FP32, -1, 3, 224, 224),
+            new TensorSpec("ids", DataType.BYTES, -1));
+    assertThat(options.declaredOutputs()).containsExactly(new TensorSpec("y", DataType.INT64));
+    assertThat(options.engine())
+        .isEqualTo(
+            Map.of(
+                "graph_optimization_level", "basic",
+                "enable_mem_arena", "false",
+                "session.intra_op.allow_spinning", "0"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "\n", "# nothing\n", "---\n", "{}"})
+  void isTheDefaultIfItSaysNothing(String yaml) throws ManifestException {
+    assertThat(parse(yaml)).isEqualTo(ModelManifest.DEFAULT);
+  }
+
+  @Test
+  void readsEveryVersionPolicy() throws ManifestException {
+    assertThat(parse("version_policy: all").versionPolicy()).isEqualTo(new VersionPolicy.All());
+    assertThat(parse("version_policy: {latest: 3}").versionPolicy())
+        .isEqualTo(new VersionPolicy.Latest(3));
+    assertThat(parse("version_policy:\n  versions: [7]").versionPolicy())
+        .isEqualTo(new VersionPolicy.Specific(Set.of(7L)));
+  }
+
+  @Test
+  void tellsZeroRowsFromNothingSaid() throws ManifestException {
+    assertThat(parse("max_batch_size: 0").options().maxBatchSize()).hasValue(0);
+    assertThat(parse("replicas: 2").options().maxBatchSize()).isEmpty();
+  }
+
+  @Test
+  void reportsEveryProblemWithItsLine() {
+    assertThat(
+            problems(
+                """
+                replicas: 0
+                threads: many
+
+                replica: 2
+                required: maybe
+                """))
+        .containsExactly(
+            "model.yaml:1: replicas: 0 (expected 1..64)",
+            "model.yaml:2: threads: many (expected 1..1024)",
+            "model.yaml:4: replica: unknown key (did you mean 'replicas'?)",
+            "model.yaml:5: required: maybe (expected true or false)");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "replicas: 65 | replicas: 65 (expected 1..64)",
+        "replicas: '2' | replicas: '2' (expected 1..64)",
+        "replicas: 2.5 | replicas: 2.5 (expected 1..64)",
+        "replicas: | replicas: nothing (expected 1..64)",
+        "replicas: [2] | replicas: a list (expected 1..64)",
+        "replicas: 99999999999999999999 | replicas: 99999999999999999999 (expected 1..64)",
+        "max_queued_rows: 0 | max_queued_rows: 0 (expected 1 or more)",
+        "max_queued_rows: 2147483648 | max_queued_rows: 2147483648 (expected 1 or more)",
+        "backend: onnx | backend 'onnx' is not available here (expected",
+        "backend: onnxruntme | backend 'onnxruntme' is not available here (did you mean 'onnx",
+        "file: ../secret | file: '../secret' (expected the plain name of a file",
+        "file: .. | file: '..' (expected the plain name of a file",
+        "file: | file: nothing (expected a file name)",
+        "version_policy: newest | version_policy: newest (expected 'all', 'latest: N' or",
+        "version_policy: {latest: 0} | version_policy.latest: 0 (expected 1 or more)",
+        "version_policy: {newest: 1} | version_policy.newest: unknown key (expected latest, ver",
+        "version_policy: {latest: 1, versions: [2]} | both latest and versions (expected one)",
+        "version_policy: {versions: []} | version_policy.versions: an empty list",
+        "version_policy: {versions: [0]} | version_policy.versions: 0 (expected version numbers",
+        "inputs: x | inputs: x (expected a list of tensors)",
+        "inputs: [x] | inputs[0]: x (expected a map)",
+        "inputs: [{name: x, shape: [1]}] | inputs[0].datatype is missing",
+        "inputs: [{name: x, datatype: FP23, shape: [1]}] | 'FP23' (did you mean 'FP32'?)",
+        "inputs: [{name: x, datatype: FP32, shape: 3}] | inputs[0].shape: 3 (expected a list of",
+        "inputs: [{name: x, datatype: FP32, shape: [-2]}] | inputs[0].shape: -2 (expected -1 or",
+        "engine: {a: [1]} | engine.a: a list (expected a plain value)",
+        "engine: on | engine: on (expected a map)",
+        "- replicas | a list (expected a map)",
+        "replicas | replicas (expected a map)",
+        "{replicas: 1, replicas: 2} | replicas: given twice",
+        "{[1]: 2} | a list (expected a name)",
+        "a: [ | model.yaml:",
+        "a: *nobody | model.yaml:1: found undefined alias nobody",
+      })
+  void saysWhatIsWrongAndWhatWasExpected(String yaml, String problem) {
+    assertThat(problems(yaml)).hasSize(1).first().asString().contains(problem);
+  }
+
+  @Test
+  void reportsTensorsOfOneName() {
+    String tensor = "{name: x, datatype: FP32, shape: [1]}";
+    assertThat(problems("inputs: [" + tensor + ", " + tensor + "]"))
+        .containsExactly("model.yaml:1: inputs: 'x' twice");
+  }
+
+  @Test
+  void survivesNestingWithoutEnd() {
+    assertThat(problems("engine: " + "[".repeat(1_000_000)).getFirst()).startsWith("model.yaml");
+    assertThat(problems("engine: " + "[".repeat(50) + "]".repeat(50)))
+        .containsExactly("model.yaml: nested more than 20 deep");
+    assertThat(problems("engine: &a [*a]")).isNotEmpty();
+  }
+
+  @Test
+  void reportsTheFirstProblemsOfAFileOfAnotherKind() {
+    StringBuilder yaml = new StringBuilder();
+    for (int i = 0; i < 100; i++) {
+      yaml.append("key").append(i).append(": 1\n");
+    }
+    assertThat(problems(yaml.toString())).hasSize(21).last().isEqualTo("and 80 more");
+  }
+
+  @Test
+  void hidesNothingFromALogThatAttackersWrite() {
+    assertThatExceptionOfType(ManifestException.class)
+        .isThrownBy(() -> parse("\"key\\e[31m\": 1"))
+        .withMessageContaining("key\\u001b[31m");
+  }
+}

@@ -1,40 +1,199 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway;
 
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Reconciler;
+import dev.millrace.backends.deployment.Tally;
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.repository.DirectoryRepository;
+import dev.millrace.backends.repository.MergedRepository;
+import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.ModelControl;
+import dev.millrace.gateway.http.HttpEndpoint;
+import dev.millrace.gateway.kserve.GrpcEndpoint;
+import dev.millrace.gateway.metrics.ServingCollector;
+import io.prometheus.client.CollectorRegistry;
+import io.prometheus.client.hotspot.DefaultExports;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The running gateway: a place holder of its shape, until the real one takes its place. */
+/**
+ * A running gateway: this class is where everything is put together, top to bottom.
+ *
+ * <p>It listens before it loads, so that probes and early callers get an answer (UNAVAILABLE, and
+ * why) while models come up.
+ */
 public final class Gateway implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Gateway.class);
+
   private final GatewayConfig config;
+  private final Reconciler reconciler;
+  private final GrpcEndpoint grpc;
+  private final Optional<HttpEndpoint> http;
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final CountDownLatch terminated = new CountDownLatch(1);
 
-  private Gateway(GatewayConfig config) {
+  private Gateway(
+      GatewayConfig config, Reconciler reconciler, GrpcEndpoint grpc, Optional<HttpEndpoint> http) {
     this.config = config;
+    this.reconciler = reconciler;
+    this.grpc = grpc;
+    this.http = http;
   }
 
-  /** Starts everything and returns once the initial models were attempted. */
+  /**
+   * Starts everything, and returns when each model has been tried once. A model that cannot be
+   * loaded is no reason not to start.
+   *
+   * @throws GatewayStartException if an address cannot be bound or a repository is no directory
+   */
   public static Gateway start(GatewayConfig config) throws GatewayStartException {
-    if (config.repository().directories().isEmpty()) {
-      throw new GatewayStartException("no repositories", null);
+    Map<String, Backend> backends = backends();
+    ModelRepository repository = repository(config, backends);
+    HealthView health = new HealthView();
+    Deployments deployments = new Deployments(health::refresh);
+    health.watch(deployments::isReady);
+    Reconciler reconciler =
+        new Reconciler(
+            repository,
+            backends.values(),
+            deployments,
+            config.serving().shutdownGrace().toNanos(),
+            System::nanoTime);
+    Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
+    CollectorRegistry metrics = new CollectorRegistry();
+    metrics.register(new ServingCollector(deployments, unrouted));
+    DefaultExports.register(metrics);
+
+    GrpcEndpoint grpc = null;
+    try {
+      grpc = GrpcEndpoint.start(config, deployments, unrouted, health.service(), version());
+      Gateway gateway =
+          new Gateway(config, reconciler, grpc, startHttp(config, metrics, deployments));
+      log.info(
+          "listening: gRPC on {}:{}, HTTP {}",
+          config.listen().host(),
+          gateway.grpcPort(),
+          gateway.http.isPresent() ? "on port " + gateway.httpPort() : "off");
+      boolean poll = config.repository().modelControl() == ModelControl.POLL;
+      reconciler.start(poll ? config.repository().pollInterval().toNanos() : 0);
+      return gateway;
+    } catch (IOException e) {
+      stop(grpc, reconciler);
+      throw new GatewayStartException(e.getMessage() != null ? e.getMessage() : e.toString(), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      stop(grpc, reconciler);
+      throw new GatewayStartException("interrupted while models were loaded", e);
     }
-    return new Gateway(config);
   }
 
-  /** The bound port. */
+  private static void stop(@Nullable GrpcEndpoint grpc, Reconciler reconciler) {
+    if (grpc != null) {
+      grpc.stop(0);
+    }
+    reconciler.close();
+  }
+
+  private static Map<String, Backend> backends() {
+    Map<String, Backend> byName = new TreeMap<>();
+    ServiceLoader.load(Backend.class).forEach(backend -> byName.put(backend.name(), backend));
+    return byName;
+  }
+
+  private static ModelRepository repository(GatewayConfig config, Map<String, Backend> backends)
+      throws GatewayStartException {
+    Map<String, String> defaultFileNames = new TreeMap<>();
+    backends.forEach((name, backend) -> defaultFileNames.put(name, backend.defaultFileName()));
+    List<ModelRepository> directories = new ArrayList<>();
+    for (Path directory : config.repository().directories()) {
+      if (!Files.isDirectory(directory)) {
+        throw new GatewayStartException(
+            "repository: '%s' is no directory".formatted(directory), null);
+      }
+      directories.add(
+          new DirectoryRepository(
+              directory,
+              config.repository().stagingDirectory().resolve("repository-" + directories.size()),
+              defaultFileNames,
+              InstantSource.system()));
+    }
+    return directories.size() == 1 ? directories.get(0) : new MergedRepository(directories);
+  }
+
+  private static Optional<HttpEndpoint> startHttp(
+      GatewayConfig config, CollectorRegistry metrics, Deployments deployments) throws IOException {
+    GatewayConfig.Listen listen = config.listen();
+    if (listen.httpPort() < 0) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          HttpEndpoint.start(
+              new InetSocketAddress(listen.host(), listen.httpPort()),
+              metrics,
+              deployments::isReady));
+    } catch (IOException e) {
+      throw new IOException(
+          "HTTP port %d of %s: %s".formatted(listen.httpPort(), listen.host(), e.getMessage()), e);
+    }
+  }
+
+  /** The version of this build, as its jar says. */
+  public static String version() {
+    String version = Gateway.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+
   public int grpcPort() {
-    return config.listen().grpcPort();
+    return grpc.port();
   }
 
   /** The bound port, or -1 when HTTP is off. */
   public int httpPort() {
-    return config.listen().httpPort();
+    return http.map(HttpEndpoint::port).orElse(-1);
   }
 
   /** Returns once the gateway has stopped. */
   public void awaitTermination() throws InterruptedException {
-    Thread.sleep(0);
+    terminated.await();
   }
 
-  /** Stops gracefully; calling it again does nothing. */
+  /**
+   * Stops gracefully: health turns NOT_SERVING and new work is refused, what is in flight finishes
+   * within the grace time, then every model is freed. Returns when all is done; calling it again
+   * waits for that.
+   */
   @Override
-  public void close() {}
+  public void close() {
+    if (closing.compareAndSet(false, true)) {
+      log.info("stopping: up to {} for requests in flight", config.serving().shutdownGrace());
+      reconciler.close();
+      grpc.stop(config.serving().shutdownGrace().toNanos());
+      http.ifPresent(HttpEndpoint::close);
+      log.info("stopped");
+      terminated.countDown();
+    }
+    try {
+      terminated.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
 }

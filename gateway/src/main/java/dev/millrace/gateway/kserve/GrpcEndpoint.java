@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.kserve;
+
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Tally;
+import dev.millrace.backends.model.Failure;
+import dev.millrace.gateway.config.GatewayConfig;
+import io.grpc.BindableService;
+import io.grpc.Codec;
+import io.grpc.CompressorRegistry;
+import io.grpc.DecompressorRegistry;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.ProtoReflectionService;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.concurrent.TimeUnit;
+
+/** The gRPC port: event loops, transport settings and the services on it. */
+public final class GrpcEndpoint {
+  /**
+   * HTTP/2 flow control, fixed: a tensor of an image or two fits without waiting for the other
+   * side, and no pings are spent on measuring it.
+   */
+  private static final int FLOW_CONTROL_BYTES = 8 << 20;
+
+  /** Clients behind proxies that cut idle connections ping about this often. */
+  private static final long KEEPALIVE_SECONDS = 10;
+
+  /**
+   * Resets of calls per connection within {@link #RESET_WINDOW_SECONDS}: stops rapid-reset floods.
+   */
+  private static final int MAX_RESETS = 20_000;
+
+  private static final int RESET_WINDOW_SECONDS = 10;
+
+  private final EventLoopGroup acceptor;
+  private final EventLoopGroup loops;
+  private final Server server;
+
+  private GrpcEndpoint(EventLoopGroup acceptor, EventLoopGroup loops, Server server) {
+    this.acceptor = acceptor;
+    this.loops = loops;
+    this.server = server;
+  }
+
+  /**
+   * Starts to listen.
+   *
+   * @throws IOException if the address cannot be bound
+   */
+  public static GrpcEndpoint start(
+      GatewayConfig config,
+      Deployments deployments,
+      Tally<Failure.Kind> unrouted,
+      BindableService health,
+      String serverVersion)
+      throws IOException {
+    int cores = Runtime.getRuntime().availableProcessors();
+    EventLoopGroup acceptor = loops(1);
+    EventLoopGroup loops = loops(config.serving().eventLoopCount(cores));
+    GatewayConfig.Listen listen = config.listen();
+    Server server =
+        NettyServerBuilder.forAddress(new InetSocketAddress(listen.host(), listen.grpcPort()))
+            .bossEventLoopGroup(acceptor)
+            .workerEventLoopGroup(loops)
+            .channelType(channelType())
+            .withChildOption(ChannelOption.TCP_NODELAY, true)
+            .directExecutor() // handlers only decode and queue: a hand-off would cost more
+            .flowControlWindow(FLOW_CONTROL_BYTES)
+            .maxInboundMessageSize(config.limits().maxMessageBytes())
+            .maxInboundMetadataSize(config.limits().maxMetadataBytes())
+            .maxConcurrentCallsPerConnection(config.limits().maxCallsPerConnection())
+            .maxRstFramesPerWindow(MAX_RESETS, RESET_WINDOW_SECONDS)
+            .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .compressorRegistry(compressors())
+            .decompressorRegistry(decompressors())
+            .addService(
+                new KserveProtocol(deployments, new LoopSinks(loops), unrouted, serverVersion))
+            .addService(health)
+            .addService(ProtoReflectionServiceV1.newInstance())
+            .addService(olderReflection())
+            .build();
+    GrpcEndpoint endpoint = new GrpcEndpoint(acceptor, loops, server);
+    try {
+      server.start();
+    } catch (IOException e) {
+      endpoint.stop(0);
+      Throwable cause = e.getCause() != null ? e.getCause() : e;
+      throw new IOException(
+          "gRPC port %d of %s: %s".formatted(listen.grpcPort(), listen.host(), cause.getMessage()),
+          e);
+    }
+    return endpoint;
+  }
+
+  /** Tools of before 2023 ask for v1alpha. */
+  @SuppressWarnings("deprecation")
+  private static BindableService olderReflection() {
+    return ProtoReflectionService.newInstance();
+  }
+
+  private static EventLoopGroup loops(int threads) {
+    return new MultiThreadIoEventLoopGroup(
+        threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+  }
+
+  private static Class<? extends ServerChannel> channelType() {
+    return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  private static CompressorRegistry compressors() {
+    CompressorRegistry registry = CompressorRegistry.newEmptyInstance();
+    registry.register(Codec.Identity.NONE);
+    registry.register(new Codec.Gzip());
+    registry.register(new DeflateCodec());
+    return registry;
+  }
+
+  private static DecompressorRegistry decompressors() {
+    return DecompressorRegistry.emptyInstance()
+        .with(Codec.Identity.NONE, false)
+        .with(new Codec.Gzip(), true)
+        .with(new DeflateCodec(), true);
+  }
+
+  public int port() {
+    return server.getPort();
+  }
+
+  /** Refuses new calls, waits for those there are, then cuts off what is left. */
+  public void stop(long graceNanos) {
+    server.shutdown();
+    try {
+      if (!server.awaitTermination(graceNanos, TimeUnit.NANOSECONDS)) {
+        server.shutdownNow();
+        server.awaitTermination(1, TimeUnit.SECONDS);
+      }
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    acceptor.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+  }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.kserve;
+
+import dev.millrace.backends.deployment.Deployment;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Tally;
+import dev.millrace.backends.model.CheckedInputs;
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.model.InputChecker;
+import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.tensor.TensorView;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * ModelInfer: from a decoded request to a queued task. Runs on the event loop that the request came
+ * in on, and never blocks it.
+ */
+final class InferService implements ServerCallHandler<InferRequest, InferResponse> {
+  private static final Logger log = LoggerFactory.getLogger(InferService.class);
+
+  private final Deployments deployments;
+  private final LoopSinks sinks;
+  private final Tally<Failure.Kind> unrouted;
+
+  /** What is constant in a deployment's answers, until the deployment is gone; per thread. */
+  private final ThreadLocal<Map<Deployment, ResponseTemplate>> templates =
+      ThreadLocal.withInitial(WeakHashMap::new);
+
+  InferService(Deployments deployments, LoopSinks sinks, Tally<Failure.Kind> unrouted) {
+    this.deployments = deployments;
+    this.sinks = sinks;
+    this.unrouted = unrouted;
+  }
+
+  @Override
+  public ServerCall.Listener<InferRequest> startCall(
+      ServerCall<InferRequest, InferResponse> call, Metadata headers) {
+    call.request(2); // a unary call has one message; asking for two shows a second one
+    return new CallListener(call);
+  }
+
+  private final class CallListener extends ServerCall.Listener<InferRequest> {
+    private final ServerCall<InferRequest, InferResponse> call;
+    private @Nullable InferRequest request;
+    private @Nullable InferCall task;
+
+    CallListener(ServerCall<InferRequest, InferResponse> call) {
+      this.call = call;
+    }
+
+    @Override
+    public void onMessage(InferRequest message) {
+      if (request != null) {
+        message.close();
+        refuse(Failure.invalid("ModelInfer: two messages (expected one)"));
+        return;
+      }
+      request = message;
+    }
+
+    @Override
+    public void onHalfClose() {
+      InferRequest received = request;
+      if (received == null) {
+        refuse(Failure.invalid("ModelInfer: no message (expected one)"));
+        return;
+      }
+      try {
+        task = submit(call, received);
+      } catch (InferException e) {
+        refuse(e.failure());
+      } catch (RuntimeException e) {
+        log.error("ModelInfer failed", e);
+        refuse(new Failure(Failure.Kind.ENGINE, "the gateway failed: " + e));
+      }
+    }
+
+    @Override
+    public void onCancel() {
+      if (task != null) {
+        task.cancel();
+      } else if (request != null) {
+        request.close();
+      }
+    }
+
+    private void refuse(Failure failure) {
+      if (request != null) {
+        request.close();
+      }
+      if (!call.isCancelled()) {
+        call.close(StatusMapper.status(failure), new Metadata());
+      }
+    }
+  }
+
+  /** Queues a request. If this throws, nobody else holds the request or a lease. */
+  private InferCall submit(ServerCall<InferRequest, InferResponse> call, InferRequest request)
+      throws InferException {
+    Deployment deployment;
+    try {
+      Failure problem = request.problem();
+      if (problem != null) {
+        throw new InferException(problem);
+      }
+      deployment = deployments.acquire(request.modelName(), request.modelVersion());
+    } catch (InferException e) {
+      unrouted.count(e.failure().kind());
+      throw e;
+    }
+    InferCall task;
+    try {
+      task = task(call, request, deployment);
+    } catch (InferException e) {
+      deployment.statistics().failed(e.failure().kind());
+      deployment.release();
+      throw e;
+    } catch (RuntimeException e) {
+      deployment.release();
+      throw e;
+    }
+    deployment.submit(task);
+    return task;
+  }
+
+  private InferCall task(
+      ServerCall<InferRequest, InferResponse> call, InferRequest request, Deployment deployment)
+      throws InferException {
+    CheckedInputs inputs = deployment.checker().check(new Inputs(request));
+    int[] wanted = wantedOutputs(request.requestedOutputs(), deployment);
+    long now = deployment.nanoTime();
+    Deadline deadline = Context.current().getDeadline();
+    return new InferCall(
+        call,
+        request,
+        deployment,
+        inputs,
+        templates.get().computeIfAbsent(deployment, InferService::template),
+        wanted,
+        sinks.current(),
+        now,
+        deadline == null ? Long.MAX_VALUE : now + deadline.timeRemaining(TimeUnit.NANOSECONDS));
+  }
+
+  private static ResponseTemplate template(Deployment deployment) {
+    return new ResponseTemplate(
+        deployment.name(), Long.toString(deployment.version()), deployment.signature().outputs());
+  }
+
+  /** The request's tensors, as the checker asks for them. */
+  private record Inputs(InferRequest request) implements InputChecker.Given {
+    @Override
+    public int count() {
+      return request.inputCount();
+    }
+
+    @Override
+    public String name(int index) {
+      return request.input(index).name();
+    }
+
+    @Override
+    public TensorView tensor(int index) {
+      return request.input(index).view();
+    }
+  }
+
+  /** Numbers of the outputs asked for, in that order; null if none is named, which means all. */
+  private static int @Nullable [] wantedOutputs(List<String> names, Deployment deployment)
+      throws InferException {
+    if (names.isEmpty()) {
+      return null;
+    }
+    ModelSignature signature = deployment.signature();
+    int[] wanted = new int[names.size()];
+    for (int i = 0; i < wanted.length; i++) {
+      wanted[i] = signature.outputIndex(names.get(i));
+      if (wanted[i] < 0) {
+        throw InferException.invalid(
+            "output '%s': unknown to model '%s' (expected one of %s)"
+                .formatted(names.get(i), deployment.name(), signature.outputs()));
+      }
+    }
+    return wanted;
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.kserve;
+
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Tally;
+import dev.millrace.backends.model.Failure;
+import io.grpc.BindableService;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
+
+/** The Open Inference Protocol over gRPC: the generated service, with our own ModelInfer in it. */
+public final class KserveProtocol implements BindableService {
+  private final ServerServiceDefinition definition;
+
+  public KserveProtocol(
+      Deployments deployments,
+      LoopSinks sinks,
+      Tally<Failure.Kind> unrouted,
+      String serverVersion) {
+    MethodDescriptor<InferRequest, InferResponse> modelInfer = InferMarshaller.modelInfer();
+    ServerServiceDefinition generated =
+        new MetadataService(deployments, serverVersion).bindService();
+    ServiceDescriptor.Builder descriptor =
+        ServiceDescriptor.newBuilder(generated.getServiceDescriptor().getName())
+            .setSchemaDescriptor(generated.getServiceDescriptor().getSchemaDescriptor())
+            .addMethod(modelInfer);
+    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
+      if (!isModelInfer(method)) {
+        descriptor.addMethod(method.getMethodDescriptor());
+      }
+    }
+    ServerServiceDefinition.Builder service =
+        ServerServiceDefinition.builder(descriptor.build())
+            .addMethod(modelInfer, new InferService(deployments, sinks, unrouted));
+    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
+      if (!isModelInfer(method)) {
+        service.addMethod(method);
+      }
+    }
+    definition = service.build();
+  }
+
+  private static boolean isModelInfer(ServerMethodDefinition<?, ?> method) {
+    return method
+        .getMethodDescriptor()
+        .getFullMethodName()
+        .equals(InferMarshaller.modelInfer().getFullMethodName());
+  }
+
+  @Override
+  public ServerServiceDefinition bindService() {
+    return definition;
+  }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.kserve;
+
+import dev.millrace.backends.deployment.Deployment;
+import dev.millrace.backends.repository.VersionPolicy;
+import dev.millrace.backends.tensor.DataType;
+import dev.millrace.backends.tensor.TensorSpec;
+import dev.millrace.proto.inference.ModelConfig;
+import dev.millrace.proto.inference.ModelDynamicBatching;
+import dev.millrace.proto.inference.ModelInput;
+import dev.millrace.proto.inference.ModelInstanceGroup;
+import dev.millrace.proto.inference.ModelOutput;
+import dev.millrace.proto.inference.ModelParameter;
+import dev.millrace.proto.inference.ModelTransactionPolicy;
+import dev.millrace.proto.inference.ModelVersionPolicy;
+import java.util.Arrays;
+import java.util.List;
+
+/** A deployment in the protocol's configuration message, as it runs, defaults filled in. */
+final class ModelConfigs {
+  private ModelConfigs() {}
+
+  static ModelConfig of(Deployment deployment) {
+    boolean batched = deployment.signature().isBatched();
+    ModelConfig.Builder config =
+        ModelConfig.newBuilder()
+            .setName(deployment.name())
+            .setPlatform(deployment.platform())
+            .setBackend(deployment.manifest().backend())
+            .setDefaultModelFilename(deployment.manifest().fileName())
+            .setVersionPolicy(versionPolicy(deployment.manifest().versionPolicy()))
+            .setMaxBatchSize(deployment.signature().maxBatchSize())
+            .addInstanceGroup(
+                ModelInstanceGroup.newBuilder()
+                    .setName(deployment.name())
+                    .setKind(ModelInstanceGroup.Kind.KIND_CPU)
+                    .setCount(deployment.replicaCount()))
+            .setModelTransactionPolicy(ModelTransactionPolicy.newBuilder().setDecoupled(false))
+            .putParameters(
+                "batching",
+                ModelParameter.newBuilder().setStringValue(deployment.describeBatching()).build());
+    if (batched) {
+      config.setDynamicBatching(ModelDynamicBatching.getDefaultInstance());
+    }
+    for (TensorSpec spec : deployment.signature().inputs()) {
+      config.addInput(
+          ModelInput.newBuilder()
+              .setName(spec.name())
+              .setDataType(dataType(spec.dataType()))
+              .addAllDims(dims(spec, batched)));
+    }
+    for (TensorSpec spec : deployment.signature().outputs()) {
+      config.addOutput(
+          ModelOutput.newBuilder()
+              .setName(spec.name())
+              .setDataType(dataType(spec.dataType()))
+              .addAllDims(dims(spec, batched)));
+    }
+    return config.build();
+  }
+
+  /** The dimensions, without the batch axis if there is one. */
+  private static List<Long> dims(TensorSpec spec, boolean batched) {
+    return Arrays.stream(spec.shape()).skip(batched ? 1 : 0).boxed().toList();
+  }
+
+  private static ModelVersionPolicy versionPolicy(VersionPolicy policy) {
+    ModelVersionPolicy.Builder message = ModelVersionPolicy.newBuilder();
+    switch (policy) {
+      case VersionPolicy.Latest latest ->
+          message.setLatest(ModelVersionPolicy.Latest.newBuilder().setNumVersions(latest.count()));
+      case VersionPolicy.All all -> message.setAll(ModelVersionPolicy.All.getDefaultInstance());
+      case VersionPolicy.Specific specific ->
+          message.setSpecific(
+              ModelVersionPolicy.Specific.newBuilder().addAllVersions(specific.versions()));
+    }
+    return message.build();
+  }
+
+  private static dev.millrace.proto.inference.DataType dataType(DataType type) {
+    return switch (type) {
+      case BOOL -> dev.millrace.proto.inference.DataType.TYPE_BOOL;
+      case UINT8 -> dev.millrace.proto.inference.DataType.TYPE_UINT8;
+      case UINT16 -> dev.millrace.proto.inference.DataType.TYPE_UINT16;
+      case UINT32 -> dev.millrace.proto.inference.DataType.TYPE_UINT32;
+      case UINT64 -> dev.millrace.proto.inference.DataType.TYPE_UINT64;
+      case INT8 -> dev.millrace.proto.inference.DataType.TYPE_INT8;
+      case INT16 -> dev.millrace.proto.inference.DataType.TYPE_INT16;
+      case INT32 -> dev.millrace.proto.inference.DataType.TYPE_INT32;
+      case INT64 -> dev.millrace.proto.inference.DataType.TYPE_INT64;
+      case FP16 -> dev.millrace.proto.inference.DataType.TYPE_FP16;
+      case FP32 -> dev.millrace.proto.inference.DataType.TYPE_FP32;
+      case FP64 -> dev.millrace.proto.inference.DataType.TYPE_FP64;
+      case BYTES -> dev.millrace.proto.inference.DataType.TYPE_STRING;
+      case BF16 -> dev.millrace.proto.inference.DataType.TYPE_BF16;
+    };
+  }
+}

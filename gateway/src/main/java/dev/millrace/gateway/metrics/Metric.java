@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.metrics;
+
+import io.prometheus.client.Collector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Every metric of our own: its name, type, labels and meaning, once. */
+public enum Metric {
+  REQUESTS("requests", Collector.Type.COUNTER, "Requests by outcome: ok, or why not.", "outcome"),
+  REJECTIONS(
+      "rejections", Collector.Type.COUNTER, "Requests the queue refused or gave up.", "reason"),
+  ROWS("rows", Collector.Type.COUNTER, "Rows that were run.", ""),
+  BATCHES("batches", Collector.Type.COUNTER, "Batches that were run.", ""),
+  BATCH_ROWS("batch_rows", Collector.Type.HISTOGRAM, "Rows per batch.", ""),
+  QUEUE_SECONDS(
+      "queue_seconds",
+      Collector.Type.HISTOGRAM,
+      "Per answered request: from its arrival until its batch was closed.",
+      ""),
+  EXECUTION_SECONDS(
+      "execution_seconds", Collector.Type.HISTOGRAM, "Per batch: time in the engine.", ""),
+  REQUEST_SECONDS(
+      "request_seconds",
+      Collector.Type.HISTOGRAM,
+      "Per answered request: from its arrival until the answer was ready.",
+      ""),
+  QUEUED_ROWS("queued_rows", Collector.Type.GAUGE, "Rows that wait.", ""),
+  QUEUED_BYTES("queued_bytes", Collector.Type.GAUGE, "Bytes of requests that wait.", ""),
+  IN_FLIGHT("in_flight", Collector.Type.GAUGE, "Requests between admission and answer.", ""),
+  REPLICAS("replicas", Collector.Type.GAUGE, "Replicas that serve.", ""),
+  MAX_BATCH_ROWS(
+      "max_batch_rows",
+      Collector.Type.GAUGE,
+      "Rows of a batch at most; 0 if requests run one at a time.",
+      ""),
+  LOAD_SECONDS(
+      "load_seconds", Collector.Type.GAUGE, "How long fetching, loading and warming took.", ""),
+  STATE(
+      "state", Collector.Type.GAUGE, "1 for the state a version is in, 0 for the others.", "state"),
+  UNROUTED(
+      "unrouted_requests",
+      Collector.Type.COUNTER,
+      "Requests that failed before they belonged to a model.",
+      "outcome") {
+    @Override
+    boolean ofAModel() {
+      return false;
+    }
+  };
+
+  private final String shortName;
+  private final Collector.Type type;
+  private final String help;
+  private final String furtherLabel;
+
+  Metric(String shortName, Collector.Type type, String help, String furtherLabel) {
+    this.shortName = shortName;
+    this.type = type;
+    this.help = help;
+    this.furtherLabel = furtherLabel;
+  }
+
+  Collector.Type type() {
+    return type;
+  }
+
+  /** The family's name; a counter's samples add {@code _total}. */
+  String metricName() {
+    return "millrace_" + shortName;
+  }
+
+  String help() {
+    return help;
+  }
+
+  /** Whether its samples are labelled with a model and its version. */
+  boolean ofAModel() {
+    return true;
+  }
+
+  List<String> labels() {
+    List<String> labels = new ArrayList<>();
+    if (ofAModel()) {
+      labels.add("model");
+      labels.add("version");
+    }
+    if (!furtherLabel.isEmpty()) {
+      labels.add(furtherLabel);
+    }
+    return labels;
+  }
+
+  /** All metrics as the table of the reference page. */
+  public static String toMarkdown() {
+    StringBuilder table =
+        new StringBuilder("| name | type | labels | meaning |\n|---|---|---|---|\n");
+    for (Metric metric : values()) {
+      String suffix = metric.type == Collector.Type.COUNTER ? "_total" : "";
+      table.append(
+          "| `%s%s` | %s | %s | %s |\n"
+              .formatted(
+                  metric.metricName(),
+                  suffix,
+                  metric.type.name().toLowerCase(Locale.ROOT),
+                  String.join(", ", metric.labels()),
+                  metric.help));
+    }
+    return table.toString();
+  }
+}

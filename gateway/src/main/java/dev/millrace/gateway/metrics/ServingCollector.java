@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.metrics;
+
+import dev.millrace.backends.deployment.Deployment;
+import dev.millrace.backends.deployment.DeploymentState;
+import dev.millrace.backends.deployment.DeploymentStatistics;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Histogram;
+import dev.millrace.backends.deployment.ModelStatus;
+import dev.millrace.backends.deployment.Tally;
+import dev.millrace.backends.model.Failure;
+import io.prometheus.client.Collector;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Reads the deployments' own statistics when Prometheus asks: serving a request touches no metrics
+ * library.
+ */
+public final class ServingCollector extends Collector {
+  private static final double NANOS = 1e9;
+
+  private final Deployments deployments;
+  private final Tally<Failure.Kind> unrouted;
+
+  public ServingCollector(Deployments deployments, Tally<Failure.Kind> unrouted) {
+    this.deployments = deployments;
+    this.unrouted = unrouted;
+  }
+
+  @Override
+  public List<MetricFamilySamples> collect() {
+    Samples samples = new Samples();
+    for (ModelStatus status : deployments.statuses()) {
+      addStatus(samples, status);
+    }
+    for (Deployment deployment : deployments.ready()) {
+      addDeployment(samples, deployment);
+    }
+    unrouted
+        .snapshot()
+        .forEach((kind, count) -> samples.add(Metric.UNROUTED, List.of(word(kind)), count));
+    return samples.families();
+  }
+
+  private static void addStatus(Samples samples, ModelStatus status) {
+    List<String> labels = labels(status.name(), status.version());
+    for (DeploymentState state : DeploymentState.values()) {
+      samples.add(Metric.STATE, with(labels, word(state)), state == status.state() ? 1 : 0);
+    }
+    if (status.state() == DeploymentState.READY) {
+      samples.add(Metric.LOAD_SECONDS, labels, status.loadNanos() / NANOS);
+    }
+  }
+
+  private static void addDeployment(Samples samples, Deployment deployment) {
+    List<String> labels = labels(deployment.name(), deployment.version());
+    DeploymentStatistics.Snapshot s = deployment.statistics().snapshot();
+    samples.add(Metric.REQUESTS, with(labels, "ok"), s.requests());
+    for (Map.Entry<Failure.Kind, Long> failure : s.failures().entrySet()) {
+      samples.add(Metric.REQUESTS, with(labels, word(failure.getKey())), failure.getValue());
+    }
+    s.rejections()
+        .forEach(
+            (reason, count) -> samples.add(Metric.REJECTIONS, with(labels, word(reason)), count));
+    samples.add(Metric.ROWS, labels, s.rows());
+    samples.add(Metric.BATCHES, labels, s.batches());
+    samples.add(Metric.BATCH_ROWS, labels, s.batchRows(), 1);
+    samples.add(Metric.QUEUE_SECONDS, labels, s.queueTimes(), NANOS);
+    samples.add(Metric.EXECUTION_SECONDS, labels, s.runTimes(), NANOS);
+    samples.add(Metric.REQUEST_SECONDS, labels, s.requestTimes(), NANOS);
+    samples.add(Metric.QUEUED_ROWS, labels, deployment.queuedRows());
+    samples.add(Metric.QUEUED_BYTES, labels, deployment.queuedBytes());
+    samples.add(Metric.IN_FLIGHT, labels, deployment.inFlight());
+    samples.add(Metric.REPLICAS, labels, deployment.replicaCount());
+    samples.add(Metric.MAX_BATCH_ROWS, labels, deployment.signature().maxBatchSize());
+  }
+
+  private static List<String> labels(String model, long version) {
+    return List.of(model, version == 0 ? "" : Long.toString(version));
+  }
+
+  private static List<String> with(List<String> labels, String more) {
+    List<String> all = new ArrayList<>(labels);
+    all.add(more);
+    return all;
+  }
+
+  private static String word(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Samples by family. */
+  private static final class Samples {
+    private final Map<Metric, List<MetricFamilySamples.Sample>> byMetric =
+        new EnumMap<>(Metric.class);
+
+    /** A count; a double holds it exactly up to 2^53. */
+    void add(Metric metric, List<String> labels, long value) {
+      add(metric, labels, (double) value);
+    }
+
+    void add(Metric metric, List<String> labels, double value) {
+      String name = metric.metricName() + (metric.type() == Collector.Type.COUNTER ? "_total" : "");
+      sample(metric, name, metric.labels(), labels, value);
+    }
+
+    /** A histogram, its values divided by {@code unit}. */
+    void add(Metric metric, List<String> labels, Histogram.Snapshot histogram, double unit) {
+      List<String> names = with(metric.labels(), "le");
+      long count = 0;
+      for (int i = 0; i < histogram.counts().length; i++) {
+        count += histogram.counts()[i];
+        String bound =
+            i < histogram.upperBounds().length
+                ? doubleToGoString(histogram.upperBounds()[i] / unit)
+                : "+Inf";
+        sample(metric, metric.metricName() + "_bucket", names, with(labels, bound), (double) count);
+      }
+      sample(metric, metric.metricName() + "_count", metric.labels(), labels, (double) count);
+      sample(metric, metric.metricName() + "_sum", metric.labels(), labels, histogram.sum() / unit);
+    }
+
+    private void sample(
+        Metric metric, String name, List<String> labelNames, List<String> labels, double value) {
+      byMetric
+          .computeIfAbsent(metric, key -> new ArrayList<>())
+          .add(new MetricFamilySamples.Sample(name, labelNames, labels, value));
+    }
+
+    List<MetricFamilySamples> families() {
+      List<MetricFamilySamples> families = new ArrayList<>();
+      byMetric.forEach(
+          (metric, samples) ->
+              families.add(
+                  new MetricFamilySamples(
+                      metric.metricName(), metric.type(), metric.help(), samples)));
+      return families;
+    }
+  }
+}

@@ -166,7 +166,8 @@ public final class BatchQueue<T extends Batchable> {
   public boolean tryTake(Batch<T> batch) {
     batch.clear();
     // Again if something was published after the ring was read and before the lead was free: its
-    // producer may have tried meanwhile, failed, and gone.
+    // producer may have tried meanwhile, failed, and gone. Fence 6: that producer published, passed
+    // fence 3 in its offer, then read the lead; this thread frees the lead, then reads the ring.
     do {
       if (!tryLead()) {
         return false;

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.cli;
+
+import java.io.ByteArrayInputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Runs commands as a user does, and keeps what they print. */
+final class TestShell {
+  /** What came of one command. */
+  record Run(int exitCode, String out, String err) {}
+
+  private final Map<String, String> environment;
+  private final String input;
+
+  TestShell() {
+    this(Map.of(), "");
+  }
+
+  TestShell(Map<String, String> environment, String input) {
+    this.environment = environment;
+    this.input = input;
+  }
+
+  Run run(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    Shell shell =
+        new Shell(
+            new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
+            new PrintWriter(out, true),
+            new PrintWriter(err, true),
+            environment,
+            Path.of("/nowhere"));
+    int exitCode = CommandLineInterface.commandLine(shell).execute(arguments);
+    return new Run(exitCode, out.toString(), err.toString());
+  }
+}

@@ -60,8 +60,9 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, GatewayStartException, InterruptedException {
     Path demo = shell.home().resolve("deploy/demo");
+    GatewayConfig config = config(demo.resolve("models"));
     List<Holdout> holdouts = holdouts(demo.resolve("holdout"));
-    Gateway gateway = Gateway.start(config(demo.resolve("models")));
+    Gateway gateway = Gateway.start(config);
     StopSignal stop = StopSignal.install(gateway::close);
     String grpcAddress = Ports.address(HOST, gateway.grpcPort());
     String httpAddress = gateway.httpPort() < 0 ? "" : Ports.address(HOST, gateway.httpPort());
@@ -99,12 +100,16 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   private GatewayConfig config(Path models) {
-    return GatewayConfig.from(
-        ConfigValues.defaults()
-            .with(ConfigKey.REPOSITORIES, List.of(models))
-            .with(ConfigKey.HOST, HOST)
-            .with(ConfigKey.GRPC_PORT, port(ConfigKey.GRPC_PORT, grpcPort))
-            .with(ConfigKey.HTTP_PORT, port(ConfigKey.HTTP_PORT, httpPort)));
+    try {
+      return GatewayConfig.from(
+          ConfigValues.defaults()
+              .with(ConfigKey.REPOSITORIES, List.of(models))
+              .with(ConfigKey.HOST, HOST)
+              .with(ConfigKey.GRPC_PORT, port(ConfigKey.GRPC_PORT, grpcPort))
+              .with(ConfigKey.HTTP_PORT, port(ConfigKey.HTTP_PORT, httpPort)));
+    } catch (IllegalArgumentException e) {
+      throw new InputException(String.valueOf(e.getMessage()));
+    }
   }
 
   private int port(ConfigKey<Integer> key, int given) {

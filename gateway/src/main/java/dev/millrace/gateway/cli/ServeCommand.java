@@ -13,8 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -46,7 +44,10 @@ final class ServeCommand implements Callable<Integer> {
     Logs.apply(config.logging().format(), config.logging().level());
     Gateway gateway = Gateway.start(config);
     StopSignal stop = StopSignal.install(gateway::close);
-    announce(config, listening(config, gateway));
+    if (config.logging().format() == LogFormat.TEXT) {
+      // for people and scripts; collectors of JSON often read both streams, and the log has it too
+      shell.out().println(listening(config, gateway));
+    }
     stop.awaitAfter(gateway::awaitTermination);
     return 0;
   }
@@ -77,15 +78,5 @@ final class ServeCommand implements Callable<Integer> {
     return gateway.httpPort() < 0
         ? grpc
         : grpc + ", HTTP on " + Ports.address(host, gateway.httpPort());
-  }
-
-  private void announce(GatewayConfig config, String listening) {
-    if (config.logging().format() == LogFormat.JSON) {
-      // a collector of JSON lines often reads both streams
-      Logger log = LoggerFactory.getLogger(ServeCommand.class);
-      log.info(listening);
-    } else {
-      shell.out().println(listening);
-    }
   }
 }

@@ -131,10 +131,18 @@ final class CommandLineInterfaceTest {
 
   @Test
   void theDemoSaysWhenItsModelsAreNotThere() {
-    TestShell.Run run = shell.run("demo", "--once");
+    TestShell.Run run = shell.run("demo", "--once", "--grpc-port", "0", "--http-port", "0");
 
     assertThat(run.exitCode()).isEqualTo(2);
     assertThat(run.err()).startsWith("/nowhere/deploy/demo/holdout: no such folder");
+  }
+
+  @Test
+  void theDemoRefusesPortsThatAreNone() {
+    assertThat(shell.run("demo", "--grpc-port", "70000"))
+        .isEqualTo(new TestShell.Run(2, "", "grpc_port: 70000 (expected 0..65535)\n"));
+    assertThat(shell.run("demo", "--grpc-port", "9000", "--http-port", "9000").err())
+        .isEqualTo("http_port: 9000 (expected another than grpc_port)\n");
   }
 
   private String effective(String... flags) {

@@ -22,18 +22,20 @@ import org.jspecify.annotations.Nullable;
  * is wrong.
  */
 final class BatchProof {
-  /** The first two always run, the others while there is time. */
+  /** The first three always run, the others while there is time. */
   private static final List<TrialValues> KINDS =
       List.of(
           TrialValues.NORMAL,
           TrialValues.MIXED,
+          TrialValues.CONSTANTS,
           TrialValues.UNIFORM,
           TrialValues.LARGE,
           TrialValues.SPARSE,
           TrialValues.EXTREME,
-          TrialValues.NEGATIVE);
+          TrialValues.NEGATIVE,
+          TrialValues.SPECIAL);
 
-  private static final int KINDS_ALWAYS_RUN = 2;
+  private static final int KINDS_ALWAYS_RUN = 3;
 
   /** Names that exporters make up for an open dimension; no word of the model's author. */
   private static final Pattern MADE_UP_NAME =
@@ -162,12 +164,18 @@ final class BatchProof {
         .or(() -> together(first.and(second), 3, alone, 0, two, 1))
         .or(() -> together(second.and(first), 3, alone, 2, two, 0))
         // another number of rows, many enough for other code paths
-        .or(() -> moreRows(first.and(second, more, second), 10, alone, two));
+        .or(() -> moreRows(first, first.and(second, more, second), alone, two));
   }
 
-  private Optional<String> moreRows(Sample sample, int rows, List<Answer> one, List<Answer> two) {
-    // the added rows may hold a value that the model refuses; that says nothing
-    return trials.run(sample) == null ? Optional.empty() : together(sample, rows, one, 0, two, 1);
+  private Optional<String> moreRows(Sample first, Sample all, List<Answer> one, List<Answer> two) {
+    int rows = all.rows();
+    if (trials.run(all) != null) {
+      return together(all, rows, one, 0, two, 1);
+    }
+    // the added rows may hold a value that the model refuses; the first one does not
+    return trials.run(first.repeated(0, rows)) != null
+        ? Optional.empty()
+        : Optional.of("%d rows do not run: %s".formatted(rows, trials.lastError()));
   }
 
   private Optional<String> together(
@@ -274,7 +282,7 @@ final class BatchProof {
     for (int i = 0; i < answers.size(); i++) {
       if (!answers.get(i).hasRows(rows)) {
         return Optional.of(
-            "output '%s' has shape %s for %d rows of input (expected %d on its first axis)"
+            "output '%s' has shape %s for %d row(s) of input (expected %d on its first axis)"
                 .formatted(
                     outputs.get(i).name(), Shapes.format(answers.get(i).shape()), rows, rows));
       }

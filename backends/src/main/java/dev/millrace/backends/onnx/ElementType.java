@@ -2,6 +2,7 @@
 package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.TensorInfo;
 import dev.millrace.backends.tensor.DataType;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,17 @@ final class ElementType {
 
   static String name(int onnx) {
     return onnx >= 0 && onnx < NAMES.length ? NAMES[onnx] : "type " + onnx;
+  }
+
+  /** ONNX's number of what ORT's Java binding calls the type; 0 if it is none of these. */
+  static int of(TensorInfo.OnnxTensorType type) {
+    String name = type.name().replace("ONNX_TENSOR_ELEMENT_DATA_TYPE_", "");
+    for (int i = 0; i < NAMES.length; i++) {
+      if (NAMES[i].equalsIgnoreCase(name)) {
+        return i;
+      }
+    }
+    return UNDEFINED;
   }
 
   /** The protocol's type, or null if it has none for this. */

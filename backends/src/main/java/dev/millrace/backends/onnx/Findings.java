@@ -3,10 +3,13 @@ package dev.millrace.backends.onnx;
 
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.tensor.DataType;
+import dev.millrace.backends.tensor.Shapes;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A model's interface as it was found to be: what the graph declares, corrected by what its runs
@@ -56,8 +59,16 @@ record Findings(
     return new TensorSpec(output.name(), declared.dataType(), shape);
   }
 
-  RunPlan plan(List<String> fedNames) {
+  /**
+   * What runners have to know.
+   *
+   * @param fedNames the names under which ORT is fed the inputs
+   * @param operators all operators in the graph
+   */
+  RunPlan plan(List<String> fedNames, Set<String> operators) {
     boolean fixed = !Interface.shapesVary(inputs) && (isBatched() || firstAxesFixed());
+    Set<String> fatal = new TreeSet<>(RunPlan.FATAL_IF_EMPTY);
+    fatal.retainAll(operators);
     List<RunPlan.PinnedShape> pinned = new ArrayList<>();
     for (int i = 0; i < outputs.size(); i++) {
       pinned.add(fixed ? pinnedShape(outputs.get(i), trials.seen(i)) : RunPlan.PinnedShape.NONE);
@@ -69,6 +80,7 @@ record Findings(
         isBatched(),
         batching instanceof ModelSignature.Batching.Batched batched ? batched.maxBatchSize() : 1,
         fixed,
+        fatal,
         List.copyOf(pinned));
   }
 
@@ -79,12 +91,29 @@ record Findings(
     if (shape == null || type == DataType.BYTES || ElementType.creatable(type) != type) {
       return RunPlan.PinnedShape.NONE;
     }
+    // ORT holds bound memory (and only that) against what is declared, however wrong that is
+    if (output.shape() != null && !Shapes.fits(withoutRows(shape), output.shape())) {
+      return RunPlan.PinnedShape.NONE;
+    }
+    // an input handed through is given back as it is
+    if (inputs.stream().anyMatch(input -> input.name().equals(output.name()))) {
+      return RunPlan.PinnedShape.NONE;
+    }
     for (int i = isBatched() ? 1 : 0; i < shape.length; i++) {
       if (shape[i] < 0) {
         return RunPlan.PinnedShape.NONE;
       }
     }
     return new RunPlan.PinnedShape(shape);
+  }
+
+  /** The shape with a number of rows that no graph declares, if it has rows. */
+  private long[] withoutRows(long[] shape) {
+    long[] copy = shape.clone();
+    if (isBatched()) {
+      copy[0] = Long.MAX_VALUE;
+    }
+    return copy;
   }
 
   private boolean isBatched() {

@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 record GraphValue(String name, Kind kind, int elementType, @Nullable List<Dim> dims) {
 
   enum Kind {
-    TENSOR("tensor"),
-    SPARSE_TENSOR("sparse tensor"),
-    SEQUENCE("sequence"),
-    MAP("map"),
-    OPTIONAL("optional value"),
-    OPAQUE("opaque value");
+    TENSOR("a tensor"),
+    SPARSE_TENSOR("a sparse tensor"),
+    SEQUENCE("a sequence"),
+    MAP("a map"),
+    OPTIONAL("an optional value"),
+    OPAQUE("an opaque value");
 
     final String words;
 

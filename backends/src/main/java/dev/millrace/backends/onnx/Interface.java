@@ -27,6 +27,9 @@ final class Interface {
         throw new ModelLoadException("input '" + input.name() + "' has no declared element type");
       }
     }
+    if (outputs.isEmpty()) {
+      throw new ModelLoadException("the graph has no outputs");
+    }
     Set<String> names = new HashSet<>();
     for (GraphValue output : outputs) {
       check("output", output);
@@ -39,9 +42,14 @@ final class Interface {
   private static void check(String role, GraphValue value) throws ModelLoadException {
     if (value.kind() != GraphValue.Kind.TENSOR) {
       throw new ModelLoadException(
-          ("%s '%s' is a %s (expected a tensor): export the model without it (scikit-learn:"
-                  + " options={'zipmap': False}), or keep only the tensors among its outputs")
-              .formatted(role, value.name(), value.kind().words));
+          "%s '%s' is %s (expected a tensor): export the model with tensors in its place%s"
+              .formatted(
+                  role,
+                  value.name(),
+                  value.kind().words,
+                  role.equals("output")
+                      ? " (scikit-learn: options={'zipmap': False}; raw scores instead of maps)"
+                      : ", one column per feature"));
     }
     if (value.elementType() != ElementType.UNDEFINED && value.dataType() == null) {
       throw new ModelLoadException(

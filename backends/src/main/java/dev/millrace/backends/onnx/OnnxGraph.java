@@ -3,9 +3,10 @@ package dev.millrace.backends.onnx;
 
 import dev.millrace.backends.model.ModelLoadException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -19,7 +20,7 @@ import java.util.Set;
  * @param inputs what must be fed: in IR 3 initialisers are listed as inputs too, and left out here
  * @param outputs in the graph's order
  * @param zipMaps nodes that turn a table of scores into a sequence of maps
- * @param sizeHints sizes that the weights have: an open dimension of an input is often one of them
+ * @param hints values worth trying
  */
 record OnnxGraph(
     MemorySegment bytes,
@@ -28,17 +29,13 @@ record OnnxGraph(
     List<GraphValue> inputs,
     List<GraphValue> outputs,
     List<ZipMap> zipMaps,
-    Set<Long> sizeHints) {
-
-  /** Sizes larger than this are vocabularies, not what an open dimension is. */
-  private static final long LARGEST_HINT = 4096;
-
-  /** More would only take time. */
-  private static final int MOST_HINTS = 64;
+    GraphHints hints) {
 
   /** Numbers of fields in ModelProto, GraphProto and NodeProto. */
   static final int MODEL_GRAPH = 7;
 
+  static final int MODEL_FUNCTION = 25;
+  static final int FUNCTION_NODE = 7;
   static final int GRAPH_NODE = 1;
   static final int GRAPH_INITIALIZER = 5;
   static final int GRAPH_INPUT = 11;
@@ -48,6 +45,7 @@ record OnnxGraph(
   static final int NODE_INPUT = 1;
   static final int NODE_OUTPUT = 2;
   static final int NODE_OP_TYPE = 4;
+  static final int NODE_ATTRIBUTE = 5;
 
   /**
    * A ZipMap node.
@@ -62,11 +60,15 @@ record OnnxGraph(
     if (bytes.byteSize() == 0) {
       throw new ModelLoadException("not an ONNX model: the file is empty");
     }
+    refuseText(bytes);
     WireReader model = new WireReader(bytes, 0, bytes.byteSize());
     OnnxGraph graph = null;
+    GraphHints hints = new GraphHints();
     while (model.next()) {
       if (model.bytesField() == MODEL_GRAPH) {
-        graph = readGraph(bytes, model);
+        graph = readGraph(bytes, model, hints);
+      } else if (model.bytesField() == MODEL_FUNCTION) {
+        readFunction(model.message(), hints);
       }
     }
     if (graph == null) {
@@ -75,18 +77,41 @@ record OnnxGraph(
     return graph;
   }
 
-  private static OnnxGraph readGraph(MemorySegment bytes, WireReader model)
+  /** A pointer of Git LFS, a page of a web server, a Python traceback: said plainly. */
+  private static void refuseText(MemorySegment bytes) throws ModelLoadException {
+    byte[] start = bytes.asSlice(0, Math.min(bytes.byteSize(), 40)).toArray(ValueLayout.JAVA_BYTE);
+    for (byte next : start) {
+      if (next < ' ' && next != '\n' && next != '\r' && next != '\t') {
+        return;
+      }
+    }
+    String text = new String(start, StandardCharsets.US_ASCII).strip();
+    throw new ModelLoadException("not an ONNX model: it is text, beginning with '" + text + "'");
+  }
+
+  private static void readFunction(WireReader function, GraphHints hints)
+      throws ModelLoadException {
+    while (function.next()) {
+      if (function.bytesField() == FUNCTION_NODE) {
+        hints.readNode(function.message());
+      }
+    }
+  }
+
+  private static OnnxGraph readGraph(MemorySegment bytes, WireReader model, GraphHints hints)
       throws ModelLoadException {
     List<GraphValue> inputs = new ArrayList<>();
     List<GraphValue> outputs = new ArrayList<>();
     List<ZipMap> zipMaps = new ArrayList<>();
     Set<String> initializers = new HashSet<>();
-    Set<Long> hints = new LinkedHashSet<>();
     WireReader graph = model.message();
     while (graph.next()) {
       switch (graph.bytesField()) {
-        case GRAPH_NODE -> readNode(graph.message(), graph.fieldStart(), zipMaps);
-        case GRAPH_INITIALIZER -> initializers.add(tensorName(graph.message(), hints));
+        case GRAPH_NODE -> {
+          readNode(graph.message(), graph.fieldStart(), zipMaps);
+          hints.readNode(graph.message());
+        }
+        case GRAPH_INITIALIZER -> initializers.add(hints.readTensor(graph.message()));
         case GRAPH_SPARSE_INITIALIZER -> initializers.add(sparseTensorName(graph.message(), hints));
         case GRAPH_INPUT -> inputs.add(GraphValue.read(graph.message()));
         case GRAPH_OUTPUT -> outputs.add(GraphValue.read(graph.message()));
@@ -122,33 +147,11 @@ record OnnxGraph(
     }
   }
 
-  private static String tensorName(WireReader tensor, Set<Long> hints) throws ModelLoadException {
-    String name = "";
-    while (tensor.next()) {
-      if (tensor.bytesField() == 8) {
-        name = tensor.string();
-      } else if (tensor.varintField() == 1) {
-        addHint(tensor.varint(), hints);
-      } else if (tensor.bytesField() == 1) {
-        for (long dim : tensor.packedVarints()) {
-          addHint(dim, hints);
-        }
-      }
-    }
-    return name;
-  }
-
-  private static void addHint(long size, Set<Long> hints) {
-    if (size > 0 && size <= LARGEST_HINT && hints.size() < MOST_HINTS) {
-      hints.add(size);
-    }
-  }
-
-  private static String sparseTensorName(WireReader sparse, Set<Long> hints)
+  private static String sparseTensorName(WireReader sparse, GraphHints hints)
       throws ModelLoadException {
     while (sparse.next()) {
       if (sparse.bytesField() == 1) {
-        return tensorName(sparse.message(), hints);
+        return hints.readTensor(sparse.message());
       }
     }
     return "";

@@ -11,7 +11,6 @@ import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
-import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -92,13 +91,20 @@ final class OnnxLoader {
     List<String> fedNames = inputs.stream().map(input -> edits.fedName(input.name())).toList();
     RunPlan unproven = RunPlan.unproven(inputSpecs, fedNames, Interface.specs(outputs));
     try (Runner runner = new OnnxRunner(session, unproven, () -> {})) {
-      Trials trials = new Trials(runner, inputs, outputs.size(), MOST_TRIAL_MILLIS);
+      Trials trials = new Trials(runner, inputs, outputs.size(), graph.hints(), MOST_TRIAL_MILLIS);
       BatchProof proof = new BatchProof(trials, inputs, unproven.outputs());
-      ModelSignature.Batching batching = batching(proof.objection(graph.sizeHints()));
+      ModelSignature.Batching batching = batching(proof.objection(graph.hints().sizes()));
       Findings findings = new Findings(inputs, outputs, batching, trials);
       Interface.checkDeclared("output", options.declaredOutputs(), findings.outputSpecs());
       ModelSignature signature = findings.signature();
-      return new OnnxModel(session, signature, findings.plan(fedNames));
+      if (batching instanceof ModelSignature.Batching.Unbatched unbatched) {
+        log.info(
+            "{} version {} runs one request at a time: {}",
+            artifact.name(),
+            artifact.version(),
+            unbatched.reason());
+      }
+      return new OnnxModel(session, signature, findings.plan(fedNames, graph.hints().operators()));
     }
   }
 
@@ -128,14 +134,16 @@ final class OnnxLoader {
       if (output.elementType() == ElementType.UNDEFINED
           && info != null
           && info.getInfo() instanceof TensorInfo tensor) {
-        DataType type = ElementType.dataType(tensor.onnxType.value);
-        if (type == null) {
+        int type = ElementType.of(tensor.onnxType);
+        if (ElementType.dataType(type) == null) {
           throw new ModelLoadException(
               "output '%s' has element type %s, which the protocol does not have"
                   .formatted(output.name(), tensor.onnxType));
         }
-        typed.add(
-            new GraphValue(output.name(), output.kind(), tensor.onnxType.value, output.dims()));
+        typed.add(new GraphValue(output.name(), output.kind(), type, output.dims()));
+      } else if (output.elementType() == ElementType.UNDEFINED) {
+        throw new ModelLoadException(
+            "output '%s' is no tensor (%s)".formatted(output.name(), info));
       } else {
         typed.add(output);
       }

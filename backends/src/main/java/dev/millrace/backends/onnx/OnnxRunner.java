@@ -13,6 +13,7 @@ import dev.millrace.backends.tensor.Shapes;
 import dev.millrace.backends.tensor.TensorSpec;
 import dev.millrace.backends.tensor.TensorView;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -75,8 +76,8 @@ final class OnnxRunner implements Runner {
       throw new IllegalStateException("the runner is closed");
     }
     releaseLastResult();
-    if (rows == 0 && plan.batched() && answerNoRows()) {
-      return outputs;
+    if (rows == 0 && plan.batched()) {
+      return answerNoRows(requests.get(0));
     }
     try {
       long start = System.nanoTime();
@@ -97,29 +98,42 @@ final class OnnxRunner implements Runner {
     }
   }
 
-  /** Answers a request without rows by itself where the outputs' other dimensions are known. */
-  private boolean answerNoRows() {
+  /**
+   * Answers a request without rows. ORT is not asked: some of its kernels divide by the number of
+   * rows, which takes the process down. Where an output's other dimensions are not known, a row of
+   * zeros shows them.
+   */
+  private OutputTensor[] answerNoRows(ModelInputs request) throws ModelRunException {
+    OutputTensor[] oneRow = outputs;
+    if (!allDimsKnown()) {
+      oneRow = run(List.of(new ZeroRow(request)), 1);
+    }
     for (int i = 0; i < outputs.length; i++) {
       TensorSpec output = plan.outputs().get(i);
       long[] shape = Binding.pinnedShape(plan, i, 0);
       if (shape == null) {
-        shape = output.shape().clone();
+        shape = (isKnown(output) ? output.shape() : oneRow[i].shape()).clone();
         shape[0] = 0;
-      }
-      for (long dim : shape) {
-        if (dim < 0) {
-          return false;
-        }
       }
       outputs[i] =
           output.dataType() == DataType.BYTES
               ? new OutputTensor(DataType.BYTES, shape, ByteBuffer.allocate(0), new int[1])
               : new OutputTensor(output.dataType(), shape, ByteBuffer.allocate(0));
     }
-    gatherNanos = 0;
-    runNanos = 0;
-    collectNanos = 0;
+    return outputs;
+  }
+
+  private boolean allDimsKnown() {
+    for (int i = 0; i < outputs.length; i++) {
+      if (plan.pinned().get(i).dims() == null && !isKnown(plan.outputs().get(i))) {
+        return false;
+      }
+    }
     return true;
+  }
+
+  private static boolean isKnown(TensorSpec output) {
+    return Arrays.stream(output.shape()).skip(1).allMatch(dim -> dim >= 0);
   }
 
   private Binding bindingFor(List<? extends ModelInputs> requests, int rows) throws OrtException {
@@ -137,6 +151,7 @@ final class OnnxRunner implements Runner {
         return kept;
       }
     }
+    refuseFatal(shapes);
     fitSlabs(shapes, rows);
     Binding binding = Binding.create(plan, shapes, rows, inputSlabs, outputSlabs, pinning);
     if (plan.fixedInputs()) {
@@ -157,6 +172,25 @@ final class OnnxRunner implements Runner {
       }
     }
     return shapes;
+  }
+
+  /** A request must not take the process down, and its neighbours with it. */
+  private void refuseFatal(long[][] shapes) {
+    if (plan.fatalOperators().isEmpty()) {
+      return;
+    }
+    for (int i = 0; i < shapes.length; i++) {
+      boolean harmless =
+          shapes[i].length == 1 && RunPlan.HARMLESS_TO_VECTORS.containsAll(plan.fatalOperators());
+      if (Shapes.elements(shapes[i]) == 0 && !harmless) {
+        throw new IllegalArgumentException(
+            "input '%s' has shape %s: the model's %s cannot run without elements"
+                .formatted(
+                    plan.inputs().get(i).name(),
+                    Shapes.format(shapes[i]),
+                    String.join(", ", plan.fatalOperators())));
+      }
+    }
   }
 
   private void fitSlabs(long[][] shapes, int rows) {
@@ -236,7 +270,8 @@ final class OnnxRunner implements Runner {
   }
 
   private static boolean isWrongShape(OrtException e) {
-    return Ort.message(e).toLowerCase(Locale.ROOT).contains("shape");
+    String text = Ort.message(e).toLowerCase(Locale.ROOT);
+    return text.contains("shape") || text.contains("invalid dimensions");
   }
 
   private void collect(Binding binding, int requests, int rows) throws OrtException {
@@ -275,6 +310,18 @@ final class OnnxRunner implements Runner {
   /** Tensors that are open now. */
   int openTensors() {
     return bindings.openTensors();
+  }
+
+  /** Bytes of memory of its own. */
+  long slabBytes() {
+    long bytes = 0;
+    for (Slab slab : inputSlabs) {
+      bytes += slab.buffer().capacity();
+    }
+    for (Slab slab : outputSlabs) {
+      bytes += slab.buffer().capacity();
+    }
+    return bytes;
   }
 
   private void releaseLastResult() {

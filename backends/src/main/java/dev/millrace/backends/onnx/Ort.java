@@ -32,6 +32,8 @@ final class Ort {
   static String message(OrtException e) {
     String text = String.valueOf(e.getMessage());
     int start = text.indexOf("message: ");
-    return start < 0 ? text : text.substring(start + "message: ".length());
+    return (start < 0 ? text : text.substring(start + "message: ".length()))
+        .replace('\n', ' ')
+        .strip();
   }
 }

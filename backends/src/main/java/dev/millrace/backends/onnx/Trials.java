@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class Trials {
   private final Runner runner;
   private final List<GraphValue> inputs;
+  private final GraphHints hints;
   private final long deadlineNanos;
   private final List<Seen> seen = new ArrayList<>();
 
@@ -60,8 +61,9 @@ final class Trials {
     }
   }
 
-  Trials(Runner runner, List<GraphValue> inputs, int outputs, long maxMillis) {
+  Trials(Runner runner, List<GraphValue> inputs, int outputs, GraphHints hints, long maxMillis) {
     this.runner = runner;
+    this.hints = hints;
     this.inputs = inputs;
     this.deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxMillis);
     for (int i = 0; i < outputs; i++) {
@@ -92,7 +94,8 @@ final class Trials {
       }
       List<byte[]> bytes = new ArrayList<>();
       for (int row = 0; row < rows; row++) {
-        bytes.add(values.row(type(input), Shapes.elements(rowShape), firstRow + row, random));
+        bytes.add(
+            values.row(type(input), Shapes.elements(rowShape), firstRow + row, random, hints));
       }
       columns.add(new Sample.Column(type(input), rowShape, bytes));
     }
@@ -108,7 +111,7 @@ final class Trials {
       if (shape == null) {
         return null;
       }
-      byte[] bytes = values.row(type(input), Shapes.elements(shape), 0, random);
+      byte[] bytes = values.row(type(input), Shapes.elements(shape), 0, random, hints);
       tensors.add(new TensorView(type(input), shape, ByteBuffer.wrap(bytes)));
     }
     return new Sample.Whole(tensors);

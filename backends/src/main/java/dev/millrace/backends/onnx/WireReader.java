@@ -98,9 +98,12 @@ final class WireReader {
   }
 
   String string() {
-    byte[] text =
-        bytes.asSlice(payloadStart, payloadEnd - payloadStart).toArray(ValueLayout.JAVA_BYTE);
-    return new String(text, StandardCharsets.UTF_8);
+    return new String(payload(), StandardCharsets.UTF_8);
+  }
+
+  /** A copy of the field's bytes. */
+  byte[] payload() {
+    return bytes.asSlice(payloadStart, payloadEnd - payloadStart).toArray(ValueLayout.JAVA_BYTE);
   }
 
   /** The numbers of a packed field. */

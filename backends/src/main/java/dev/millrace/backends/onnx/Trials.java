@@ -27,6 +27,7 @@ final class Trials {
   // always the same values: a model's verdict does not change from one start to the next
   private final Random random = new Random(20_261_122);
   private String lastError = "";
+  private long lastRunNanos;
 
   /** What was seen of one output's shape: -1 where it varied; null if even its rank did. */
   static final class Seen {
@@ -75,6 +76,11 @@ final class Trials {
     return System.nanoTime() - deadlineNanos < 0;
   }
 
+  /** What the last run that did not fail took. */
+  long lastRunNanos() {
+    return lastRunNanos;
+  }
+
   /** Why the last run that failed did. */
   String lastError() {
     return lastError;
@@ -121,6 +127,7 @@ final class Trials {
   @Nullable List<Answer> run(ModelInputs sample) {
     try {
       OutputTensor[] outputs = runner.run(List.of(sample), 1);
+      lastRunNanos = runner.lastTimes().runNanos();
       for (int i = 0; i < outputs.length; i++) {
         seen.get(i).add(outputs[i].shape());
       }

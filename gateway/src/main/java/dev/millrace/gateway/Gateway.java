@@ -183,7 +183,9 @@ public final class Gateway implements AutoCloseable {
   @Override
   public void close() {
     if (closing.compareAndSet(false, true)) {
-      log.info("stopping: up to {} for requests in flight", config.serving().shutdownGrace());
+      log.info(
+          "stopping: up to {} s for requests in flight",
+          config.serving().shutdownGrace().toSeconds());
       reconciler.close();
       grpc.stop(config.serving().shutdownGrace().toNanos());
       http.ifPresent(HttpEndpoint::close);

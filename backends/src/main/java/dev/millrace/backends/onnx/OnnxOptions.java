@@ -6,8 +6,8 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions.ExecutionMode;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
 import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.Nearest;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -130,7 +130,7 @@ record OnnxOptions(
       this.given = new TreeMap<>(given);
       for (String key : this.given.keySet()) {
         if (!OWN_KEYS.contains(key) && !SESSION_KEYS.contains(key)) {
-          problems.add("unknown option '" + key + "' (nearest: '" + nearest(key) + "')");
+          problems.add("unknown option '" + key + "'" + hint(key));
         }
       }
     }
@@ -179,28 +179,10 @@ record OnnxOptions(
       return entries;
     }
 
-    private static String nearest(String key) {
+    private static String hint(String key) {
       Set<String> all = new TreeSet<>(OWN_KEYS);
       all.addAll(SESSION_KEYS);
-      return all.stream().min(Comparator.comparingInt(known -> distance(known, key))).orElse("");
-    }
-
-    /** Single-character changes that make one text the other (Levenshtein). */
-    private static int distance(String a, String b) {
-      int[] row = new int[b.length() + 1];
-      for (int j = 0; j <= b.length(); j++) {
-        row[j] = j;
-      }
-      for (int i = 1; i <= a.length(); i++) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= b.length(); j++) {
-          int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-          diagonal = row[j];
-          row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-        }
-      }
-      return row[b.length()];
+      return Nearest.hint(key, all);
     }
   }
 }

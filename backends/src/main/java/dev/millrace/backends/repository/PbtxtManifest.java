@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.repository;
 
+import dev.millrace.backends.model.Nearest;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.repository;
 
+import dev.millrace.backends.model.Nearest;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.util.ArrayList;

@@ -200,7 +200,7 @@ class OnnxLoadTest {
   @Test
   void namesTheNearestOfAnUnknownOption() {
     assertThat(refusal(OnnxModels.matmul(2, 1), engine("enable_mem_patern", "true")))
-        .isEqualTo("unknown option 'enable_mem_patern' (nearest: 'enable_mem_pattern')");
+        .isEqualTo("unknown option 'enable_mem_patern' (did you mean 'enable_mem_pattern'?)");
     assertThat(refusal(OnnxModels.matmul(2, 1), engine("graph_optimization_level", "most")))
         .isEqualTo(
             "graph_optimization_level: 'most' (expected one of [all, basic, extended, none])");

@@ -3,6 +3,7 @@ package dev.millrace.gateway.kserve;
 
 import dev.millrace.backends.deployment.CompletionSink;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -32,7 +33,12 @@ final class LoopSink implements CompletionSink, Runnable {
   @Override
   public void flush() {
     if (newest.get() != null && scheduled.compareAndSet(false, true)) {
-      loop.execute(this);
+      try {
+        loop.execute(this);
+      } catch (RejectedExecutionException e) {
+        // the loop has ended, and its connections with it: there is nobody left to answer
+        newest.set(null);
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.backends.repository;
+package dev.millrace.backends.model;
 
 import java.util.Collection;
 import java.util.Locale;

@@ -108,10 +108,13 @@ final class Replica implements Runnable {
 
   private void fail(InferTask task, Throwable cause) {
     String message = cause.getMessage() != null ? cause.getMessage() : cause.toString();
-    if (!(cause instanceof ModelRunException)) {
+    Failure.Kind kind = Failure.Kind.ENGINE;
+    if (cause instanceof ModelRunException known) {
+      kind = known.kind();
+    } else {
       log.error("engine of {} failed", deployment, cause);
     }
-    task.fail(new Failure(Failure.Kind.ENGINE, message));
+    task.fail(new Failure(kind, message));
     leave(task);
     flush();
   }

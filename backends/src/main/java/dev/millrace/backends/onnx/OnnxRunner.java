@@ -94,7 +94,7 @@ final class OnnxRunner implements Runner {
     } catch (OrtException e) {
       throw new ModelRunException(Ort.message(e), e);
     } catch (IllegalArgumentException | ArithmeticException e) {
-      throw new ModelRunException(String.valueOf(e.getMessage()), e);
+      throw ModelRunException.invalid(String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -58,12 +58,24 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Starts everything, and returns when each model has been tried once. A model that cannot be
-   * loaded is no reason not to start.
+   * Starts everything, and returns when each model has been tried once: {@link #listen}, then
+   * {@link #awaitModels}.
    *
    * @throws GatewayStartException if an address cannot be bound or a repository is no directory
    */
-  public static Gateway start(GatewayConfig config) throws GatewayStartException {
+  public static Gateway start(GatewayConfig config)
+      throws GatewayStartException, InterruptedException {
+    Gateway gateway = listen(config);
+    gateway.awaitModels();
+    return gateway;
+  }
+
+  /**
+   * Listens, and begins to load. A model that cannot be loaded is no reason not to start.
+   *
+   * @throws GatewayStartException if an address cannot be bound or a repository is no directory
+   */
+  public static Gateway listen(GatewayConfig config) throws GatewayStartException {
     Map<String, Backend> backends = backends();
     ModelRepository repository = repository(config, backends);
     HealthView health = new HealthView();
@@ -97,10 +109,6 @@ public final class Gateway implements AutoCloseable {
     } catch (IOException e) {
       stop(grpc, reconciler);
       throw new GatewayStartException(e.getMessage() != null ? e.getMessage() : e.toString(), e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      stop(grpc, reconciler);
-      throw new GatewayStartException("interrupted while models were loaded", e);
     }
   }
 
@@ -159,6 +167,11 @@ public final class Gateway implements AutoCloseable {
   public static String version() {
     String version = Gateway.class.getPackage().getImplementationVersion();
     return version == null ? "development" : version;
+  }
+
+  /** Returns when each model has been tried once, or the gateway stops. */
+  public void awaitModels() throws InterruptedException {
+    reconciler.awaitFirstPass();
   }
 
   public int grpcPort() {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -55,6 +56,7 @@ public final class Reconciler implements AutoCloseable {
           task -> Thread.ofPlatform().name("janitor").daemon().unstarted(task));
 
   private final AtomicBoolean closing = new AtomicBoolean();
+  private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
   // owned by the control thread
   private final TreeMap<String, TreeMap<Long, Slot>> models = new TreeMap<>();
@@ -94,21 +96,22 @@ public final class Reconciler implements AutoCloseable {
   }
 
   /**
-   * Loads everything there is, and returns when each model has been tried once.
+   * Begins to load everything there is; {@link #awaitFirstPass} tells when that is done.
    *
    * @param pollNanos how often to look for changes afterwards; 0 for never
    */
-  public void start(long pollNanos) throws InterruptedException {
+  public void start(long pollNanos) {
     janitor.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
-    try {
-      control.submit(this::pass).get();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(
-          "the first pass over " + repository.location() + " failed", e);
-    }
     if (pollNanos > 0) {
-      control.scheduleWithFixedDelay(this::pass, pollNanos, pollNanos, TimeUnit.NANOSECONDS);
+      control.scheduleWithFixedDelay(this::pass, 0, pollNanos, TimeUnit.NANOSECONDS);
+    } else {
+      control.execute(this::pass);
     }
+  }
+
+  /** Returns when each model that was there at the start has been tried once, or on close. */
+  public void awaitFirstPass() throws InterruptedException {
+    firstPassDone.await();
   }
 
   /** Looks at the repository now, beside whatever polling there is, and returns when it is done. */
@@ -137,6 +140,9 @@ public final class Reconciler implements AutoCloseable {
       int versions = entries.stream().mapToInt(entry -> entry.versions().size()).sum();
       int tried = 0;
       for (ModelEntry entry : entries) {
+        if (closing.get()) {
+          break;
+        }
         reconcile(entry);
         tried += entry.versions().size();
         if (firstPass && versions > 1) {
@@ -153,6 +159,7 @@ public final class Reconciler implements AutoCloseable {
     firstPass = false;
     publish();
     deployments.firstPassDone();
+    firstPassDone.countDown();
   }
 
   /** Takes down models that are no longer in the repository at all. */

@@ -38,6 +38,11 @@ class ReconcilerTest {
     assertThat(repository.fetched).hasValue(0);
   }
 
+  private void start() throws InterruptedException {
+    reconciler.start(0);
+    reconciler.awaitFirstPass();
+  }
+
   private long servingVersion(String model) throws InferException {
     return deployments.find(model, "").version();
   }
@@ -62,7 +67,7 @@ class ReconcilerTest {
     repository.put("m", 1, "a");
     assertThat(deployments.isReady()).isFalse();
 
-    reconciler.start(0);
+    start();
 
     assertThat(deployments.isReady()).isTrue();
     assertThat(servingVersion("m")).isEqualTo(1);
@@ -72,7 +77,7 @@ class ReconcilerTest {
   @Test
   void replacesAVersionByItsSuccessorAndFreesIt() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
     Deployment first = deployments.acquire("m", "");
 
     repository.put("m", 2, "b");
@@ -88,7 +93,7 @@ class ReconcilerTest {
   @Test
   void keepsServingTheOldVersionWhenTheNewOneFailsToLoad() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
 
     backend.refuseToLoad = true;
     repository.put("m", 2, "b");
@@ -108,7 +113,7 @@ class ReconcilerTest {
   void triesAFailedVersionAgainOnlyWhenItsContentHasChanged() throws Exception {
     backend.refuseToLoad = true;
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
     assertThat(kindOfFailure("m", "")).isEqualTo(Failure.Kind.NOT_READY);
     assertThat(deployments.isReady()).isFalse();
 
@@ -124,7 +129,7 @@ class ReconcilerTest {
   @Test
   void reloadsAVersionWhoseContentChangedWithoutAGap() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
     Deployment before = deployments.find("m", "");
 
     repository.put("m", 1, "b");
@@ -136,7 +141,7 @@ class ReconcilerTest {
 
   @Test
   void waitsForContentThatIsStillBeingWritten() throws Exception {
-    reconciler.start(0);
+    start();
     repository.put(
         new ModelEntry(
             "m",
@@ -154,7 +159,7 @@ class ReconcilerTest {
   @Test
   void unloadsWhatIsNoLongerThere() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
 
     repository.remove("m");
     reconciler.reconcile();
@@ -167,7 +172,7 @@ class ReconcilerTest {
   @Test
   void keepsEverythingWhenTheRepositoryCannotBeRead() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
 
     repository.broken = true;
     reconciler.reconcile();
@@ -178,7 +183,7 @@ class ReconcilerTest {
   @Test
   void keepsServingWhenAConfigurationBecomesNonsense() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
 
     repository.put(
         new ModelEntry("m", ListedRepository.MANIFEST, List.of(), Optional.of("nonsense")));
@@ -196,7 +201,7 @@ class ReconcilerTest {
   @Test
   void tellsUnknownModelsVersionsAndNonsenseApart() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
 
     assertThatThrownBy(() -> deployments.find("n", "")).hasMessage("model 'n': not found");
     assertThatThrownBy(() -> deployments.find("m", "7"))
@@ -209,7 +214,7 @@ class ReconcilerTest {
   @Test
   void refusesEverythingOnceItCloses() throws Exception {
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    start();
 
     reconciler.close();
 

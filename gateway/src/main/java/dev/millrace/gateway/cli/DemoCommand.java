@@ -62,8 +62,9 @@ final class DemoCommand implements Callable<Integer> {
     Path demo = shell.home().resolve("deploy/demo");
     GatewayConfig config = config(demo.resolve("models"));
     List<Holdout> holdouts = holdouts(demo.resolve("holdout"));
-    Gateway gateway = Gateway.start(config);
+    Gateway gateway = Gateway.listen(config);
     StopSignal stop = StopSignal.install(gateway::close);
+    gateway.awaitModels();
     String grpcAddress = Ports.address(HOST, gateway.grpcPort());
     String httpAddress = gateway.httpPort() < 0 ? "" : Ports.address(HOST, gateway.httpPort());
     say("gRPC on %s, HTTP on %s".formatted(grpcAddress, httpAddress));

@@ -42,9 +42,10 @@ final class ServeCommand implements Callable<Integer> {
     }
     GatewayConfig config = GatewayConfig.from(values);
     Logs.apply(config.logging().format(), config.logging().level());
-    Gateway gateway = Gateway.start(config);
+    Gateway gateway = Gateway.listen(config);
     StopSignal stop = StopSignal.install(gateway::close);
-    if (config.logging().format() == LogFormat.TEXT) {
+    gateway.awaitModels();
+    if (config.logging().format() == LogFormat.TEXT && !stop.isStopping()) {
       // for people and scripts; collectors of JSON often read both streams, and the log has it too
       shell.out().println(listening(config, gateway));
     }

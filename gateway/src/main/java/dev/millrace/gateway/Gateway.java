@@ -199,8 +199,9 @@ public final class Gateway implements AutoCloseable {
       log.info(
           "stopping: up to {} s for requests in flight",
           config.serving().shutdownGrace().toSeconds());
+      long end = System.nanoTime() + config.serving().shutdownGrace().toNanos();
       reconciler.close();
-      grpc.stop(config.serving().shutdownGrace().toNanos());
+      grpc.stop(end - System.nanoTime());
       http.ifPresent(HttpEndpoint::close);
       log.info("stopped");
       terminated.countDown();

@@ -44,14 +44,22 @@ public final class GrpcEndpoint {
 
   private static final int RESET_WINDOW_SECONDS = 10;
 
+  /** For calls that are answered at once; the others have been waited for by then. */
+  private static final long FAREWELL_MILLIS = 100;
+
+  private static final long DRAIN_CHECK_MILLIS = 5;
+
   private final EventLoopGroup acceptor;
   private final EventLoopGroup loops;
   private final Server server;
+  private final OpenCalls openCalls;
 
-  private GrpcEndpoint(EventLoopGroup acceptor, EventLoopGroup loops, Server server) {
+  private GrpcEndpoint(
+      EventLoopGroup acceptor, EventLoopGroup loops, Server server, OpenCalls openCalls) {
     this.acceptor = acceptor;
     this.loops = loops;
     this.server = server;
+    this.openCalls = openCalls;
   }
 
   /**
@@ -69,6 +77,7 @@ public final class GrpcEndpoint {
     int cores = Runtime.getRuntime().availableProcessors();
     EventLoopGroup acceptor = loops(1);
     EventLoopGroup loops = loops(config.serving().eventLoopCount(cores));
+    OpenCalls openCalls = new OpenCalls();
     GatewayConfig.Listen listen = config.listen();
     Server server =
         NettyServerBuilder.forAddress(new InetSocketAddress(listen.host(), listen.grpcPort()))
@@ -87,12 +96,13 @@ public final class GrpcEndpoint {
             .compressorRegistry(compressors())
             .decompressorRegistry(decompressors())
             .addService(
-                new KserveProtocol(deployments, new LoopSinks(loops), unrouted, serverVersion))
-            .addService(health)
-            .addService(ProtoReflectionServiceV1.newInstance())
-            .addService(olderReflection())
+                new KserveProtocol(
+                    deployments, new LoopSinks(loops), unrouted, openCalls, serverVersion))
+            .addService(FaultStatus.around(health.bindService()))
+            .addService(FaultStatus.around(ProtoReflectionServiceV1.newInstance().bindService()))
+            .addService(FaultStatus.around(olderReflection().bindService()))
             .build();
-    GrpcEndpoint endpoint = new GrpcEndpoint(acceptor, loops, server);
+    GrpcEndpoint endpoint = new GrpcEndpoint(acceptor, loops, server, openCalls);
     try {
       server.start();
     } catch (IOException e) {
@@ -139,11 +149,21 @@ public final class GrpcEndpoint {
     return server.getPort();
   }
 
-  /** Refuses new calls, waits for those there are, then cuts off what is left. */
+  /**
+   * Refuses new calls, waits until those of ModelInfer have been answered, then cuts off what is
+   * left: a probe that watches, a reflection client and a sender of a message that was refused half
+   * way keep their streams open for as long as they like.
+   */
   public void stop(long graceNanos) {
     server.shutdown();
     try {
-      if (!server.awaitTermination(graceNanos, TimeUnit.NANOSECONDS)) {
+      long end = System.nanoTime() + graceNanos;
+      while (!openCalls.isNone()
+          && System.nanoTime() < end
+          && !server.awaitTermination(DRAIN_CHECK_MILLIS, TimeUnit.MILLISECONDS)) {
+        // not yet
+      }
+      if (!server.awaitTermination(FAREWELL_MILLIS, TimeUnit.MILLISECONDS)) {
         server.shutdownNow();
         server.awaitTermination(1, TimeUnit.SECONDS);
       }

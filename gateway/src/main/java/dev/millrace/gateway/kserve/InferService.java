@@ -33,20 +33,27 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   private final Deployments deployments;
   private final LoopSinks sinks;
   private final Tally<Failure.Kind> unrouted;
+  private final OpenCalls openCalls;
 
   /** What is constant in a deployment's answers, until the deployment is gone; per thread. */
   private final ThreadLocal<Map<Deployment, ResponseTemplate>> templates =
       ThreadLocal.withInitial(WeakHashMap::new);
 
-  InferService(Deployments deployments, LoopSinks sinks, Tally<Failure.Kind> unrouted) {
+  InferService(
+      Deployments deployments,
+      LoopSinks sinks,
+      Tally<Failure.Kind> unrouted,
+      OpenCalls openCalls) {
     this.deployments = deployments;
     this.sinks = sinks;
     this.unrouted = unrouted;
+    this.openCalls = openCalls;
   }
 
   @Override
   public ServerCall.Listener<InferRequest> startCall(
       ServerCall<InferRequest, InferResponse> call, Metadata headers) {
+    openCalls.begin();
     call.request(2); // a unary call has one message; asking for two shows a second one
     return new CallListener(call);
   }
@@ -55,6 +62,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
     private final ServerCall<InferRequest, InferResponse> call;
     private @Nullable InferRequest request;
     private @Nullable InferCall task;
+    private boolean refused;
 
     CallListener(ServerCall<InferRequest, InferResponse> call) {
       this.call = call;
@@ -64,7 +72,9 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
     public void onMessage(InferRequest message) {
       if (request != null) {
         message.close();
-        refuse(Failure.invalid("ModelInfer: two messages (expected one)"));
+        if (!refused) {
+          refuse(Failure.invalid("ModelInfer: two messages (expected one)"));
+        }
         return;
       }
       request = message;
@@ -72,6 +82,9 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
 
     @Override
     public void onHalfClose() {
+      if (refused) {
+        return; // its memory has been given back
+      }
       InferRequest received = request;
       if (received == null) {
         refuse(Failure.invalid("ModelInfer: no message (expected one)"));
@@ -88,7 +101,13 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
     }
 
     @Override
+    public void onComplete() {
+      openCalls.end();
+    }
+
+    @Override
     public void onCancel() {
+      openCalls.end();
       if (task != null) {
         task.cancel();
       } else if (request != null) {
@@ -97,6 +116,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
     }
 
     private void refuse(Failure failure) {
+      refused = true;
       if (request != null) {
         request.close();
       }

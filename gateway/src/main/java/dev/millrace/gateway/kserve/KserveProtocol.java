@@ -11,17 +11,18 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
 
 /** The Open Inference Protocol over gRPC: the generated service, with our own ModelInfer in it. */
-public final class KserveProtocol implements BindableService {
+final class KserveProtocol implements BindableService {
   private final ServerServiceDefinition definition;
 
-  public KserveProtocol(
+  KserveProtocol(
       Deployments deployments,
       LoopSinks sinks,
       Tally<Failure.Kind> unrouted,
+      OpenCalls openCalls,
       String serverVersion) {
     MethodDescriptor<InferRequest, InferResponse> modelInfer = InferMarshaller.modelInfer();
     ServerServiceDefinition generated =
-        new MetadataService(deployments, serverVersion).bindService();
+        FaultStatus.around(new MetadataService(deployments, serverVersion).bindService());
     ServiceDescriptor.Builder descriptor =
         ServiceDescriptor.newBuilder(generated.getServiceDescriptor().getName())
             .setSchemaDescriptor(generated.getServiceDescriptor().getSchemaDescriptor())
@@ -33,7 +34,7 @@ public final class KserveProtocol implements BindableService {
     }
     ServerServiceDefinition.Builder service =
         ServerServiceDefinition.builder(descriptor.build())
-            .addMethod(modelInfer, new InferService(deployments, sinks, unrouted));
+            .addMethod(modelInfer, new InferService(deployments, sinks, unrouted, openCalls));
     for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
       if (!isModelInfer(method)) {
         service.addMethod(method);

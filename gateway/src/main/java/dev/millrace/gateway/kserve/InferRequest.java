@@ -40,9 +40,12 @@ final class InferRequest implements AutoCloseable {
   private final long byteLength;
   private final @Nullable Failure problem;
 
-  /** The detached stream whose closing gives the memory back; null if the heap holds it. */
+  /**
+   * The detached stream whose closing gives the memory back; null if the heap holds it. Not
+   * volatile: a request passes between threads by ways that publish it, and closing swaps it.
+   */
   @SuppressWarnings("UnusedVariable") // through MEMORY
-  private volatile @Nullable InputStream memory;
+  private @Nullable InputStream memory;
 
   InferRequest(
       String modelName,

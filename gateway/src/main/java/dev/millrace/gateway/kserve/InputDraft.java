@@ -5,6 +5,7 @@ import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.Shapes;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An input as found on the wire, before its data is found: raw blobs may come before the inputs or
@@ -25,6 +26,10 @@ final class InputDraft {
   private StringCache.Entry datatype = StringCache.EMPTY;
   private long[] dims = new long[8];
   private int rank;
+
+  /** The dimensions once they have been found good; one array for all requests of a head. */
+  private long @Nullable [] shape;
+
   private int start;
   private int end;
   private boolean sharedMemory;
@@ -50,7 +55,7 @@ final class InputDraft {
         }
         case PARAMETERS -> {
           parameters.read(in, 1);
-          sharedMemory |= parameters.name().startsWith(InferRequestDecoder.SHARED_MEMORY);
+          sharedMemory |= parameters.name().startsWith(RequestDraft.SHARED_MEMORY);
         }
         case CONTENTS -> contents.count(in);
         default -> in.skipField(tag, 1);
@@ -64,6 +69,7 @@ final class InputDraft {
     name = "";
     datatype = StringCache.EMPTY;
     rank = 0;
+    shape = null;
     sharedMemory = false;
     contents.forget();
   }
@@ -112,23 +118,27 @@ final class InputDraft {
   }
 
   long[] shape() throws InferException {
+    if (shape != null) {
+      return shape;
+    }
     if (rank > MAX_RANK) {
       throw invalid("a shape of rank " + rank + " (expected at most " + MAX_RANK + ")");
     }
-    long[] shape = Arrays.copyOf(dims, rank);
-    for (long dim : shape) {
+    long[] checked = Arrays.copyOf(dims, rank);
+    for (long dim : checked) {
       if (dim < 0) {
-        throw invalid("shape " + Shapes.format(shape) + " (expected no dimension below 0)");
+        throw invalid("shape " + Shapes.format(checked) + " (expected no dimension below 0)");
       }
     }
-    return shape;
+    shape = checked;
+    return checked;
   }
 
-  long elements(long[] shape) throws InferException {
+  long elements(long[] ofShape) throws InferException {
     try {
-      return Shapes.elements(shape);
+      return Shapes.elements(ofShape);
     } catch (ArithmeticException tooMany) {
-      throw invalid("shape " + Shapes.format(shape) + " (expected fewer than 2^63 elements)");
+      throw invalid("shape " + Shapes.format(ofShape) + " (expected fewer than 2^63 elements)");
     }
   }
 

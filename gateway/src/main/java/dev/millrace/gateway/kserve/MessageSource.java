@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * stream is closed. Any other (compressed, in-process) is read to the heap.
  */
 final class MessageSource {
-  /** First guess of a message of unknown length: what compression is used for is seldom smaller. */
-  private static final int FIRST_READ = 16 * 1024;
+  /** First guess at a message of unknown length: a compressed one. */
+  private static final int FIRST_READ = 4 * 1024;
 
   private MessageSource() {}
 

@@ -35,7 +35,7 @@ final class RawContents {
     int length = in.varint32();
     int start = in.position();
     in.skip(length);
-    if (count < InferRequestDecoder.MAX_TENSORS) {
+    if (count < RequestDraft.MAX_TENSORS) {
       if (count == starts.length) {
         starts = Arrays.copyOf(starts, count * 2);
         lengths = Arrays.copyOf(lengths, count * 2);

@@ -2,7 +2,10 @@
 package dev.millrace.gateway.kserve;
 
 import dev.millrace.backends.tensor.DataType;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +22,9 @@ final class StringCache {
   /** Places where one text may stand: enough that two names in use rarely push each other out. */
   private static final int WAYS = 4;
 
-  private static final int MAX_LENGTH = 64;
+  static final int MAX_LENGTH = 64;
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   static final Entry EMPTY = new Entry(0, 0, new long[0], "");
 
   private final @Nullable Entry[] slots = new @Nullable Entry[SLOTS];
@@ -50,7 +55,7 @@ final class StringCache {
       return dataType;
     }
 
-    private boolean is(long otherHash, int otherLength, ByteBuffer bytes, int index) {
+    private boolean is(long otherHash, int otherLength, byte[] bytes, int index) {
       if (hash != otherHash || length != otherLength) {
         return false;
       }
@@ -63,18 +68,20 @@ final class StringCache {
     }
   }
 
+  /** A text too long for the cache. */
+  static Entry uncached(String text) {
+    return new Entry(0, 0, new long[0], text);
+  }
+
   /**
    * The text of these bytes.
    *
-   * @param bytes in little-endian order
+   * @param length at most {@link #MAX_LENGTH}
    * @throws MalformedException if they are not UTF-8
    */
-  Entry get(ByteBuffer bytes, int index, int length) throws MalformedException {
+  Entry get(byte[] bytes, int index, int length) throws MalformedException {
     if (length == 0) {
       return EMPTY;
-    }
-    if (length > MAX_LENGTH) {
-      return new Entry(0, length, new long[0], decode(copy(bytes, index, length)));
     }
     long hash = hash(bytes, index, length);
     int free = -1;
@@ -93,17 +100,23 @@ final class StringCache {
     for (int i = 0; i < words.length; i++) {
       words[i] = word(bytes, index + i * 8, length - i * 8);
     }
-    Entry entry = new Entry(hash, length, words, decode(copy(bytes, index, length)));
+    Entry entry = new Entry(hash, length, words, decode(bytes, index, length));
     slots[free >= 0 ? free : (int) (hash + (victim++ & WAYS - 1)) & SLOTS - 1] = entry;
     return entry;
   }
 
   /** Strict UTF-8, as proto3 asks of its strings. */
-  static String decode(byte[] bytes) throws MalformedException {
-    String text = new String(bytes, StandardCharsets.UTF_8);
+  static String decode(byte[] bytes, int index, int length) throws MalformedException {
+    if (length == 0) {
+      return "";
+    }
+    String text = new String(bytes, index, length, StandardCharsets.UTF_8);
     if (text.indexOf('\uFFFD') >= 0) { // what stands in for wrong bytes, or was sent itself
       try {
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        return StandardCharsets.UTF_8
+            .newDecoder()
+            .decode(ByteBuffer.wrap(bytes, index, length))
+            .toString();
       } catch (CharacterCodingException notUtf8) {
         throw new MalformedException("a string that is not UTF-8");
       }
@@ -111,32 +124,26 @@ final class StringCache {
     return text;
   }
 
-  private static byte[] copy(ByteBuffer bytes, int index, int length) {
-    byte[] copy = new byte[length];
-    bytes.get(index, copy);
-    return copy;
-  }
-
-  private static long hash(ByteBuffer bytes, int index, int length) {
-    long hash = length;
-    for (int at = 0; at < length; at += 8) {
-      hash = (hash ^ word(bytes, index + at, length - at)) * 0x9E3779B97F4A7C15L;
-      hash ^= hash >>> 32; // the product's good bits are the high ones, the slot's are the low ones
+  /** Of the first eight bytes, the last eight and the length: names seldom differ only between. */
+  private static long hash(byte[] bytes, int index, int length) {
+    long hash = word(bytes, index, length) * 0x9E3779B97F4A7C15L + length;
+    if (length > 8) {
+      hash = (hash ^ word(bytes, index + length - 8, 8)) * 0xC2B2AE3D27D4EB4FL;
     }
-    return hash;
+    return hash ^ (hash >>> 32); // a product's good bits are the high ones, the slot's are the low
   }
 
   /** Up to eight bytes as a number, zeros in the place of those past {@code length}. */
-  private static long word(ByteBuffer bytes, int index, int length) {
+  private static long word(byte[] bytes, int index, int length) {
     if (length >= 8) {
-      return bytes.getLong(index);
+      return (long) LONG.get(bytes, index);
     }
-    if (index + 8 <= bytes.limit()) {
-      return bytes.getLong(index) & ((1L << (length * 8)) - 1);
+    if (index + 8 <= bytes.length) {
+      return (long) LONG.get(bytes, index) & ((1L << (length * 8)) - 1);
     }
     long word = 0;
     for (int i = 0; i < length; i++) {
-      word |= (bytes.get(index + i) & 0xffL) << (i * 8);
+      word |= (bytes[index + i] & 0xffL) << (i * 8);
     }
     return word;
   }

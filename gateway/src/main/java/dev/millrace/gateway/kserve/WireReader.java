@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads protobuf's wire format from memory that lies in several slices, as a transport left them,
- * without joining them. Offsets are counted over the whole message. It accepts what protobuf's own
- * reader accepts: varints of up to ten bytes (cut to 32 bits where a 32-bit value is due), unknown
- * fields of every wire type, groups of up to {@link #MAX_DEPTH} levels.
+ * Reads protobuf's wire format from memory that lies in several slices, as a transport left them.
+ * Offsets are counted over the whole message. It accepts what protobuf's own reader accepts:
+ * varints of up to ten bytes (cut to 32 bits where a 32-bit value is due), unknown fields of every
+ * wire type, groups of up to {@link #MAX_DEPTH} levels.
+ *
+ * <p>What is read passes through a small window on the heap, filled in one go wherever reading goes
+ * on: bytes of an array are cheaper to get at one by one than those of a direct buffer, and the
+ * ends of the slices are of no concern any more. What is skipped, tensors above all, is never
+ * copied; {@link #view} gives it out as it lies.
  *
  * <p>Made for many messages, one after the other, by one thread: {@link #add} the slices, {@link
  * #start}, read, {@link #clear}.
@@ -28,11 +35,18 @@ final class WireReader {
 
   static final String ENDLESS_VARINT = "a varint of more than 10 bytes";
 
-  private static final ByteBuffer EMPTY = ByteBuffer.allocate(0).order(ByteOrder.LITTLE_ENDIAN);
-  private static final ByteBuffer[] NO_BYTES = {EMPTY};
+  private static final ByteBuffer[] NO_BYTES = {ByteBuffer.allocate(0)};
+
+  /** 1 KiB: all of a small request, or all but the tensors of a large one. */
+  static final int WINDOW = 1024;
 
   /** Beyond this many slices the arrays are given back after the message: 1 MiB in DATA frames. */
   private static final int SLICES_KEPT = 64;
+
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final StringCache strings = new StringCache();
   private @Nullable ByteBuffer[] slices = new @Nullable ByteBuffer[4];
@@ -41,17 +55,30 @@ final class WireReader {
   private int[] ends = new int[4];
 
   private int sliceCount;
-  private int sliceIndex;
-  private ByteBuffer slice = EMPTY;
 
-  /** Offset in the message of the current slice's index 0 (not of its position). */
-  private int base;
+  /** The slice found last: mostly the next one is the same, or the one after it. */
+  private int sliceIndex;
+
+  private final byte[] window;
+
+  /** Offset in the message of the window's first byte. */
+  private int windowStart;
+
+  /** Offset in the message after the window's last byte. */
+  private int windowEnd;
 
   private int position;
   private int limit;
 
-  /** The nearer of the limit and the end of the current slice. */
+  /** Up to where bytes may be taken from the window: the nearer of its end and the limit. */
   private int readable;
+
+  /**
+   * @param windowSize how many bytes to read at once, at least {@link StringCache#MAX_LENGTH}
+   */
+  WireReader(int windowSize) {
+    window = new byte[windowSize];
+  }
 
   /** Appends a slice: the bytes between its position and limit. The buffer object becomes ours. */
   void add(ByteBuffer bytes) {
@@ -62,7 +89,7 @@ final class WireReader {
       slices = Arrays.copyOf(slices, sliceCount * 2);
       ends = Arrays.copyOf(ends, sliceCount * 2);
     }
-    slices[sliceCount] = bytes.order(ByteOrder.LITTLE_ENDIAN);
+    slices[sliceCount] = bytes;
     ends[sliceCount] = Math.addExact(length(), bytes.remaining());
     sliceCount++;
   }
@@ -86,8 +113,8 @@ final class WireReader {
     }
     sliceCount = 0;
     sliceIndex = 0;
-    slice = EMPTY;
-    base = 0;
+    windowStart = 0;
+    windowEnd = 0;
     seek(0, 0);
   }
 
@@ -103,11 +130,8 @@ final class WireReader {
   void seek(int offset, int newLimit) {
     position = offset;
     limit = newLimit;
-    if (sliceCount > 0) {
-      select(sliceAt(offset));
-    } else {
-      readable = 0;
-    }
+    // before the window there is nothing to read in it; behind it there is nothing anyway
+    readable = offset < windowStart ? offset : Math.min(windowEnd, limit);
   }
 
   /**
@@ -125,7 +149,7 @@ final class WireReader {
 
   void popLimit(int outer) {
     limit = outer;
-    readable = sliceCount == 0 ? 0 : Math.min(ends[sliceIndex], outer);
+    readable = Math.min(windowEnd, outer);
   }
 
   /** The next field's tag; 0 at the limit. */
@@ -138,6 +162,18 @@ final class WireReader {
       throw new MalformedException("field number 0");
     }
     return tag;
+  }
+
+  /** Whether these bytes, few enough for the window, come next. */
+  boolean startsWith(byte[] bytes, int length) throws MalformedException {
+    if (length > limit - position) {
+      return false;
+    }
+    if (length > readable - position) {
+      fillWindow(length);
+    }
+    int at = position - windowStart;
+    return Arrays.equals(window, at, at + length, bytes, 0, length);
   }
 
   int varint32() throws MalformedException {
@@ -163,25 +199,13 @@ final class WireReader {
   }
 
   int fixed32() throws MalformedException {
-    if (readable - position >= 4) {
-      int value = slice.getInt(position - base);
-      position += 4;
-      return value;
-    }
-    int value = 0;
-    for (int shift = 0; shift < 32; shift += 8) {
-      value |= (next() & 0xff) << shift;
-    }
-    return value;
+    int at = take(Integer.BYTES);
+    return (int) INT.get(window, at);
   }
 
   long fixed64() throws MalformedException {
-    if (readable - position >= 8) {
-      long value = slice.getLong(position - base);
-      position += 8;
-      return value;
-    }
-    return (fixed32() & 0xffff_ffffL) | (long) fixed32() << 32;
+    int at = take(Long.BYTES);
+    return (long) LONG.get(window, at);
   }
 
   void skip(int length) throws MalformedException {
@@ -191,33 +215,28 @@ final class WireReader {
 
   /** Text with its length before it; short texts seen before come from a cache. */
   StringCache.Entry text() throws MalformedException {
-    int length = textLength();
-    StringCache.Entry text;
-    if (readable - position >= length) {
-      text = strings.get(slice, position - base, length);
-    } else {
-      ByteBuffer joined = ByteBuffer.wrap(copy(position, length)).order(ByteOrder.LITTLE_ENDIAN);
-      text = strings.get(joined, 0, length);
+    int length = varint32();
+    if (length > StringCache.MAX_LENGTH) {
+      return StringCache.uncached(longText(length));
     }
-    position += length;
-    return text;
+    return strings.get(window, take(length), length);
   }
 
   /** Text that differs from message to message and would only crowd the cache. */
   String uniqueText() throws MalformedException {
-    int length = textLength();
-    if (length == 0) {
-      return "";
+    int length = varint32();
+    if (length > StringCache.MAX_LENGTH) {
+      return longText(length);
     }
-    String text = StringCache.decode(copy(position, length));
-    position += length;
-    return text;
+    return StringCache.decode(window, take(length), length);
   }
 
-  private int textLength() throws MalformedException {
-    int length = varint32();
+  private String longText(int length) throws MalformedException {
     checkLength(length);
-    return length;
+    byte[] bytes = new byte[length];
+    copy(position, length, ByteBuffer.wrap(bytes));
+    position += length;
+    return StringCache.decode(bytes, 0, length);
   }
 
   /**
@@ -259,20 +278,19 @@ final class WireReader {
     if (length == 0) {
       return NO_BYTES;
     }
+    int end = offset + length;
     int first = sliceAt(offset);
     int last = first;
-    while (ends[last] < offset + length) {
+    while (ends[last] < end) {
       last++;
     }
     ByteBuffer[] views = new ByteBuffer[last - first + 1];
     int from = offset;
     for (int i = first; i <= last; i++) {
-      int to = Math.min(ends[i], offset + length);
-      ByteBuffer source = sliceAtIndex(i);
+      int to = Math.min(ends[i], end);
+      ByteBuffer source = slice(i);
       views[i - first] =
-          source
-              .slice(from - startOf(i) + source.position(), to - from)
-              .order(ByteOrder.LITTLE_ENDIAN);
+          source.slice(indexIn(i, source, from), to - from).order(ByteOrder.LITTLE_ENDIAN);
       from = to;
     }
     return views;
@@ -282,33 +300,46 @@ final class WireReader {
   void copy(int offset, int length, ByteBuffer target) {
     int end = offset + length;
     int from = offset;
-    for (int i = length == 0 ? 0 : sliceAt(offset); from < end; i++) {
-      ByteBuffer source = sliceAtIndex(i);
+    for (int i = sliceAt(offset); from < end; i++) {
+      ByteBuffer source = slice(i);
       int count = Math.min(ends[i], end) - from;
-      target.put(target.position(), source, from - startOf(i) + source.position(), count);
+      target.put(target.position(), source, indexIn(i, source, from), count);
       target.position(target.position() + count);
       from += count;
     }
   }
 
-  private byte[] copy(int offset, int length) {
-    byte[] bytes = new byte[length];
-    copy(offset, length, ByteBuffer.wrap(bytes));
-    return bytes;
-  }
-
   private byte next() throws MalformedException {
     if (position >= readable) {
-      nextSlice();
+      fillWindow(1);
     }
-    return slice.get(position++ - base);
+    return window[position++ - windowStart];
   }
 
-  private void nextSlice() throws MalformedException {
-    if (position >= limit) {
-      throw new MalformedException("the end comes too early");
+  /** Takes some bytes, few enough for the window; returns where in the window they are. */
+  private int take(int length) throws MalformedException {
+    if (length < 0 || length > readable - position) {
+      fillWindow(length);
     }
-    select(sliceAt(position));
+    int at = position - windowStart;
+    position += length;
+    return at;
+  }
+
+  /** Has the window begin at the position. */
+  private void fillWindow(int needed) throws MalformedException {
+    checkLength(needed);
+    int from = position;
+    int end = Math.min(length(), from + window.length); // not only to the limit: there will be more
+    windowStart = from;
+    windowEnd = end;
+    readable = Math.min(end, limit);
+    for (int i = sliceAt(from); from < end; i++) {
+      ByteBuffer source = slice(i);
+      int count = Math.min(ends[i], end) - from;
+      source.get(indexIn(i, source, from), window, from - windowStart, count);
+      from += count;
+    }
   }
 
   private void checkLength(int length) throws MalformedException {
@@ -322,27 +353,29 @@ final class WireReader {
     }
   }
 
-  private void select(int index) {
+  /** Index in slice number {@code index} of an offset of the message. */
+  private int indexIn(int index, ByteBuffer slice, int offset) {
+    return offset - startOf(index) + slice.position();
+  }
+
+  /** Index of the slice that holds an offset; the last one for the end of the message. */
+  private int sliceAt(int offset) {
+    int index = sliceIndex;
+    if (offset < startOf(index)) {
+      index = 0;
+    }
+    while (index < sliceCount - 1 && offset >= ends[index]) {
+      index++;
+    }
     sliceIndex = index;
-    slice = sliceAtIndex(index);
-    base = startOf(index) - slice.position();
-    readable = Math.min(ends[index], limit);
+    return index;
   }
 
   private int startOf(int index) {
     return index == 0 ? 0 : ends[index - 1];
   }
 
-  /** Index of the slice that holds an offset; the last one for the end of the message. */
-  private int sliceAt(int offset) {
-    int index = offset >= startOf(sliceIndex) ? sliceIndex : 0;
-    while (index < sliceCount - 1 && offset >= ends[index]) {
-      index++;
-    }
-    return index;
-  }
-
-  private ByteBuffer sliceAtIndex(int index) {
+  private ByteBuffer slice(int index) {
     ByteBuffer found = slices[index];
     if (found == null) {
       throw new IllegalStateException("no slice " + index + " of " + sliceCount);

@@ -166,6 +166,43 @@ class InferRequestDecoderTest {
   }
 
   @Test
+  void readsAHeadItKnowsOnlyOnce() {
+    ModelInferRequest.Builder request =
+        request(input("UINT8", 1)).addOutputs(output("y")).addRawInputContents(bytes(1));
+    InferRequest first = decode(request);
+
+    InferRequest second =
+        decode(request.setRawInputContents(0, ByteString.copyFrom(new byte[] {7})));
+
+    assertThat(second.requestedOutputs()).isSameAs(first.requestedOutputs());
+    assertThat(bytesOf(second.input(0))).containsExactly(7);
+    assertThat(invalid(request.setRawInputContents(0, bytes(2)))).contains("2 raw bytes");
+    assertThat(decode(request.setRawInputContents(0, bytes(1))).problem()).isNull();
+  }
+
+  @Test
+  void letsFieldsAfterTheHeadChangeWhatItSaid() throws IOException {
+    byte[] head = request(input("UINT8", 1)).addRawInputContents(bytes(1)).build().toByteArray();
+    ByteArrayOutputStream renamed = new ByteArrayOutputStream();
+    renamed.writeBytes(head);
+    renamed.writeBytes(field(1, new byte[] {'n'}));
+    for (int i = 0; i < 3; i++) {
+      assertThat(decoder.decode(TransportStream.of(head)).modelName()).isEqualTo("m");
+      assertThat(decoder.decode(TransportStream.of(renamed.toByteArray())).modelName())
+          .isEqualTo("n");
+    }
+  }
+
+  @Test
+  void takesNothingFromTheMessageBeforeOneThatCannotBeRead() {
+    assertThat(decode(request(input("UINT8", 1)).addRawInputContents(bytes(1))).problem()).isNull();
+
+    InferRequest unread = decoder.decode(new BrokenStream(new IOException("cut off")));
+
+    assertThat(unread.modelName()).isEmpty();
+  }
+
+  @Test
   void refusesRawBytesOfTheWrongLength() {
     assertThat(invalid(request(input("FP32", 1, 4)).addRawInputContents(bytes(12))))
         .isEqualTo("input 'x': 12 raw bytes (expected 16 bytes for FP32 [1,4])");

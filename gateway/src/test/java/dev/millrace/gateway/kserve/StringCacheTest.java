@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.backends.tensor.DataType;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class StringCacheTest {
@@ -38,13 +37,6 @@ class StringCacheTest {
   }
 
   @Test
-  void keepsNoLongTexts() throws Exception {
-    String text = "n".repeat(65);
-
-    assertThat(get(text, 0, 0).text()).isEqualTo(text).isNotSameAs(get(text, 0, 0).text());
-  }
-
-  @Test
   void refusesWhatIsNotUtf8() {
     byte[][] wrong = {
       {(byte) 0xff},
@@ -53,7 +45,7 @@ class StringCacheTest {
       {(byte) 0xe2, (byte) 0x82}
     };
     for (byte[] bytes : wrong) {
-      assertThatThrownBy(() -> cache.get(littleEndian(bytes), 0, bytes.length))
+      assertThatThrownBy(() -> cache.get(bytes, 0, bytes.length))
           .isInstanceOf(MalformedException.class);
     }
   }
@@ -66,15 +58,9 @@ class StringCacheTest {
   /** Looks a text up with other bytes before and after it. */
   private StringCache.Entry get(String text, int before, int after) throws MalformedException {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-    ByteBuffer around = littleEndian(new byte[before + bytes.length + after]);
-    for (int i = 0; i < around.capacity(); i++) {
-      around.put(i, (byte) 0xEE);
-    }
-    around.put(before, bytes);
+    byte[] around = new byte[before + bytes.length + after];
+    Arrays.fill(around, (byte) 0xEE);
+    System.arraycopy(bytes, 0, around, before, bytes.length);
     return cache.get(around, before, bytes.length);
-  }
-
-  private static ByteBuffer littleEndian(byte[] bytes) {
-    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 }

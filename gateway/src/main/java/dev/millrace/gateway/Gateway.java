@@ -200,11 +200,14 @@ public final class Gateway implements AutoCloseable {
           "stopping: up to {} s for requests in flight",
           config.serving().shutdownGrace().toSeconds());
       long end = System.nanoTime() + config.serving().shutdownGrace().toNanos();
-      reconciler.close();
-      grpc.stop(end - System.nanoTime());
-      http.ifPresent(HttpEndpoint::close);
-      log.info("stopped");
-      terminated.countDown();
+      try {
+        reconciler.close();
+        grpc.stop(end - System.nanoTime());
+        http.ifPresent(HttpEndpoint::close);
+        log.info("stopped");
+      } finally {
+        terminated.countDown();
+      }
     }
     try {
       terminated.await();

@@ -26,8 +26,8 @@ final class HealthView {
     return manager.getHealthService();
   }
 
-  /** Tells watchers, if it has changed. */
-  void refresh() {
+  /** Tells watchers, if it has changed. One at a time: the last to ask is the last to tell. */
+  synchronized void refresh() {
     ServingStatus status = ready.getAsBoolean() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
     manager.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, status);
     manager.setStatus(GRPCInferenceServiceGrpc.SERVICE_NAME, status);

@@ -63,7 +63,12 @@ public final class Deployment {
     this.manifest = manifest;
     this.model = model;
     this.signature = model.signature();
-    this.checker = new InputChecker(name, signature, manifest.limits().maxRequestRows());
+    // more than the queue holds at all could never be served, idle or not
+    this.checker =
+        new InputChecker(
+            name,
+            signature,
+            Math.min(manifest.limits().maxRequestRows(), manifest.limits().maxQueuedRows()));
     this.nanoClock = nanoClock;
     this.queue =
         new BatchQueue<>(

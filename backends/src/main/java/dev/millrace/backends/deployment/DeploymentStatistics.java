@@ -39,6 +39,9 @@ public final class DeploymentStatistics {
 
   private static final long[] ROW_BOUNDS = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
 
+  /** Clients choose how many rows they send: each number apart would be a table without end. */
+  private static final int LARGEST_EXACT_SIZE = 1024;
+
   private final Tally<Failure.Kind> failures = new Tally<>(Failure.Kind.class);
   private final Tally<Rejection> rejections = new Tally<>(Rejection.class);
   private final Object lock = new Object();
@@ -103,12 +106,19 @@ public final class DeploymentStatistics {
         requestNanos += total;
         requestTimes.add(total);
       }
-      long[] size = byBatchSize.computeIfAbsent(batchRows, key -> new long[4]);
+      long[] size = byBatchSize.computeIfAbsent(sizeClass(batchRows), key -> new long[4]);
       size[0]++;
       size[1] += times.gatherNanos();
       size[2] += times.runNanos();
       size[3] += scatter;
     }
+  }
+
+  /**
+   * Rows of ordinary batches as they are, those of larger requests rounded up to a power of two.
+   */
+  private static int sizeClass(int rows) {
+    return rows <= LARGEST_EXACT_SIZE ? rows : Integer.highestOneBit(rows - 1) << 1;
   }
 
   /** Everything at this moment. */

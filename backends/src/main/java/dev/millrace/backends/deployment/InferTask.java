@@ -3,6 +3,7 @@ package dev.millrace.backends.deployment;
 
 import dev.millrace.backends.model.CheckedInputs;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.OutputTensor;
 import dev.millrace.backends.tensor.TensorView;
@@ -18,6 +19,7 @@ import java.lang.invoke.VarHandle;
  * <pre>
  *   QUEUED ──claim──▶ TAKEN ──▶ DONE        succeeded or failed, by the replica
  *     └──reject, cancel──▶ DONE             failed, by whoever wins the compare-and-set
+ *                            └──▶ RELEASED   memory and lease given back
  * </pre>
  *
  * <p>A task that is cancelled while TAKEN is computed and its answer discarded: its neighbours in
@@ -27,6 +29,7 @@ public abstract class InferTask implements Batchable, ModelInputs {
   private static final int QUEUED = 0;
   private static final int TAKEN = 1;
   private static final int DONE = 2;
+  private static final int RELEASED = 3;
   private static final Failure CANCELLED = new Failure(Failure.Kind.CANCELLED, "cancelled");
   private static final VarHandle STATE;
 
@@ -65,8 +68,9 @@ public abstract class InferTask implements Batchable, ModelInputs {
    * only during the call.
    *
    * @param rowFrom this task's first row; of an unbatched model 0
+   * @throws InferException if there is no answer after all; {@link #failed} is called then
    */
-  protected abstract void succeeded(OutputTensor[] outputs, int rowFrom);
+  protected abstract void succeeded(OutputTensor[] outputs, int rowFrom) throws InferException;
 
   /** No answer: on any thread. Must not block. */
   protected abstract void failed(Failure failure);
@@ -91,8 +95,9 @@ public abstract class InferTask implements Batchable, ModelInputs {
     return inputs.rows();
   }
 
+  /** Bytes that this task keeps from being freed: those of its tensors, unless it holds more. */
   @Override
-  public final long bytes() {
+  public long bytes() {
     return inputs.bytes();
   }
 
@@ -140,16 +145,17 @@ public abstract class InferTask implements Batchable, ModelInputs {
    */
   public final void cancel() {
     abandoned = true;
-    settle(CANCELLED);
+    // gRPC cancels a call when its deadline passes: that it is late is the better reason
+    boolean late = deployment.nanoTime() >= deadlineNanos;
+    settle(late ? deployment.failureOf(Rejection.EXPIRED) : CANCELLED);
   }
 
   private boolean settle(Failure failure) {
     if (!STATE.compareAndSet(this, QUEUED, DONE)) {
       return false;
     }
-    deployment.statistics().failed(failure.kind());
     try {
-      failed(failure);
+      answerFailed(failure);
     } finally {
       release();
     }
@@ -167,23 +173,31 @@ public abstract class InferTask implements Batchable, ModelInputs {
     try {
       succeeded(outputs, rowFrom);
       return true;
+    } catch (InferException e) {
+      answerFailed(e.failure());
     } catch (RuntimeException | OutOfMemoryError e) {
       // whatever kept the answer from being written, its caller is not to wait for it for ever
-      Failure failure = new Failure(Failure.Kind.ENGINE, "the answer could not be written: " + e);
-      deployment.statistics().failed(failure.kind());
-      failed(failure);
-      return false;
+      answerFailed(new Failure(Failure.Kind.ENGINE, "the answer could not be written: " + e));
     }
+    return false;
+  }
+
+  private void answerFailed(Failure failure) {
+    deployment.statistics().failed(failure.kind());
+    failed(failure);
   }
 
   /** Called by the replica that claimed this task. */
   final void fail(Failure failure) {
     end();
-    deployment.statistics().failed(abandoned ? Failure.Kind.CANCELLED : failure.kind());
-    failed(failure);
+    answerFailed(abandoned ? CANCELLED : failure);
   }
 
+  /** Gives memory and lease back; only the first call after the end does anything. */
   final void release() {
+    if (!STATE.compareAndSet(this, DONE, RELEASED)) {
+      return;
+    }
     try {
       released();
     } finally {
@@ -199,6 +213,6 @@ public abstract class InferTask implements Batchable, ModelInputs {
 
   /** Whether this task was answered or dropped. */
   public final boolean isDone() {
-    return state == DONE;
+    return state >= DONE;
   }
 }

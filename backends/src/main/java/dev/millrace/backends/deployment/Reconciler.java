@@ -14,12 +14,15 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +59,7 @@ public final class Reconciler implements AutoCloseable {
           task -> Thread.ofPlatform().name("janitor").daemon().unstarted(task));
 
   private final AtomicBoolean closing = new AtomicBoolean();
+  private final Set<Deployment> drainingDeployments = ConcurrentHashMap.newKeySet();
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
   // owned by the control thread
@@ -124,12 +128,15 @@ public final class Reconciler implements AutoCloseable {
   }
 
   private void sweep() {
-    for (Deployment deployment : deployments.ready()) {
-      try {
-        deployment.sweep();
-      } catch (RuntimeException e) {
-        log.error("sweeping {} failed", deployment, e); // the next tick tries again
-      }
+    deployments.ready().forEach(Reconciler::sweep);
+    drainingDeployments.forEach(Reconciler::sweep);
+  }
+
+  private static void sweep(Deployment deployment) {
+    try {
+      deployment.sweep();
+    } catch (RuntimeException e) {
+      log.error("sweeping {} failed", deployment, e); // the next tick tries again
     }
   }
 
@@ -253,7 +260,8 @@ public final class Reconciler implements AutoCloseable {
     } catch (ModelLoadException e) {
       release(artifact);
       failed(entry, version, slot, e.getMessage() != null ? e.getMessage() : e.toString());
-    } catch (RuntimeException | OutOfMemoryError | LinkageError e) {
+    } catch (Throwable e) {
+      // whatever a model does to its engine, the others are still to be loaded
       release(artifact);
       log.error("model {} version {}: loading failed", entry.name(), version.number(), e);
       failed(entry, version, slot, e.toString());
@@ -331,6 +339,7 @@ public final class Reconciler implements AutoCloseable {
       return;
     }
     slot.deployment = null;
+    drainingDeployments.add(deployment);
     draining.removeIf(thread -> !thread.isAlive());
     draining.add(
         Thread.ofPlatform()
@@ -347,6 +356,8 @@ public final class Reconciler implements AutoCloseable {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       log.error("unloading {} failed", deployment, e);
+    } finally {
+      drainingDeployments.remove(deployment);
     }
   }
 
@@ -366,25 +377,32 @@ public final class Reconciler implements AutoCloseable {
       return;
     }
     deployments.refuseAll();
+    long end = nanoClock.getAsLong() + drainNanos;
     try {
-      control.submit(this::unloadAll).get();
-      control.shutdown();
+      // behind a load that is under way; what serves goes on answering what it has meanwhile
+      control.submit(this::unloadAll).get(drainNanos, TimeUnit.NANOSECONDS);
       for (Thread thread : draining) {
         // a run that never ends is not to keep the process from ending
-        thread.join(Duration.ofNanos(drainNanos).plus(RUN_END_GRACE));
+        long left = Math.max(0, end - nanoClock.getAsLong());
+        thread.join(Duration.ofNanos(left).plus(RUN_END_GRACE));
       }
+    } catch (TimeoutException e) {
+      log.warn("a model is still being loaded: not waiting for it");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (ExecutionException e) {
       log.error("unloading failed", e);
+    } finally {
+      janitor.shutdownNow();
+      control.shutdownNow();
+      firstPassDone.countDown();
+      repository.close();
     }
-    janitor.shutdownNow();
-    control.shutdownNow();
-    repository.close();
   }
 
   private void unloadAll() {
     models.forEach((name, slots) -> slots.values().forEach(slot -> retire(name, slot)));
     models.clear();
+    publish();
   }
 }

@@ -40,14 +40,27 @@ final class Replica implements Runnable {
   public void run() {
     try (runner) {
       while (queue.take(batch)) {
-        execute(batch.items(), batch.takenNanos());
+        try {
+          execute(batch.items(), batch.takenNanos());
+        } catch (Throwable e) {
+          // a replica that died would leave its queue without a reader and these without an answer
+          log.error("a batch of {} was lost", deployment, e);
+          abandon(batch.items(), e);
+        }
         batch.clear();
       }
-    } catch (Throwable e) {
-      // a replica that dies unseen leaves its queue without a reader
-      log.error("replica of {} ended", deployment, e);
-      throw e;
     }
+  }
+
+  private void abandon(List<InferTask> tasks, Throwable cause) {
+    answered.clear();
+    for (InferTask task : tasks) {
+      if (!task.isDone()) {
+        fail(task, cause);
+      }
+      leave(task);
+    }
+    flush();
   }
 
   private void execute(List<InferTask> tasks, long takenNanos) {
@@ -61,7 +74,7 @@ final class Replica implements Runnable {
       if (deployment.signature().isBatched()) {
         checkRows(outputs, rows);
       }
-    } catch (ModelRunException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+    } catch (Throwable e) {
       if (tasks.size() > 1) {
         int half = tasks.size() / 2;
         execute(tasks.subList(0, half), takenNanos);
@@ -100,6 +113,7 @@ final class Replica implements Runnable {
     }
     deployment.executed(answered, rows, takenNanos, runner.lastTimes());
     answered.clear();
+    runner.release();
     for (InferTask task : tasks) {
       leave(task);
     }

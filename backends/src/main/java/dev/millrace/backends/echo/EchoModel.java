@@ -30,9 +30,10 @@ final class EchoModel implements LoadedModel {
       if (closed) {
         throw new IllegalStateException("the model is closed");
       }
-      openRunners++;
+      Runner runner = new EchoRunner(settings, beforeRun, this::runnerClosed);
+      openRunners++; // counted once it is there to be closed
+      return runner;
     }
-    return new EchoRunner(settings, beforeRun, this::runnerClosed);
   }
 
   private void runnerClosed() {

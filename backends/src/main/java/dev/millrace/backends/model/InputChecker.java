@@ -83,7 +83,9 @@ public final class InputChecker {
               .formatted(firstMissing(tensors), model, signature.inputs()));
     }
     int rows = signature.isBatched() ? rows(tensors) : 1;
-    return new CheckedInputs(tensors, rows, fixedRowShape ? FIXED : new RowShapes(tensors), bytes);
+    // requests to an unbatched model run alone, whatever their shapes
+    Object shapeKey = fixedRowShape || !signature.isBatched() ? FIXED : new RowShapes(tensors);
+    return new CheckedInputs(tensors, rows, shapeKey, bytes);
   }
 
   private String firstMissing(TensorView[] tensors) {

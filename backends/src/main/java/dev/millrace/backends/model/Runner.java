@@ -17,6 +17,9 @@ public interface Runner extends AutoCloseable {
    */
   OutputTensor[] run(List<? extends ModelInputs> requests, int rows) throws ModelRunException;
 
+  /** The outputs of the last run are no longer read: what they hold can go. */
+  default void release() {}
+
   /** How the last run's time went. */
   RunTimes lastTimes();
 

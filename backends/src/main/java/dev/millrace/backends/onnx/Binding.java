@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * a run of a shape seen before makes no tensor. Good only as long as the slabs stay where they are.
  */
 final class Binding implements AutoCloseable {
+  private static final long MOST_STRINGS_KEPT = 4096;
+
   final OnnxTensor[] inputs;
   final long[] inputBytes;
   final Map<String, OnnxTensor> feeds = new LinkedHashMap<>();
@@ -100,6 +102,16 @@ final class Binding implements AutoCloseable {
         OnnxTensor.createTensor(
             Ort.environment(), memory, shape, ElementType.javaType(spec.dataType())));
     outputs[index] = new OutputTensor(spec.dataType(), shape, memory);
+  }
+
+  /** Whether ORT keeps so many strings for this binding that it is not to be kept itself. */
+  boolean holdsManyStrings() {
+    for (int i = 0; i < inputs.length; i++) {
+      if (inputBytes[i] == 0 && inputs[i].getInfo().getNumElements() > MOST_STRINGS_KEPT) {
+        return true;
+      }
+    }
+    return false;
   }
 
   int openTensors() {

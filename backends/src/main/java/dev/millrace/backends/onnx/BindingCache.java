@@ -20,7 +20,7 @@ final class BindingCache implements AutoCloseable {
   private final @Nullable Binding[] byRows;
   private final Map<ShapeKey, Binding> byShapes = new LinkedHashMap<>(16, 0.75f, true);
 
-  /** The binding that was too large to keep; closed when the next one is asked for. */
+  /** The binding that was too large to keep. */
   private @Nullable Binding passing;
 
   /**
@@ -39,9 +39,14 @@ final class BindingCache implements AutoCloseable {
     if (rows < byRows.length) {
       byRows[rows] = binding;
     } else {
-      closePassing();
-      passing = binding;
+      pass(binding);
     }
+  }
+
+  /** Keeps a binding for one run only. */
+  void pass(Binding binding) {
+    closePassing();
+    passing = binding;
   }
 
   /** The binding kept for those shapes, or null. */
@@ -84,7 +89,8 @@ final class BindingCache implements AutoCloseable {
     byShapes.clear();
   }
 
-  private void closePassing() {
+  /** Closes the binding that was for one run. */
+  void closePassing() {
     if (passing != null) {
       passing.close();
       passing = null;

@@ -23,10 +23,14 @@ final class GraphHints {
   /** Of each sort; more would only take time. */
   private static final int MOST = 64;
 
+  /** Subgraphs in subgraphs; ONNX itself sets no limit. */
+  private static final int MOST_DEPTH = 50;
+
   private final Set<String> operators = new HashSet<>();
   private final Set<Long> sizes = new LinkedHashSet<>();
   private final Set<String> words = new LinkedHashSet<>();
   private final Set<Double> numbers = new LinkedHashSet<>();
+  private int depth;
 
   /** Sizes that weights have: an open dimension of an input is often one of them. */
   Set<Long> sizes() {
@@ -71,6 +75,15 @@ final class GraphHints {
   }
 
   private void readSubgraph(WireReader graph) throws ModelLoadException {
+    if (depth == MOST_DEPTH) {
+      return; // hints only: deeper ones are not worth a stack overflow
+    }
+    depth++;
+    readNodes(graph);
+    depth--;
+  }
+
+  private void readNodes(WireReader graph) throws ModelLoadException {
     while (graph.next()) {
       switch (graph.bytesField()) {
         case OnnxGraph.GRAPH_NODE -> readNode(graph.message());

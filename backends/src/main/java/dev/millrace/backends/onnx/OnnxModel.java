@@ -39,9 +39,10 @@ final class OnnxModel implements LoadedModel {
       if (closed) {
         throw new IllegalStateException("the model is closed");
       }
-      openRunners++;
+      Runner runner = new OnnxRunner(session, plan, this::runnerClosed);
+      openRunners++; // counted once it is there to be closed
+      return runner;
     }
-    return new OnnxRunner(session, plan, this::runnerClosed);
   }
 
   RunPlan plan() {

@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class OnnxRunner implements Runner {
   private static final Logger log = LoggerFactory.getLogger(OnnxRunner.class);
 
+  /** A row of zeros that shows the dimensions of an answer without rows. */
+  private static final long MOST_ZERO_ROW_BYTES = 1 << 20;
+
   private final OrtSession session;
   private final RunPlan plan;
   private final Runnable onClose;
@@ -75,7 +78,10 @@ final class OnnxRunner implements Runner {
     if (closed) {
       throw new IllegalStateException("the runner is closed");
     }
-    releaseLastResult();
+    release();
+    gatherNanos = 0;
+    runNanos = 0;
+    collectNanos = 0;
     if (rows == 0 && plan.batched()) {
       return answerNoRows(requests.get(0));
     }
@@ -93,8 +99,6 @@ final class OnnxRunner implements Runner {
       return outputs;
     } catch (OrtException e) {
       throw new ModelRunException(Ort.message(e), e);
-    } catch (IllegalArgumentException | ArithmeticException e) {
-      throw ModelRunException.invalid(String.valueOf(e.getMessage()), e);
     }
   }
 
@@ -106,7 +110,7 @@ final class OnnxRunner implements Runner {
   private OutputTensor[] answerNoRows(ModelInputs request) throws ModelRunException {
     OutputTensor[] oneRow = outputs;
     if (!allDimsKnown()) {
-      oneRow = run(List.of(new ZeroRow(request)), 1);
+      oneRow = run(List.of(zeroRow(request)), 1);
     }
     for (int i = 0; i < outputs.length; i++) {
       TensorSpec output = plan.outputs().get(i);
@@ -123,6 +127,21 @@ final class OnnxRunner implements Runner {
     return outputs;
   }
 
+  /** A header is enough to ask for it: it must not cost more than a request with data would. */
+  private ZeroRow zeroRow(ModelInputs request) throws ModelRunException {
+    for (int i = 0; i < plan.inputs().size(); i++) {
+      long[] shape = request.input(i).shape().clone();
+      shape[0] = 1;
+      if (bytes(plan.inputs().get(i), shape) > MOST_ZERO_ROW_BYTES) {
+        throw ModelRunException.invalid(
+            "input '%s' has shape %s: too large to find out what no rows of it give"
+                .formatted(plan.inputs().get(i).name(), Shapes.format(request.input(i).shape())),
+            null);
+      }
+    }
+    return new ZeroRow(request);
+  }
+
   private boolean allDimsKnown() {
     for (int i = 0; i < outputs.length; i++) {
       if (plan.pinned().get(i).dims() == null && !isKnown(plan.outputs().get(i))) {
@@ -136,7 +155,8 @@ final class OnnxRunner implements Runner {
     return Arrays.stream(output.shape()).skip(1).allMatch(dim -> dim >= 0);
   }
 
-  private Binding bindingFor(List<? extends ModelInputs> requests, int rows) throws OrtException {
+  private Binding bindingFor(List<? extends ModelInputs> requests, int rows)
+      throws OrtException, ModelRunException {
     int key = plan.batched() ? rows : 1;
     if (plan.fixedInputs()) {
       Binding kept = bindings.get(key);
@@ -154,7 +174,9 @@ final class OnnxRunner implements Runner {
     refuseFatal(shapes);
     fitSlabs(shapes, rows);
     Binding binding = Binding.create(plan, shapes, rows, inputSlabs, outputSlabs, pinning);
-    if (plan.fixedInputs()) {
+    if (binding.holdsManyStrings()) {
+      bindings.pass(binding);
+    } else if (plan.fixedInputs()) {
       bindings.put(key, binding);
     } else {
       bindings.put(shapes, binding);
@@ -175,7 +197,7 @@ final class OnnxRunner implements Runner {
   }
 
   /** A request must not take the process down, and its neighbours with it. */
-  private void refuseFatal(long[][] shapes) {
+  private void refuseFatal(long[][] shapes) throws ModelRunException {
     if (plan.fatalOperators().isEmpty()) {
       return;
     }
@@ -183,35 +205,64 @@ final class OnnxRunner implements Runner {
       boolean harmless =
           shapes[i].length == 1 && RunPlan.HARMLESS_TO_VECTORS.containsAll(plan.fatalOperators());
       if (Shapes.elements(shapes[i]) == 0 && !harmless) {
-        throw new IllegalArgumentException(
+        throw ModelRunException.invalid(
             "input '%s' has shape %s: the model's %s cannot run without elements"
                 .formatted(
                     plan.inputs().get(i).name(),
                     Shapes.format(shapes[i]),
-                    String.join(", ", plan.fatalOperators())));
+                    String.join(", ", plan.fatalOperators())),
+            null);
       }
     }
   }
 
-  private void fitSlabs(long[][] shapes, int rows) {
-    boolean moved = false;
-    for (int i = 0; i < shapes.length; i++) {
-      int size = plan.inputs().get(i).dataType().byteSize();
-      moved |= inputSlabs[i].fit(Math.multiplyExact(Shapes.elements(shapes[i]), size));
+  /**
+   * Makes room for these shapes. Every size is known to be possible before anything moves, and the
+   * bindings are closed before the memory that they point to goes: a binding that survived its
+   * memory would have ORT read what is no longer ours.
+   */
+  private void fitSlabs(long[][] shapes, int rows) throws ModelRunException {
+    long[] inputBytes = new long[inputSlabs.length];
+    long[] outputBytes = new long[outputSlabs.length];
+    boolean moves = false;
+    for (int i = 0; i < inputBytes.length; i++) {
+      inputBytes[i] = bytes(plan.inputs().get(i), shapes[i]);
+      moves |= inputSlabs[i].wouldMove(inputBytes[i]);
     }
-    for (int i = 0; i < outputSlabs.length && pinning; i++) {
-      long[] shape = Binding.pinnedShape(plan, i, rows);
-      if (shape != null) {
-        int size = plan.outputs().get(i).dataType().byteSize();
-        moved |= outputSlabs[i].fit(Math.multiplyExact(Shapes.elements(shape), size));
-      }
+    for (int i = 0; i < outputBytes.length; i++) {
+      long[] shape = pinning ? Binding.pinnedShape(plan, i, rows) : null;
+      outputBytes[i] = shape == null ? 0 : bytes(plan.outputs().get(i), shape);
+      moves |= outputSlabs[i].wouldMove(outputBytes[i]);
     }
-    if (moved) {
-      bindings.close(); // their tensors point to memory that is gone
+    if (!moves) {
+      return;
+    }
+    bindings.close();
+    for (int i = 0; i < inputBytes.length; i++) {
+      inputSlabs[i].fit(inputBytes[i]);
+    }
+    for (int i = 0; i < outputBytes.length; i++) {
+      outputSlabs[i].fit(outputBytes[i]);
     }
   }
 
-  private void gather(List<? extends ModelInputs> requests, Binding binding) throws OrtException {
+  private static long bytes(TensorSpec spec, long[] shape) throws ModelRunException {
+    try {
+      long bytes = Math.multiplyExact(Shapes.elements(shape), spec.dataType().byteSize());
+      if (bytes <= Integer.MAX_VALUE) {
+        return bytes;
+      }
+    } catch (ArithmeticException e) {
+      // larger still
+    }
+    throw ModelRunException.invalid(
+        "tensor '%s' of shape %s: more than %d bytes"
+            .formatted(spec.name(), Shapes.format(shape), Integer.MAX_VALUE),
+        null);
+  }
+
+  private void gather(List<? extends ModelInputs> requests, Binding binding)
+      throws OrtException, ModelRunException {
     for (int i = 0; i < inputSlabs.length; i++) {
       boolean strings = plan.inputs().get(i).dataType() == DataType.BYTES;
       long expected =
@@ -226,15 +277,17 @@ final class OnnxRunner implements Runner {
                 : view.copyTo(inputSlabs[i].buffer(), (int) end);
       }
       if (end != expected) {
-        throw new IllegalArgumentException(
+        throw ModelRunException.invalid(
             "input '%s': %d elements (expected %d)"
-                .formatted(plan.inputs().get(i).name(), end, expected));
+                .formatted(plan.inputs().get(i).name(), end, expected),
+            null);
       }
     }
   }
 
   /** A last line of defence: what is written to a slab has to be what the tensor over it says. */
-  private void checkSize(List<? extends ModelInputs> requests, int input, long expected) {
+  private void checkSize(List<? extends ModelInputs> requests, int input, long expected)
+      throws ModelRunException {
     if (expected < 0) {
       return;
     }
@@ -243,15 +296,16 @@ final class OnnxRunner implements Runner {
       bytes += requests.get(r).input(input).byteLength();
     }
     if (bytes != expected) {
-      throw new IllegalArgumentException(
+      throw ModelRunException.invalid(
           "input '%s': %d bytes (expected %d)"
-              .formatted(plan.inputs().get(input).name(), bytes, expected));
+              .formatted(plan.inputs().get(input).name(), bytes, expected),
+          null);
     }
   }
 
   /** Runs; returns the binding it ran with, which is another if the pinned shapes were wrong. */
   private Binding execute(Binding binding, List<? extends ModelInputs> requests, int rows)
-      throws OrtException {
+      throws OrtException, ModelRunException {
     try {
       lastResult = session.run(binding.feeds, binding.unpinned, binding.pins);
       return binding;
@@ -259,12 +313,18 @@ final class OnnxRunner implements Runner {
       if (binding.pins.isEmpty() || !isWrongShape(e)) {
         throw e;
       }
-      log.warn("outputs are no longer bound to memory of a fixed shape: {}", Ort.message(e));
       pinning = false;
       bindings.close();
       Binding unpinned = bindingFor(requests, rows);
       gather(requests, unpinned);
-      lastResult = session.run(unpinned.feeds, unpinned.unpinned, unpinned.pins);
+      try {
+        lastResult = session.run(unpinned.feeds, unpinned.unpinned, unpinned.pins);
+      } catch (OrtException again) {
+        pinning = true; // it was not the binding
+        bindings.close();
+        throw again;
+      }
+      log.warn("outputs are no longer bound to memory of a fixed shape: {}", Ort.message(e));
       return unpinned;
     }
   }
@@ -324,7 +384,9 @@ final class OnnxRunner implements Runner {
     return bytes;
   }
 
-  private void releaseLastResult() {
+  @Override
+  public void release() {
+    bindings.closePassing();
     if (lastResult != null) {
       lastResult.close();
       lastResult = null;
@@ -337,7 +399,7 @@ final class OnnxRunner implements Runner {
       return;
     }
     closed = true;
-    releaseLastResult();
+    release();
     bindings.close();
     for (Slab slab : inputSlabs) {
       slab.close();

@@ -28,27 +28,25 @@ final class Slab implements AutoCloseable {
   private ByteBuffer buffer = EMPTY;
 
   /**
-   * Makes room for {@code bytes}, or gives up what an oversized request had needed.
-   *
-   * @return whether the memory is another than before: whatever pointed there points to nothing
-   * @throws IllegalArgumentException if no buffer can be that large
+   * Whether {@link #fit} would replace the memory: to make room, or to give up what an oversized
+   * request had needed. Whatever points there must be closed before.
    */
-  @SuppressWarnings("MustBeClosedChecker") // close() does
-  boolean fit(long bytes) {
-    if (bytes > Integer.MAX_VALUE) {
-      throw new IllegalArgumentException(
-          "a tensor of " + bytes + " bytes (expected at most " + Integer.MAX_VALUE + ")");
-    }
+  boolean wouldMove(long bytes) {
     boolean oversized = buffer.capacity() > KEPT && bytes <= KEPT;
-    if (bytes <= buffer.capacity() && !oversized) {
-      return false;
+    return bytes > buffer.capacity() || oversized;
+  }
+
+  /** Makes room for {@code bytes}, at most {@code Integer.MAX_VALUE}. */
+  @SuppressWarnings("MustBeClosedChecker") // close() does
+  void fit(long bytes) {
+    if (!wouldMove(bytes)) {
+      return;
     }
     close();
     Arena fresh = Arena.ofShared();
     arena = fresh;
     buffer =
         fresh.allocate(roundedUp(bytes), ALIGNMENT).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
-    return true;
   }
 
   /** The first {@code bytes} of the memory. */

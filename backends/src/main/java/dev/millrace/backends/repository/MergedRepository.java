@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,7 +27,7 @@ public final class MergedRepository implements ModelRepository {
   private final List<Member> members;
 
   /** Where each fetched file came from. */
-  private final Map<Path, Origin> origins = new HashMap<>();
+  private final Map<Path, Origin> origins = new ConcurrentHashMap<>();
 
   /** Takes over the repositories: closing this one closes them. */
   public MergedRepository(List<? extends ModelRepository> repositories) {
@@ -96,16 +97,13 @@ public final class MergedRepository implements ModelRepository {
 
   @Override
   public void release(ModelArtifact artifact) {
-    Origin origin = origins.get(artifact.file());
-    if (origin == null) {
-      return;
-    }
-    origin.repository.release(artifact);
-    if (origin.uses == 1) {
-      origins.remove(artifact.file());
-    } else {
-      origins.put(artifact.file(), origin.plus(-1));
-    }
+    // several versions may drain at once
+    origins.computeIfPresent(
+        artifact.file(),
+        (file, origin) -> {
+          origin.repository.release(artifact);
+          return origin.uses == 1 ? null : origin.plus(-1);
+        });
   }
 
   @Override

@@ -49,6 +49,6 @@ public record ModelManifest(
    * @param maxRequestRows rows of one request at most
    */
   public record Limits(int maxQueuedRows, long maxQueuedBytes, int maxRequestRows) {
-    public static final Limits DEFAULT = new Limits(16_384, 1L << 30, 65_536);
+    public static final Limits DEFAULT = new Limits(65_536, 1L << 30, 65_536);
   }
 }

@@ -34,8 +34,10 @@ public final class GrpcEndpoint {
    */
   private static final int FLOW_CONTROL_BYTES = 8 << 20;
 
-  /** Clients behind proxies that cut idle connections ping about this often. */
-  private static final long KEEPALIVE_SECONDS = 10;
+  /**
+   * Clients behind proxies that cut idle connections ping every 10 s or so; half that is no abuse.
+   */
+  private static final long KEEPALIVE_SECONDS = 5;
 
   /**
    * Resets of calls per connection within {@link #RESET_WINDOW_SECONDS}: stops rapid-reset floods.

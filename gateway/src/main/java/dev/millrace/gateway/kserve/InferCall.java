@@ -53,17 +53,19 @@ final class InferCall extends InferTask {
   }
 
   @Override
-  protected void succeeded(OutputTensor[] outputs, int rowFrom) {
-    try {
-      response =
-          batchable()
-              ? InferResponseEncoder.encodeRows(
-                  template, request.id(), outputs, wanted, rowFrom, rows())
-              : InferResponseEncoder.encodeWhole(template, request.id(), outputs, wanted);
-    } catch (InferException e) {
-      failure = e.failure();
-    }
+  protected void succeeded(OutputTensor[] outputs, int rowFrom) throws InferException {
+    response =
+        batchable()
+            ? InferResponseEncoder.encodeRows(
+                template, request.id(), outputs, wanted, rowFrom, rows())
+            : InferResponseEncoder.encodeWhole(template, request.id(), outputs, wanted);
     sink.add(this);
+  }
+
+  /** The whole message waits with its tensors, whatever else is in it. */
+  @Override
+  public long bytes() {
+    return request.byteLength();
   }
 
   @Override

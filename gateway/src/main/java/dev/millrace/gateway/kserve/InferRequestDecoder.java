@@ -58,6 +58,9 @@ final class InferRequestDecoder {
       problem = malformed("unreadable: " + e.getMessage());
     } catch (StatusRuntimeException e) {
       problem = refused(e.getStatus());
+    } catch (OutOfMemoryError e) {
+      // a compressed message is unpacked on the heap
+      problem = new Failure(Failure.Kind.OVERLOADED, "not enough memory for the message");
     } catch (RuntimeException e) {
       problem = new Failure(Failure.Kind.ENGINE, "the decoder failed: " + e);
     } finally {

@@ -40,10 +40,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       ThreadLocal.withInitial(WeakHashMap::new);
 
   InferService(
-      Deployments deployments,
-      LoopSinks sinks,
-      Tally<Failure.Kind> unrouted,
-      OpenCalls openCalls) {
+      Deployments deployments, LoopSinks sinks, Tally<Failure.Kind> unrouted, OpenCalls openCalls) {
     this.deployments = deployments;
     this.sinks = sinks;
     this.unrouted = unrouted;
@@ -94,7 +91,8 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         task = submit(call, received);
       } catch (InferException e) {
         refuse(e.failure());
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
+        // gRPC would tell the caller UNKNOWN, and nothing more
         log.error("ModelInfer failed", e);
         refuse(new Failure(Failure.Kind.ENGINE, "the gateway failed: " + e));
       }
@@ -147,7 +145,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       deployment.statistics().failed(e.failure().kind());
       deployment.release();
       throw e;
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       deployment.release();
       throw e;
     }

@@ -7,12 +7,16 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way out of one event loop: calls that are answered gather in a lock-free stack, and one task
  * on the loop sends all of them. However many answers a batch holds, the loop is woken once.
  */
 final class LoopSink implements CompletionSink, Runnable {
+  private static final Logger log = LoggerFactory.getLogger(LoopSink.class);
+
   private final Executor loop;
   private final AtomicReference<@Nullable InferCall> newest = new AtomicReference<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
@@ -38,6 +42,7 @@ final class LoopSink implements CompletionSink, Runnable {
       } catch (RejectedExecutionException e) {
         // the loop has ended, and its connections with it: there is nobody left to answer
         newest.set(null);
+        scheduled.set(false);
       }
     }
   }
@@ -52,7 +57,11 @@ final class LoopSink implements CompletionSink, Runnable {
     while (call != null) {
       InferCall following = call.next;
       call.next = null;
-      call.send();
+      try {
+        call.send();
+      } catch (RuntimeException | Error e) {
+        log.error("an answer could not be sent", e); // the others can
+      }
       call = following;
     }
   }

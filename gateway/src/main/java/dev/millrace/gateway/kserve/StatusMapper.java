@@ -6,10 +6,16 @@ import io.grpc.Status;
 
 /** The one place where a failure becomes a gRPC status. */
 final class StatusMapper {
+  /**
+   * Bytes of a message on the wire at most. It travels in a header, percent-encoded; clients take
+   * headers of 8 KiB, and a longer one costs them the connection and every call on it.
+   */
+  private static final int MOST_ENCODED_BYTES = 4096;
+
   private StatusMapper() {}
 
   static Status status(Failure failure) {
-    return code(failure.kind()).withDescription(failure.detail());
+    return code(failure.kind()).withDescription(shortened(failure.detail()));
   }
 
   private static Status code(Failure.Kind kind) {
@@ -25,5 +31,20 @@ final class StatusMapper {
       case ENGINE -> Status.INTERNAL;
       case UNSUPPORTED -> Status.UNIMPLEMENTED;
     };
+  }
+
+  /** The text as far as its encoded form fits. */
+  static String shortened(String text) {
+    int bytes = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      // gRPC sends printable ASCII as it is, every other byte of UTF-8 as three characters
+      bytes += c >= ' ' && c < '~' && c != '%' ? 1 : c < 0x80 ? 3 : 9;
+      if (bytes > MOST_ENCODED_BYTES) {
+        int end = Character.isLowSurrogate(c) ? i - 1 : i;
+        return text.substring(0, end) + "...";
+      }
+    }
+    return text;
   }
 }

@@ -124,9 +124,14 @@ class BadInputTest {
             .model("gather", gather())
             .echo("echo", "poisoned", "inputs = x FP32[-1,4]\nfail_when = 666")
             .echo("echo", "liar", "inputs = x FP32[-1,4]\nwrong_shape = true")
-            .echo("held", "busy", "inputs = x FP32[-1,4]", "max_batch_size: 1", "max_queued_rows: 4")
             .echo(
-                "held", "heavy", "inputs = x FP32[-1,4]", "max_batch_size: 1", "max_queued_bytes: 40")
+                "held", "busy", "inputs = x FP32[-1,4]", "max_batch_size: 1", "max_queued_rows: 4")
+            .echo(
+                "held",
+                "heavy",
+                "inputs = x FP32[-1,4]",
+                "max_batch_size: 1",
+                "max_queued_bytes: 40")
             .model("truncated", Arrays.copyOf(good, good.length - 20))
             .model("text", "This is no model.\n".getBytes(StandardCharsets.UTF_8))
             .model("opset", oldOpset)
@@ -176,8 +181,7 @@ class BadInputTest {
   @AfterAll
   static void stop() throws IOException {
     gateway.close();
-    String table =
-        "| case | status | message |\n|---|---|---|\n" + String.join("", TABLE.values());
+    String table = "| case | status | message |\n|---|---|---|\n" + String.join("", TABLE.values());
     LoggerFactory.getLogger(BadInputTest.class).info("bad inputs\n{}", table);
     Files.createDirectories(Path.of("target"));
     Files.writeString(Path.of("target/bad-inputs.md"), table);
@@ -242,10 +246,7 @@ class BadInputTest {
             "version in words",
             "model_version: 'latest' (expected a whole number from 1",
             Tensor.request("good", X).setModelVersion("latest")),
-        bad(
-            "version 0",
-            "model_version: '0'",
-            Tensor.request("good", X).setModelVersion("0")),
+        bad("version 0", "model_version: '0'", Tensor.request("good", X).setModelVersion("0")),
         bad(
             "version below 0",
             "model_version: '-1'",
@@ -337,8 +338,7 @@ class BadInputTest {
         bad(
             "1025 inputs",
             "1025 inputs (expected at most 1024)",
-            Tensor.request(
-                "good", Collections.nCopies(1025, X).toArray(new Tensor[0]))));
+            Tensor.request("good", Collections.nCopies(1025, X).toArray(new Tensor[0]))));
   }
 
   private static List<Case> data() {
@@ -482,7 +482,8 @@ class BadInputTest {
     byte[] badName = request.clone();
     badName[2] = (byte) 0xc3; // the first letter of the model's name
     return List.of(
-        malformed("random bytes", "malformed ModelInferRequest", hex("fffefdfcfbfaf9").toByteArray()),
+        malformed(
+            "random bytes", "malformed ModelInferRequest", hex("fffefdfcfbfaf9").toByteArray()),
         malformed(
             "request cut short",
             "malformed ModelInferRequest",
@@ -579,8 +580,7 @@ class BadInputTest {
             "indices element out of data bounds",
             () ->
                 gateway.infer(
-                    "gather",
-                    Tensor.of("index", DataType.INT64, hex("7f00000000000000"), 1, 1))),
+                    "gather", Tensor.of("index", DataType.INT64, hex("7f00000000000000"), 1, 1))),
         bad(
             "engine that answers other rows than asked",
             Code.INTERNAL,
@@ -592,7 +592,8 @@ class BadInputTest {
   private static void overload(String model, int queued) throws Exception {
     List<Future<ModelInferResponse>> accepted = new ArrayList<>();
     try (Gate gate = Gate.of(model).shut()) {
-      accepted.add(gateway.futureStub().modelInfer(Tensor.request(model, Tensor.rows(1, 0)).build()));
+      accepted.add(
+          gateway.futureStub().modelInfer(Tensor.request(model, Tensor.rows(1, 0)).build()));
       await().until(() -> gate.waiting() == 1);
       for (int i = 1; i <= queued; i++) {
         accepted.add(
@@ -717,7 +718,11 @@ class BadInputTest {
         failed("config.pbtxt that ends early", "broken-pbtxt", "", "config.pbtxt"),
         failed("model.yaml with bad values", "yaml", "", "max_batch_size"),
         failed("model.yaml that is no YAML", "broken-yaml", "", "model.yaml"),
-        failed("engine that is not there", "engine", "1", "backend 'tensorflow' is not available here (expected "),
+        failed(
+            "engine that is not there",
+            "engine",
+            "1",
+            "backend 'tensorflow' is not available here (expected "),
         failed("engine that refuses to load", "refusing", "1", "no such device"));
   }
 

@@ -31,8 +31,7 @@ record Exposition(Map<String, String> types, List<Sample> samples) {
         if (!sample.matches()) {
           throw new IllegalArgumentException("line '" + line + "' (expected a sample)");
         }
-        samples.add(
-            new Sample(sample.group(1), labels(sample.group(2)), number(sample.group(3))));
+        samples.add(new Sample(sample.group(1), labels(sample.group(2)), number(sample.group(3))));
       }
     }
     return new Exposition(types, samples);

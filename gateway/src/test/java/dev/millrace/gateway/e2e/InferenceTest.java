@@ -141,7 +141,8 @@ class InferenceTest {
   /** Six elements, extremes among them, those above the signed range of unsigned types too. */
   private static ByteString sample(DataType type) {
     if (type == DataType.BYTES) {
-      return Tensor.strings("x", new String[] {"", "a", "grün", "\0", "line\nbreak", "🌊"}, 6).raw();
+      return Tensor.strings("x", new String[] {"", "a", "grün", "\0", "line\nbreak", "🌊"}, 6)
+          .raw();
     }
     ByteBuffer raw = ByteBuffer.allocate(6 * type.byteSize()).order(ByteOrder.LITTLE_ENDIAN);
     long most = -1L >>> (64 - 8 * type.byteSize()); // all bits: the largest unsigned, or -1
@@ -265,9 +266,7 @@ class InferenceTest {
   @Test
   void anEmptyTensorNeedsNoDataAtAll() {
     ModelInferRequest.Builder request =
-        ModelInferRequest.newBuilder()
-            .setModelName("negate")
-            .addInputs(Tensor.rows(0, 0).head());
+        ModelInferRequest.newBuilder().setModelName("negate").addInputs(Tensor.rows(0, 0).head());
 
     Tensor answer = Tensor.of(gateway.infer(request)).get(0);
 
@@ -318,7 +317,9 @@ class InferenceTest {
   void inputsMayComeInAnyOrderAndAllOutputsLeaveInTheModels() {
     List<Tensor> answer = gateway.infer("join", RIGHT, LEFT);
 
-    assertThat(answer).extracting(Tensor::name).containsExactly("joined", "minus_left", "minus_right");
+    assertThat(answer)
+        .extracting(Tensor::name)
+        .containsExactly("joined", "minus_left", "minus_right");
     assertThat(answer.get(0).shape()).containsExactly(2L, 5L);
     assertThat(floats(answer.get(0))).containsExactly(1, 2, 5, 6, 7, 3, 4, 8, 9, 10);
     assertThat(floats(answer.get(1))).containsExactly(-1, -2, -3, -4);
@@ -357,8 +358,7 @@ class InferenceTest {
     assertThat(floats(versioned(row, "2"))).containsExactly(1, 2, 3, 4);
     assertThat(floats(versioned(row, "10"))).containsExactly(-1, 2, -3, 4);
     assertThat(floats(versioned(row, ""))).containsExactly(-1, 2, -3, 4);
-    assertThat(
-            gateway.infer(Tensor.request("versions", row).setModelVersion("")).getModelVersion())
+    assertThat(gateway.infer(Tensor.request("versions", row).setModelVersion("")).getModelVersion())
         .isEqualTo("10");
   }
 
@@ -427,9 +427,11 @@ class InferenceTest {
 
   @Test
   void aMessageOverTheLimitIsRefusedAndTheConnectionStays() {
-    Tensor tooLarge = Tensor.floats("x", new float[MAX_MESSAGE_BYTES / 4], 1, MAX_MESSAGE_BYTES / 4);
+    Tensor tooLarge =
+        Tensor.floats("x", new float[MAX_MESSAGE_BYTES / 4], 1, MAX_MESSAGE_BYTES / 4);
 
-    // grpc-java's client leaves the refused stream half open: such a connection never ends by itself
+    // grpc-java's client leaves the refused stream half open: such a connection never ends by
+    // itself
     ManagedChannel own = gateway.newChannel();
     try {
       GRPCInferenceServiceBlockingStub stub =
@@ -452,7 +454,8 @@ class InferenceTest {
 
   @Test
   void aSmallMessageThatUnpacksToOneOverTheLimitIsRefused() {
-    Tensor tooLarge = Tensor.floats("x", new float[MAX_MESSAGE_BYTES / 4], 1, MAX_MESSAGE_BYTES / 4);
+    Tensor tooLarge =
+        Tensor.floats("x", new float[MAX_MESSAGE_BYTES / 4], 1, MAX_MESSAGE_BYTES / 4);
 
     StatusRuntimeException refusal =
         catchThrowableOfType(
@@ -510,8 +513,7 @@ class InferenceTest {
     for (int i = 0; i < callers; i++) {
       ModelInferResponse answer = answers.get(i).get(30, TimeUnit.SECONDS);
       assertThat(answer.getId()).isEqualTo("" + i);
-      assertThat(Tensor.of(answer))
-          .containsExactly(Tensor.rows(1 + i % 3, 100 * i).named("y"));
+      assertThat(Tensor.of(answer)).containsExactly(Tensor.rows(1 + i % 3, 100 * i).named("y"));
     }
     assertThat(batchesOfRows("held", sumOfRows(callers))).isEqualTo(runsBefore + 1);
   }

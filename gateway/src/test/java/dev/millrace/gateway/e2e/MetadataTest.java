@@ -222,9 +222,7 @@ class MetadataTest {
   }
 
   private static ModelConfig config(String model) {
-    return stub()
-        .modelConfig(ModelConfigRequest.newBuilder().setName(model).build())
-        .getConfig();
+    return stub().modelConfig(ModelConfigRequest.newBuilder().setName(model).build()).getConfig();
   }
 
   @Test
@@ -264,9 +262,7 @@ class MetadataTest {
   @Test
   void statisticsOfNoModelInParticularAreThoseOfAll() {
     assertThat(
-            stub()
-                .modelStatistics(ModelStatisticsRequest.getDefaultInstance())
-                .getModelStatsList())
+            stub().modelStatistics(ModelStatisticsRequest.getDefaultInstance()).getModelStatsList())
         .extracting(s -> s.getName() + "/" + s.getVersion())
         .containsExactlyInAnyOrder("scores/1", "mixed/1", "versions/1", "versions/3", "counted/1");
   }
@@ -359,8 +355,7 @@ class MetadataTest {
                 .setFileContainingSymbol("inference.GRPCInferenceService.ModelInfer")
                 .build());
     FileDescriptorProto descriptor =
-        FileDescriptorProto.parseFrom(
-            file.getFileDescriptorResponse().getFileDescriptorProto(0));
+        FileDescriptorProto.parseFrom(file.getFileDescriptorResponse().getFileDescriptorProto(0));
     assertThat(descriptor.getService(0).getMethodList())
         .extracting(method -> method.getName())
         .hasSize(20)
@@ -439,7 +434,9 @@ class MetadataTest {
   @Test
   void metricsHaveTheVirtualMachines() {
     Set<String> names =
-        gateway.metrics().samples().stream().map(Exposition.Sample::name).collect(Collectors.toSet());
+        gateway.metrics().samples().stream()
+            .map(Exposition.Sample::name)
+            .collect(Collectors.toSet());
     assertThat(names)
         .contains(
             "jvm_memory_bytes_used",
@@ -500,7 +497,13 @@ class MetadataTest {
               assertThat(grown(before, after, "millrace_batch_rows_count", model)).isEqualTo(10);
               assertThat(
                       grown(
-                          before, after, "millrace_batch_rows_bucket", "model", "counted", "le", "4.0"))
+                          before,
+                          after,
+                          "millrace_batch_rows_bucket",
+                          "model",
+                          "counted",
+                          "le",
+                          "4.0"))
                   .isEqualTo(4);
               assertThat(grown(before, after, "millrace_request_seconds_count", model))
                   .isEqualTo(10);
@@ -509,8 +512,7 @@ class MetadataTest {
             });
   }
 
-  private static double grown(
-      Exposition before, Exposition after, String name, String... labels) {
+  private static double grown(Exposition before, Exposition after, String name, String... labels) {
     return after.sum(name, labels) - before.sum(name, labels);
   }
 
@@ -518,7 +520,8 @@ class MetadataTest {
   void histogramsAreCumulativeAndEndInTheirCount() {
     gateway.infer("counted", Tensor.rows(5, 0));
     Exposition metrics = gateway.metrics();
-    for (String name : List.of("batch_rows", "queue_seconds", "execution_seconds", "request_seconds")) {
+    for (String name :
+        List.of("batch_rows", "queue_seconds", "execution_seconds", "request_seconds")) {
       double last = 0;
       for (Exposition.Sample bucket :
           metrics.of("millrace_" + name + "_bucket", "model", "counted")) {

@@ -19,7 +19,6 @@ import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
-
 import io.grpc.stub.StreamObserver;
 import java.net.ConnectException;
 import java.nio.file.Path;
@@ -71,8 +70,7 @@ class ShutdownTest {
   @Test
   void whatIsInFlightIsAnsweredAndWhatComesLaterIsRefused() throws Exception {
     Watcher watcher = new Watcher();
-    HealthGrpc.newStub(gateway.channel())
-        .watch(HealthCheckRequest.getDefaultInstance(), watcher);
+    HealthGrpc.newStub(gateway.channel()).watch(HealthCheckRequest.getDefaultInstance(), watcher);
     await().until(() -> watcher.seen.contains(ServingStatus.SERVING));
     List<Future<ModelInferResponse>> inFlight = new ArrayList<>();
     try (Gate gate = Gate.of("stopping").shut()) {
@@ -114,8 +112,7 @@ class ShutdownTest {
   @Test
   void openStreamsAndConnectionsDoNotHoldItUp() throws Exception {
     Watcher watcher = new Watcher();
-    HealthGrpc.newStub(gateway.channel())
-        .watch(HealthCheckRequest.getDefaultInstance(), watcher);
+    HealthGrpc.newStub(gateway.channel()).watch(HealthCheckRequest.getDefaultInstance(), watcher);
     StreamObserver<ServerReflectionRequest> reflection =
         ServerReflectionGrpc.newStub(gateway.channel()).serverReflectionInfo(new Ignoring<>());
     reflection.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
@@ -155,7 +152,8 @@ class ShutdownTest {
   }
 
   @Test
-  void afterTheGraceTimeWhatWaitsIsRefusedAndWhatRunsIsAnswered(@TempDir Path other) throws Exception {
+  void afterTheGraceTimeWhatWaitsIsRefusedAndWhatRunsIsAnswered(@TempDir Path other)
+      throws Exception {
     TestGateway impatient =
         TestGateway.over(other)
             .set(ConfigKey.SHUTDOWN_GRACE, Duration.ofMillis(200))

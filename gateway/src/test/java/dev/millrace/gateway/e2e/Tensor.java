@@ -27,7 +27,9 @@ record Tensor(String name, String datatype, List<Long> shape, ByteString raw) {
     return of(name, DataType.FP32, ByteString.copyFrom(raw), shape);
   }
 
-  /** Rows of four floats, {@code [first, first + 1, …]}, as most models of these tests take them. */
+  /**
+   * Rows of four floats, {@code [first, first + 1, …]}, as most models of these tests take them.
+   */
   static Tensor rows(int rows, float first) {
     float[] values = new float[rows * 4];
     for (int i = 0; i < values.length; i++) {

@@ -91,8 +91,7 @@ final class TestGateway implements AutoCloseable {
 
     /** A model of an engine that answers what it is sent, {@code echo} or {@code held}. */
     Builder echo(String engine, String name, String settings, String... configuration) {
-      file(
-          name + "/model.yaml", "backend: " + engine + "\n" + String.join("\n", configuration));
+      file(name + "/model.yaml", "backend: " + engine + "\n" + String.join("\n", configuration));
       return file(name + "/1/model.echo", settings);
     }
 
@@ -173,7 +172,9 @@ final class TestGateway implements AutoCloseable {
 
   /** What RepositoryIndex says of a model's version; an empty one stands for no version. */
   Optional<ModelIndex> index(String model, String version) {
-    return stub().repositoryIndex(RepositoryIndexRequest.getDefaultInstance()).getModelsList()
+    return stub()
+        .repositoryIndex(RepositoryIndexRequest.getDefaultInstance())
+        .getModelsList()
         .stream()
         .filter(entry -> entry.getName().equals(model) && entry.getVersion().equals(version))
         .findFirst();

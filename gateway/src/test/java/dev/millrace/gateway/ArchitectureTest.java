@@ -107,8 +107,10 @@ class ArchitectureTest {
    */
   private static JavaClasses withoutEntryPoints() {
     return OURS.that(
-        DescribedPredicate.not(DescribedPredicate.describe("in the gateway's root package",
-            (JavaClass type) -> type.getPackageName().equals("dev.millrace.gateway"))));
+        DescribedPredicate.not(
+            DescribedPredicate.describe(
+                "in the gateway's root package",
+                (JavaClass type) -> type.getPackageName().equals("dev.millrace.gateway"))));
   }
 
   @Test
@@ -141,8 +143,7 @@ class ArchitectureTest {
         .check(ALL);
   }
 
-  private static GivenClassesConjunction nothingIn(
-      String packages) {
+  private static GivenClassesConjunction nothingIn(String packages) {
     return noClasses().that().resideInAPackage(packages);
   }
 
@@ -171,7 +172,9 @@ class ArchitectureTest {
 
   @Test
   void nettyIsForTheProtocol() {
-    only("io.netty..", resideInAnyPackage("dev.millrace.gateway.kserve", "dev.millrace.gateway.cli"));
+    only(
+        "io.netty..",
+        resideInAnyPackage("dev.millrace.gateway.kserve", "dev.millrace.gateway.cli"));
   }
 
   @Test

@@ -109,8 +109,7 @@ class ReloadTest {
   }
 
   /** In pieces, so that a look at the repository falls between them. */
-  private static void copySlowly(byte[] content, Path target, Callers callers)
-      throws IOException {
+  private static void copySlowly(byte[] content, Path target, Callers callers) throws IOException {
     Files.createDirectories(target.getParent());
     int piece = content.length / 4 + 1;
     try (OutputStream out = Files.newOutputStream(target)) {
@@ -171,8 +170,7 @@ class ReloadTest {
     Tensor tripled = Tensor.floats("y", new float[] {3, 6, 9, 12}, 1, 4);
     assertThat(gateway.infer("external", x)).containsExactly(doubled);
 
-    Files.write(
-        file("external/1/weights.bin"), floats(3), StandardOpenOption.TRUNCATE_EXISTING);
+    Files.write(file("external/1/weights.bin"), floats(3), StandardOpenOption.TRUNCATE_EXISTING);
 
     soon()
         .until(
@@ -226,8 +224,7 @@ class ReloadTest {
       try (Gate gate = Gate.of("replaced").shut()) {
         for (int i = 0; i < 5; i++) {
           inFlight.add(
-              held.futureStub()
-                  .modelInfer(Tensor.request("replaced", Tensor.rows(1, i)).build()));
+              held.futureStub().modelInfer(Tensor.request("replaced", Tensor.rows(1, i)).build()));
         }
         soon().until(() -> gate.waiting() == 1);
         soon().until(() -> held.metrics().sum("millrace_queued_rows") == 4);

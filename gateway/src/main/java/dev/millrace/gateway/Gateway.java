@@ -98,11 +98,12 @@ public final class Gateway implements AutoCloseable {
       grpc = GrpcEndpoint.start(config, deployments, unrouted, health.service(), version());
       Gateway gateway =
           new Gateway(config, reconciler, grpc, startHttp(config, metrics, deployments));
+      String host = config.listen().host();
       log.info(
           "listening: gRPC on {}:{}, HTTP {}",
-          config.listen().host(),
+          host,
           gateway.grpcPort(),
-          gateway.http.isPresent() ? "on port " + gateway.httpPort() : "off");
+          gateway.http.isPresent() ? "on " + host + ":" + gateway.httpPort() : "off");
       boolean poll = config.repository().modelControl() == ModelControl.POLL;
       reconciler.start(poll ? config.repository().pollInterval().toNanos() : 0);
       return gateway;

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * The routes: which deployment answers for a model's name and version.
@@ -31,6 +33,7 @@ public final class Deployments {
   private final Runnable onChange;
   private volatile Map<String, Route> routes = Map.of();
   private volatile List<ModelStatus> statuses = List.of();
+  private volatile Set<String> awaited = Set.of();
   private volatile boolean listed;
   private volatile boolean closed;
 
@@ -49,7 +52,10 @@ public final class Deployments {
 
   /** The repositories have been read and every model in them tried once. */
   void firstPassDone() {
-    listed = true;
+    if (!listed) {
+      awaited = statuses.stream().map(ModelStatus::name).collect(Collectors.toUnmodifiableSet());
+      listed = true;
+    }
     onChange.run();
   }
 
@@ -108,6 +114,11 @@ public final class Deployments {
     return route == null ? List.of() : List.copyOf(route.ready().values());
   }
 
+  /** How many models serve, in whatever versions. */
+  int readyModels() {
+    return routes.size();
+  }
+
   /** Everything that serves. */
   public List<Deployment> ready() {
     return routes.values().stream()
@@ -122,14 +133,18 @@ public final class Deployments {
     return statuses;
   }
 
-  /** Whether everything that is required serves: false until the repositories have been read. */
+  /**
+   * Whether every required model that was there at the start serves: false until the repositories
+   * have been read. A model that is added later says nothing about those that serve: while it is
+   * loaded, or if it cannot be, the gateway stays ready.
+   */
   public boolean isReady() {
     if (closed || !listed) {
       return false;
     }
     Map<String, Route> now = routes;
     return statuses.stream()
-        .filter(ModelStatus::required)
+        .filter(status -> status.required() && awaited.contains(status.name()))
         .allMatch(status -> now.containsKey(status.name()));
   }
 

@@ -43,6 +43,8 @@ public final class Reconciler implements AutoCloseable {
   /** How late an expired or cancelled request is noticed while all replicas are busy. */
   private static final long SWEEP_MILLIS = 5;
 
+  private static final long PROGRESS_NANOS = 1_000_000_000;
+
   /** For a run that was under way when the grace time ended. */
   private static final Duration RUN_END_GRACE = Duration.ofSeconds(5);
 
@@ -66,6 +68,8 @@ public final class Reconciler implements AutoCloseable {
   private final TreeMap<String, TreeMap<Long, Slot>> models = new TreeMap<>();
   private final List<Thread> draining = new ArrayList<>();
   private boolean firstPass = true;
+  private long lastProgressNanos;
+  private String lastListFailure = "";
 
   /** One version of a model, as far as it has come. */
   private static final class Slot {
@@ -144,21 +148,21 @@ public final class Reconciler implements AutoCloseable {
     try {
       List<ModelEntry> entries = repository.list();
       forget(entries);
-      int versions = entries.stream().mapToInt(entry -> entry.versions().size()).sum();
+      lastListFailure = "";
       int tried = 0;
       for (ModelEntry entry : entries) {
         if (closing.get()) {
           break;
         }
         reconcile(entry);
-        tried += entry.versions().size();
-        if (firstPass && versions > 1) {
-          log.info("{} of {} model versions tried", tried, versions);
-        }
+        progress(++tried, entries.size());
       }
     } catch (IOException e) {
-      log.error(
-          "{}: cannot be read, what was loaded stays ({})", repository.location(), e.toString());
+      String failure = e.toString();
+      if (!lastListFailure.equals(failure)) { // once, not once a pass
+        log.error("{}: cannot be read, what was loaded stays ({})", repository.location(), failure);
+      }
+      lastListFailure = failure;
     } catch (RuntimeException | Error e) {
       // an exception that left this method would end polling without a word
       log.error("a pass over {} failed, what was loaded stays", repository.location(), e);
@@ -167,6 +171,16 @@ public final class Reconciler implements AutoCloseable {
     publish();
     deployments.firstPassDone();
     firstPassDone.countDown();
+  }
+
+  /** While models are loaded at the start: a line a second, and one at the end. */
+  private void progress(int tried, int models) {
+    long now = nanoClock.getAsLong();
+    if (!firstPass || (tried < models && now - lastProgressNanos < PROGRESS_NANOS)) {
+      return;
+    }
+    lastProgressNanos = now;
+    log.info("{} of {} models tried, {} ready", tried, models, deployments.readyModels());
   }
 
   /** Takes down models that are no longer in the repository at all. */

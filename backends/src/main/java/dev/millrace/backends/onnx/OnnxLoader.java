@@ -97,13 +97,6 @@ final class OnnxLoader {
       Findings findings = new Findings(inputs, outputs, batching, trials);
       Interface.checkDeclared("output", options.declaredOutputs(), findings.outputSpecs());
       ModelSignature signature = findings.signature();
-      if (batching instanceof ModelSignature.Batching.Unbatched unbatched) {
-        log.info(
-            "{} version {} runs one request at a time: {}",
-            artifact.name(),
-            artifact.version(),
-            unbatched.reason());
-      }
       return new OnnxModel(session, signature, findings.plan(fedNames, graph.hints().operators()));
     }
   }

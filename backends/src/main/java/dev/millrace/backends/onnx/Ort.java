@@ -4,9 +4,15 @@ package dev.millrace.backends.onnx;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
+import java.util.regex.Pattern;
 
 /** ORT's environment, of which a process has one. */
 final class Ort {
+  /** Where in ORT's own source a message comes from, with the function's signature. */
+  private static final Pattern SOURCE_PLACE =
+      Pattern.compile(
+          "/onnxruntime_src/\\S+:\\d+ [^()]*(\\(anonymous namespace\\)[^()]*)?\\([^()]*\\)( const)? ");
+
   private Ort() {}
 
   private static final class Holder {
@@ -32,8 +38,7 @@ final class Ort {
   static String message(OrtException e) {
     String text = String.valueOf(e.getMessage());
     int start = text.indexOf("message: ");
-    return (start < 0 ? text : text.substring(start + "message: ".length()))
-        .replace('\n', ' ')
-        .strip();
+    String message = start < 0 ? text : text.substring(start + "message: ".length());
+    return SOURCE_PLACE.matcher(message.replace('\n', ' ')).replaceAll("").strip();
   }
 }

@@ -140,6 +140,36 @@ class ReconcilerTest {
   }
 
   @Test
+  void staysReadyWhenAModelThatIsAddedLaterCannotBeLoaded() throws Exception {
+    repository.put("m", 1, "a");
+    start();
+
+    backend.refuseToLoad = true;
+    repository.put("n", 1, "b");
+    reconciler.reconcile();
+
+    assertThat(status("n").state()).isEqualTo(DeploymentState.FAILED);
+    assertThat(deployments.isReady()).isTrue();
+  }
+
+  @Test
+  void loadsTheOthersWhenAModelMakesTheEngineThrowAnError() throws Exception {
+    backend.signature =
+        signature -> {
+          throw new StackOverflowError("nested too deep");
+        };
+    repository.put("a", 1, "a");
+    start();
+    backend.signature = signature -> signature;
+    repository.put("b", 1, "b");
+    reconciler.reconcile();
+
+    assertThat(status("a").state()).isEqualTo(DeploymentState.FAILED);
+    assertThat(status("a").reason()).contains("nested too deep");
+    assertThat(servingVersion("b")).isEqualTo(1);
+  }
+
+  @Test
   void waitsForContentThatIsStillBeingWritten() throws Exception {
     start();
     repository.put(

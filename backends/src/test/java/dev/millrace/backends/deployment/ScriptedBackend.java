@@ -60,13 +60,14 @@ final class ScriptedBackend implements Backend {
     if (refuseToLoad) {
       throw new ModelLoadException("told to fail");
     }
+    ModelSignature plain =
+        new ModelSignature(
+            List.of(new TensorSpec("x", DataType.INT32, -1)),
+            List.of(new TensorSpec("y", DataType.INT32, -1)),
+            new ModelSignature.Batching.Batched(options.maxBatchSize().orElse(8)));
+    ScriptedModel model = new ScriptedModel(signature.apply(plain));
     openModels.incrementAndGet();
-    return new ScriptedModel(
-        signature.apply(
-            new ModelSignature(
-                List.of(new TensorSpec("x", DataType.INT32, -1)),
-                List.of(new TensorSpec("y", DataType.INT32, -1)),
-                new ModelSignature.Batching.Batched(options.maxBatchSize().orElse(8)))));
+    return model;
   }
 
   private final class ScriptedModel implements LoadedModel {

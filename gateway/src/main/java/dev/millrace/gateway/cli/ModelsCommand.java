@@ -73,12 +73,13 @@ final class ModelsCommand implements Callable<Integer> {
       }
     }
     table.add(
-        model.getName(),
-        orUnknown(model.getVersion()),
-        orUnknown(model.getState()),
-        batching,
-        tensors,
-        reason);
+        model.getName(), orUnknown(model.getVersion()), state(model), batching, tensors, reason);
+  }
+
+  /** The protocol has no word of its own for a model that failed. */
+  private static String state(ModelIndex model) {
+    boolean failed = model.getState().equals("UNAVAILABLE") && !model.getReason().isEmpty();
+    return failed ? "FAILED" : orUnknown(model.getState());
   }
 
   private static ModelMetadataResponse metadata(InferenceClient client, ModelIndex model) {

@@ -44,11 +44,11 @@ final class ServeCommand implements Callable<Integer> {
     Logs.apply(config.logging().format(), config.logging().level());
     Gateway gateway = Gateway.listen(config);
     StopSignal stop = StopSignal.install(gateway::close);
-    gateway.awaitModels();
-    if (config.logging().format() == LogFormat.TEXT && !stop.isStopping()) {
+    if (config.logging().format() == LogFormat.TEXT) {
       // for people and scripts; collectors of JSON often read both streams, and the log has it too
       shell.out().println(listening(config, gateway));
     }
+    gateway.awaitModels();
     stop.awaitAfter(gateway::awaitTermination);
     return 0;
   }

@@ -24,8 +24,8 @@ public final class ConfigKey<T> {
           "repositories",
           ValueType.paths(),
           List.of(),
-          "Folders that hold the models, one folder a model. A name in several of them is taken"
-              + " from the first.");
+          "Folders that hold the models, one folder a model. A model that two of them hold is"
+              + " served from neither.");
 
   public static final ConfigKey<ModelControl> MODEL_CONTROL =
       key(

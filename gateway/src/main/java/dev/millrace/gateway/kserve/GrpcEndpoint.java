@@ -81,8 +81,12 @@ public final class GrpcEndpoint {
     EventLoopGroup loops = loops(config.serving().eventLoopCount(cores));
     OpenCalls openCalls = new OpenCalls();
     GatewayConfig.Listen listen = config.listen();
+    InetSocketAddress address = new InetSocketAddress(listen.host(), listen.grpcPort());
+    if (address.isUnresolved()) {
+      throw new IOException("host: '%s' is unknown".formatted(listen.host()));
+    }
     Server server =
-        NettyServerBuilder.forAddress(new InetSocketAddress(listen.host(), listen.grpcPort()))
+        NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(acceptor)
             .workerEventLoopGroup(loops)
             .channelType(channelType())

@@ -120,9 +120,9 @@ final class ClientCommandsTest {
     assertThat(run.out())
         .isEqualTo(
             """
-            MODEL  VERSION  STATE        BATCHING  INPUTS → OUTPUTS                                   REASON
-            toy    2        READY        up to 64  x FP32[-1,2] → label INT64[-1], scores FP32[-1,2]
-            toy    10       UNAVAILABLE  -         -                                                  model.onnx: not a model
+            MODEL  VERSION  STATE   BATCHING  INPUTS → OUTPUTS                                   REASON
+            toy    2        READY   up to 64  x FP32[-1,2] → label INT64[-1], scores FP32[-1,2]
+            toy    10       FAILED  -         -                                                  model.onnx: not a model
             """);
   }
 

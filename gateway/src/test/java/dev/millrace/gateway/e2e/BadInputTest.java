@@ -73,7 +73,7 @@ class BadInputTest {
   private static TestGateway gateway;
 
   /** What a client does. */
-  private interface Act {
+  interface Act {
     void run() throws Exception;
   }
 
@@ -82,7 +82,7 @@ class BadInputTest {
    *
    * @param message what the status' description must hold
    */
-  private record Case(String name, Code status, String message, Act act) {
+  record Case(String name, Code status, String message, Act act) {
     @Override
     public String toString() {
       return name;

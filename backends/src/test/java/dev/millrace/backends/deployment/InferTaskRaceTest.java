@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelRunException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Replica, canceller, janitor and failing runs race for the same tasks. */
+@Timeout(120)
+class InferTaskRaceTest {
+  private static final int TASKS = 60_000;
+
+  private final ScriptedBackend backend = new ScriptedBackend();
+
+  @Test
+  void everyTaskEndsOnceAndGivesEverythingBackOnce() throws Exception {
+    backend.script =
+        values -> {
+          if (values.stream().anyMatch(value -> value % 97 == 0)) {
+            throw new ModelRunException("divisible by 97", null);
+          }
+          return values;
+        };
+    Deployment deployment =
+        new Loader(Map.of(ScriptedBackend.NAME, backend), System::nanoTime)
+            .load(new ModelArtifact("m", 1, Path.of("nowhere")), ListedRepository.MANIFEST, () -> {});
+    AtomicBoolean done = new AtomicBoolean();
+    ArrayBlockingQueue<RecordedTask> toCancel = new ArrayBlockingQueue<>(64);
+    Thread canceller = Thread.ofPlatform().start(() -> cancelAll(toCancel, done));
+    Thread janitor = Thread.ofPlatform().start(() -> sweepUntil(deployment, done));
+
+    List<RecordedTask> tasks = new ArrayList<>();
+    for (int i = 1; i <= TASKS; i++) {
+      assertThat(deployment.acquire()).isTrue();
+      // some expire within the time that a hand-over takes
+      long deadline = i % 3 == 0 ? deployment.nanoTime() + i % 30_000 : Long.MAX_VALUE;
+      RecordedTask task = RecordedTask.submit(deployment, deadline, i);
+      tasks.add(task);
+      if (i % 2 == 0) {
+        toCancel.put(task);
+      }
+    }
+    await().until(() -> deployment.inFlight() == 0);
+    done.set(true);
+    canceller.join();
+    janitor.join();
+
+    AtomicInteger answered = new AtomicInteger();
+    for (int i = 0; i < TASKS; i++) {
+      RecordedTask task = tasks.get(i);
+      assertThat(task.releases).as("task %d", i + 1).hasValue(1);
+      assertThat(task.isDone()).isTrue();
+      if (task.answer.isDone() && !task.answer.isCompletedExceptionally()) {
+        assertThat(task.answer.join()).containsExactly(i + 1);
+        answered.incrementAndGet();
+      }
+    }
+    DeploymentStatistics.Snapshot statistics = deployment.statistics().snapshot();
+    assertThat(statistics.requests()).isEqualTo(answered.get());
+    assertThat(statistics.requests() + statistics.failed()).isEqualTo(TASKS);
+    assertThat(deployment.queuedRows()).isZero();
+    assertThat(deployment.queuedBytes()).isZero();
+    deployment.close(TimeUnit.SECONDS.toNanos(10));
+    assertThat(backend.openModels).hasValue(0);
+  }
+
+  private static void cancelAll(ArrayBlockingQueue<RecordedTask> tasks, AtomicBoolean done) {
+    while (!done.get() || !tasks.isEmpty()) {
+      RecordedTask task = tasks.poll();
+      if (task != null) {
+        task.cancel();
+      } else {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private static void sweepUntil(Deployment deployment, AtomicBoolean done) {
+    while (!done.get()) {
+      deployment.sweep();
+      Thread.yield();
+    }
+  }
+}

@@ -47,11 +47,12 @@ final class InferRequestDecoder {
     InferRequest request = null;
     Failure problem = null;
     try {
-      memory = MessageSource.open(message, in);
+      memory = MessageSource.open(message, in.message());
       begun = true;
       request = read(memory);
     } catch (MalformedException e) {
-      problem = malformed(e.getMessage() + ", at byte " + in.position() + " of " + in.length());
+      problem =
+          malformed(e.getMessage() + ", at byte " + in.position() + " of " + in.message().length());
     } catch (InferException e) {
       problem = e.failure();
     } catch (IOException e) {
@@ -81,7 +82,7 @@ final class InferRequestDecoder {
     if (problem != null) {
       throw new InferException(problem);
     }
-    long byteLength = in.length();
+    long byteLength = in.message().length();
     InputTensor[] inputs = new InputTensor[draft.inputCount()];
     for (int i = 0; i < inputs.length; i++) {
       inputs[i] = bind(i);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class InputDraft {
   /** numpy's own limit; no engine takes more. */
-  private static final int MAX_RANK = 64;
+  static final int MAX_RANK = 64;
 
   private static final int NAME = 10;
   private static final int DATATYPE = 18;

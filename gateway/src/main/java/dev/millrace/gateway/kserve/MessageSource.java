@@ -22,25 +22,25 @@ final class MessageSource {
   private MessageSource() {}
 
   /**
-   * Adds the message's slices to the reader.
+   * Finds the message's slices.
    *
    * @return the detached stream, to be closed exactly once when the bytes are no longer read, or
    *     null if they are on the heap
    * @throws IOException if the bytes cannot be had; nothing is held then
    */
-  static @Nullable InputStream open(InputStream message, WireReader reader) throws IOException {
+  static @Nullable InputStream open(InputStream message, MessageSlices slices) throws IOException {
     if (message instanceof Detachable detachable
         && message instanceof HasByteBuffer buffers
         && buffers.byteBufferSupported()) {
       InputStream detached = detachable.detach();
       boolean taken = false;
       try {
-        taken = addSlices(detached, reader);
+        taken = addSlices(detached, slices);
         if (taken) {
           return detached;
         }
-        reader.clear();
-        reader.add(ByteBuffer.wrap(readAll(detached)));
+        slices.clear();
+        slices.add(ByteBuffer.wrap(readAll(detached)));
         return null;
       } finally {
         if (!taken) {
@@ -48,11 +48,11 @@ final class MessageSource {
         }
       }
     }
-    reader.add(ByteBuffer.wrap(readAll(message)));
+    slices.add(ByteBuffer.wrap(readAll(message)));
     return null;
   }
 
-  private static boolean addSlices(InputStream detached, WireReader reader) throws IOException {
+  private static boolean addSlices(InputStream detached, MessageSlices slices) throws IOException {
     if (!(detached instanceof HasByteBuffer buffers)) {
       return false;
     }
@@ -74,7 +74,7 @@ final class MessageSource {
         }
         detached.mark(rest);
       }
-      reader.add(bytes);
+      slices.add(bytes);
       rest -= length;
       first = false;
       if (rest > 0 && detached.skip(length) != length) {

@@ -66,7 +66,7 @@ final class RawContents {
               + Shapes.format(shape)
               + ")");
     }
-    return in.view(starts[index], length);
+    return in.message().view(starts[index], length);
   }
 
   /** BYTES: every element's length is there, fits into the blob, and they are as many as due. */

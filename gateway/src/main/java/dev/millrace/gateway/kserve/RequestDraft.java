@@ -102,7 +102,7 @@ final class RequestDraft {
   private void rememberHead(WireReader in, int length) {
     // an id differs from message to message: such a head would not be seen again
     if (length <= head.length && id.isEmpty() && problem == null) {
-      in.copy(0, length, headTarget.clear());
+      in.message().copy(0, length, headTarget.clear());
       headLength = length;
     }
   }

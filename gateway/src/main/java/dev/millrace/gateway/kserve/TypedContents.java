@@ -153,11 +153,11 @@ final class TypedContents {
     int list = listOf(type);
     check(input, type, list, shape, elements);
     if (elements == 0) {
-      return in.view(0, 0);
+      return in.message().view(0, 0);
     }
     int size = type.byteSize();
     if ((list == FLOATS || list == DOUBLES) && packedLength == elements * size) {
-      return in.view(packedStart, packedLength);
+      return in.message().view(packedStart, packedLength);
     }
     long bytes = list == BYTES ? textBytes + elements * Integer.BYTES : elements * size;
     if (bytes > InferResponseEncoder.MAX_BYTES) {
@@ -231,7 +231,7 @@ final class TypedContents {
       } else if (list == BYTES) {
         int length = in.varint32();
         raw.putInt(length);
-        in.copy(in.position(), length, raw);
+        in.message().copy(in.position(), length, raw);
         in.skip(length);
       } else if ((tag & 7) != WireReader.LENGTH) {
         copyValue(in, input, type, raw);

@@ -6,7 +6,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Reads protobuf's wire format from memory that lies in several slices, as a transport left them.
@@ -17,9 +16,9 @@ import org.jspecify.annotations.Nullable;
  * <p>What is read passes through a small window on the heap, filled in one go wherever reading goes
  * on: bytes of an array are cheaper to get at one by one than those of a direct buffer, and the
  * ends of the slices are of no concern any more. What is skipped, tensors above all, is never
- * copied; {@link #view} gives it out as it lies.
+ * copied.
  *
- * <p>Made for many messages, one after the other, by one thread: {@link #add} the slices, {@link
+ * <p>Made for many messages, one after the other, by one thread: fill the {@link #message}, {@link
  * #start}, read, {@link #clear}.
  */
 final class WireReader {
@@ -35,13 +34,8 @@ final class WireReader {
 
   static final String ENDLESS_VARINT = "a varint of more than 10 bytes";
 
-  private static final ByteBuffer[] NO_BYTES = {ByteBuffer.allocate(0)};
-
   /** 1 KiB: all of a small request, or all but the tensors of a large one. */
   static final int WINDOW = 1024;
-
-  /** Beyond this many slices the arrays are given back after the message: 1 MiB in DATA frames. */
-  private static final int SLICES_KEPT = 64;
 
   private static final VarHandle INT =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -49,17 +43,9 @@ final class WireReader {
       MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
   private final StringCache strings = new StringCache();
-  private @Nullable ByteBuffer[] slices = new @Nullable ByteBuffer[4];
-
-  /** {@code ends[i]}: offset after the last byte of slice i. */
-  private int[] ends = new int[4];
-
-  private int sliceCount;
-
-  /** The slice found last: mostly the next one is the same, or the one after it. */
-  private int sliceIndex;
-
+  private final MessageSlices message = new MessageSlices();
   private final byte[] window;
+  private final ByteBuffer windowTarget;
 
   /** Offset in the message of the window's first byte. */
   private int windowStart;
@@ -78,41 +64,21 @@ final class WireReader {
    */
   WireReader(int windowSize) {
     window = new byte[windowSize];
+    windowTarget = ByteBuffer.wrap(window);
   }
 
-  /** Appends a slice: the bytes between its position and limit. The buffer object becomes ours. */
-  void add(ByteBuffer bytes) {
-    if (!bytes.hasRemaining()) {
-      return;
-    }
-    if (sliceCount == ends.length) {
-      slices = Arrays.copyOf(slices, sliceCount * 2);
-      ends = Arrays.copyOf(ends, sliceCount * 2);
-    }
-    slices[sliceCount] = bytes;
-    ends[sliceCount] = Math.addExact(length(), bytes.remaining());
-    sliceCount++;
-  }
-
-  /** Bytes of all slices. */
-  int length() {
-    return sliceCount == 0 ? 0 : ends[sliceCount - 1];
+  /** The bytes of the message, to be filled in before {@link #start}. */
+  MessageSlices message() {
+    return message;
   }
 
   void start() {
-    seek(0, length());
+    seek(0, message.length());
   }
 
   /** Forgets the message; views made of it stay as they are. */
   void clear() {
-    if (sliceCount > SLICES_KEPT) {
-      slices = new @Nullable ByteBuffer[4];
-      ends = new int[4];
-    } else {
-      Arrays.fill(slices, 0, sliceCount, null);
-    }
-    sliceCount = 0;
-    sliceIndex = 0;
+    message.clear();
     windowStart = 0;
     windowEnd = 0;
     seek(0, 0);
@@ -234,7 +200,7 @@ final class WireReader {
   private String longText(int length) throws MalformedException {
     checkLength(length);
     byte[] bytes = new byte[length];
-    copy(position, length, ByteBuffer.wrap(bytes));
+    message.copy(position, length, ByteBuffer.wrap(bytes));
     position += length;
     return StringCache.decode(bytes, 0, length);
   }
@@ -273,42 +239,6 @@ final class WireReader {
     }
   }
 
-  /** The bytes from an offset on, as they lie: one view, or one for each slice they touch. */
-  ByteBuffer[] view(int offset, int length) {
-    if (length == 0) {
-      return NO_BYTES;
-    }
-    int end = offset + length;
-    int first = sliceAt(offset);
-    int last = first;
-    while (ends[last] < end) {
-      last++;
-    }
-    ByteBuffer[] views = new ByteBuffer[last - first + 1];
-    int from = offset;
-    for (int i = first; i <= last; i++) {
-      int to = Math.min(ends[i], end);
-      ByteBuffer source = slice(i);
-      views[i - first] =
-          source.slice(indexIn(i, source, from), to - from).order(ByteOrder.LITTLE_ENDIAN);
-      from = to;
-    }
-    return views;
-  }
-
-  /** Appends bytes from an offset on to {@code target}. They must be there. */
-  void copy(int offset, int length, ByteBuffer target) {
-    int end = offset + length;
-    int from = offset;
-    for (int i = sliceAt(offset); from < end; i++) {
-      ByteBuffer source = slice(i);
-      int count = Math.min(ends[i], end) - from;
-      target.put(target.position(), source, indexIn(i, source, from), count);
-      target.position(target.position() + count);
-      from += count;
-    }
-  }
-
   private byte next() throws MalformedException {
     if (position >= readable) {
       fillWindow(1);
@@ -330,16 +260,13 @@ final class WireReader {
   private void fillWindow(int needed) throws MalformedException {
     checkLength(needed);
     int from = position;
-    int end = Math.min(length(), from + window.length); // not only to the limit: there will be more
+    int end =
+        Math.min(
+            message.length(), from + window.length); // not only to the limit: there will be more
     windowStart = from;
     windowEnd = end;
     readable = Math.min(end, limit);
-    for (int i = sliceAt(from); from < end; i++) {
-      ByteBuffer source = slice(i);
-      int count = Math.min(ends[i], end) - from;
-      source.get(indexIn(i, source, from), window, from - windowStart, count);
-      from += count;
-    }
+    message.copy(from, end - from, windowTarget.clear());
   }
 
   private void checkLength(int length) throws MalformedException {
@@ -351,35 +278,5 @@ final class WireReader {
               + (limit - position)
               + " bytes left");
     }
-  }
-
-  /** Index in slice number {@code index} of an offset of the message. */
-  private int indexIn(int index, ByteBuffer slice, int offset) {
-    return offset - startOf(index) + slice.position();
-  }
-
-  /** Index of the slice that holds an offset; the last one for the end of the message. */
-  private int sliceAt(int offset) {
-    int index = sliceIndex;
-    if (offset < startOf(index)) {
-      index = 0;
-    }
-    while (index < sliceCount - 1 && offset >= ends[index]) {
-      index++;
-    }
-    sliceIndex = index;
-    return index;
-  }
-
-  private int startOf(int index) {
-    return index == 0 ? 0 : ends[index - 1];
-  }
-
-  private ByteBuffer slice(int index) {
-    ByteBuffer found = slices[index];
-    if (found == null) {
-      throw new IllegalStateException("no slice " + index + " of " + sliceCount);
-    }
-    return found;
   }
 }

@@ -67,6 +67,7 @@ record Decoded(
       long[] shape = input.getShapeList().stream().mapToLong(Long::longValue).toArray();
       Optional<Long> elements = elements(shape);
       if (type == null
+          || shape.length > InputDraft.MAX_RANK // the other limits are beyond what is tried here
           || elements.isEmpty()
           || !names.add(input.getName())
           || usesSharedMemory(input.getParametersMap())

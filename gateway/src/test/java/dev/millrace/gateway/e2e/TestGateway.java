@@ -111,6 +111,9 @@ final class TestGateway implements AutoCloseable {
         return new TestGateway(Gateway.start(GatewayConfig.from(values)), repository);
       } catch (IOException | GatewayStartException e) {
         throw new AssertionError("no gateway over " + folder, e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError("interrupted", e);
       }
     }
   }

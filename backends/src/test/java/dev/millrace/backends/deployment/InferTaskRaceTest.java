@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -35,7 +34,8 @@ class InferTaskRaceTest {
         };
     Deployment deployment =
         new Loader(Map.of(ScriptedBackend.NAME, backend), System::nanoTime)
-            .load(new ModelArtifact("m", 1, Path.of("nowhere")), ListedRepository.MANIFEST, () -> {});
+            .load(
+                new ModelArtifact("m", 1, Path.of("nowhere")), ListedRepository.MANIFEST, () -> {});
     AtomicBoolean done = new AtomicBoolean();
     ArrayBlockingQueue<RecordedTask> toCancel = new ArrayBlockingQueue<>(64);
     Thread canceller = Thread.ofPlatform().start(() -> cancelAll(toCancel, done));
@@ -57,18 +57,18 @@ class InferTaskRaceTest {
     canceller.join();
     janitor.join();
 
-    AtomicInteger answered = new AtomicInteger();
+    int answered = 0;
     for (int i = 0; i < TASKS; i++) {
       RecordedTask task = tasks.get(i);
       assertThat(task.releases).as("task %d", i + 1).hasValue(1);
       assertThat(task.isDone()).isTrue();
       if (task.answer.isDone() && !task.answer.isCompletedExceptionally()) {
         assertThat(task.answer.join()).containsExactly(i + 1);
-        answered.incrementAndGet();
+        answered++;
       }
     }
     DeploymentStatistics.Snapshot statistics = deployment.statistics().snapshot();
-    assertThat(statistics.requests()).isEqualTo(answered.get());
+    assertThat(statistics.requests()).isEqualTo(answered);
     assertThat(statistics.requests() + statistics.failed()).isEqualTo(TASKS);
     assertThat(deployment.queuedRows()).isZero();
     assertThat(deployment.queuedBytes()).isZero();
@@ -90,7 +90,7 @@ class InferTaskRaceTest {
   private static void sweepUntil(Deployment deployment, AtomicBoolean done) {
     while (!done.get()) {
       deployment.sweep();
-      Thread.yield();
+      Thread.onSpinWait();
     }
   }
 }

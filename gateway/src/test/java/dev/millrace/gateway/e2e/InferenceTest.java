@@ -152,7 +152,7 @@ class InferenceTest {
       case FP16 -> shorts(raw, 0, 0x8000, 0x3c01, 0x7bff, 0x7c00, 0x0001);
       case BF16 -> shorts(raw, 0, 0x8000, 0x3f81, 0x7f7f, 0xff80, 0x0001);
       case FP32 -> {
-        for (float f : new float[] {-0f, 1.5f, Float.MAX_VALUE, 1e-45f, 1f / 0f, -3}) {
+        for (float f : new float[] {-0f, 1.5f, Float.MAX_VALUE, Float.MIN_VALUE, 1f / 0f, -3}) {
           raw.putFloat(f);
         }
       }

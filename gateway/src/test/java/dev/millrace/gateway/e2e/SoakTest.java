@@ -130,13 +130,16 @@ class SoakTest {
               assertThat(threads()).isSubsetOf(threadsBefore);
               assertThat(pooledBuffers()).as("buffers in use").isLessThanOrEqualTo(buffersBefore);
             });
-    try (Stream<Path> staged = list(folder.resolve("staging"))) {
-      assertThat(staged).as("copies of models").isEmpty();
-    }
+    assertThat(files(folder.resolve("staging"))).as("copies of models").isEmpty();
   }
 
-  private static Stream<Path> list(Path folder) throws IOException {
-    return Files.exists(folder) ? Files.walk(folder).filter(Files::isRegularFile) : Stream.empty();
+  private static List<Path> files(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.walk(folder)) {
+      return all.filter(Files::isRegularFile).toList();
+    }
   }
 
   private static TestGateway start(Path folder) {
@@ -205,7 +208,7 @@ class SoakTest {
         }
       }
     } catch (ReflectiveOperationException e) {
-      throw new AssertionError(e);
+      throw new LinkageError("gRPC has changed where its allocators are", e);
     }
     assertThat(allocators).isNotEmpty();
     return allocators;

@@ -128,7 +128,7 @@ class BadInputTest {
                 "heavy",
                 "inputs = x FP32[-1,4]",
                 "max_batch_size: 1",
-                "max_queued_bytes: 40")
+                "max_queued_bytes: 100")
             .model("truncated", Arrays.copyOf(good, good.length - 20))
             .model("text", "This is no model.\n".getBytes(StandardCharsets.UTF_8))
             .model("opset", oldOpset)
@@ -563,7 +563,7 @@ class BadInputTest {
         bad(
             "queue full, by bytes",
             Code.RESOURCE_EXHAUSTED,
-            "model 'heavy': 32 bytes wait (limit 40, max_queued_bytes)",
+            "model 'heavy': 80 bytes wait (limit 100, max_queued_bytes)",
             () -> overload("heavy", 2)),
         bad("deadline passed in the queue", Code.DEADLINE_EXCEEDED, "", BadInputTest::outwait),
         bad(

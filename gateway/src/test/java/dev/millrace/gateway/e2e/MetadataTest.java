@@ -28,10 +28,12 @@ import dev.millrace.proto.inference.ServerMetadataRequest;
 import dev.millrace.proto.inference.ServerMetadataResponse;
 import dev.millrace.proto.inference.ServerReadyRequest;
 import io.grpc.CallOptions;
+import io.grpc.Context;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
@@ -327,14 +329,16 @@ class MetadataTest {
   }
 
   @Test
-  void aHealthWatchBeginsWithTheStatusOfNow() {
-    assertThat(
-            HealthGrpc.newBlockingStub(gateway.channel())
-                .withDeadlineAfter(20, TimeUnit.SECONDS)
-                .watch(HealthCheckRequest.getDefaultInstance())
-                .next()
-                .getStatus())
-        .isEqualTo(ServingStatus.SERVING);
+  void aHealthWatchBeginsWithTheStatusOfNow() throws Exception {
+    First<HealthCheckResponse> first = new First<>(new CompletableFuture<>());
+    try (Context.CancellableContext watching = Context.current().withCancellation()) {
+      watching.run(
+          () ->
+              HealthGrpc.newStub(gateway.channel())
+                  .watch(HealthCheckRequest.getDefaultInstance(), first));
+      assertThat(first.message().get(20, TimeUnit.SECONDS).getStatus())
+          .isEqualTo(ServingStatus.SERVING);
+    }
   }
 
   @Test

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>{@link #offer}, {@link #queuedRows}, {@link #queuedBytes}: any thread; they never block.
  *   <li>{@link #take}: replica threads, each with its own {@link Batch}. Blocks.
- *   <li>{@link #tryTake}: a replica on an event loop. Never blocks. Such a replica calls it again
- *       after each batch until it answers false.
+ *   <li>{@link #offerQuietly}, {@link #tryTake}, {@link #wake}: a producer that is a replica too,
+ *       as an event loop can be. Never block. It offers without waking anybody, and at the end of
+ *       its round takes batches until there are none, or wakes a replica thread to do it.
  *   <li>{@link #sweep}: one janitor, every few milliseconds while {@code queuedRows() > 0}. Without
  *       it the queue is still right, but while all replicas are busy nobody empties the ring and
  *       nobody answers those whose deadline passes.
@@ -50,23 +51,37 @@ import org.jspecify.annotations.Nullable;
  *   <li>At most one thread holds the lead; it is freed or granted in {@link #passLeadOn} only.
  *   <li>If a replica is on the idle stack, somebody holds the lead, or is about to look at the
  *       stack again (fence 1).
- *   <li>If the leader is parked, lanes are empty, and the ring is empty or the producer that fills
- *       it is about to wake the leader (fences 2 to 4).
- *   <li>{@code parkedLeader} is null or the thread that holds the lead or is just being granted it.
+ *   <li>If the leader is parked, lanes and ring are empty, or the producer that fills the ring is
+ *       about to wake the leader (fences 2 to 4), or the producers that offered quietly are about
+ *       to take or to wake.
+ *   <li>{@code parkedLeader} is null, or the thread that holds the lead or is just being granted
+ *       it, or {@link #LENT}.
  *   <li>{@code queuedRows} counts each accepted item, and each item on its way to being accepted or
  *       refused. So if the queue is closed and counts no rows, nothing will ever come again (fence
  *       5).
  * </ol>
  *
+ * <h2>The lead, lent</h2>
+ *
+ * <p>Between rounds the lead lies with a replica thread that sleeps. {@link #tryTake} borrows it
+ * there and gives it back, without waking the thread: it swaps the thread's name for {@code LENT}
+ * and back again. A producer that finds {@code LENT} wakes nobody, since the borrower looks at the
+ * ring once more; the thread itself, should it wake up for some reason, waits until its name is
+ * back ({@link #reclaimLead}). The borrower touches lanes and the ring's reading end, and never the
+ * idle stack.
+ *
  * <p>The fences are pairs in the manner of Dekker: each side writes, then reads what the other side
  * writes, so at least one of the two sees the other.
  *
  * <p>Time is the {@code nanoClock}'s; it must not wrap around (a monotonic clock that counts from
- * boot does not). It is read once per offer, per attempt to fill a batch and per sweep.
+ * boot does not). It is read once per offer that wakes, per attempt to fill a batch and per sweep.
  */
 public final class BatchQueue<T extends Batchable> {
   /** Between two tries of {@link #rejectAll} to get the lead, which is held for microseconds. */
   private static final long LEAD_RETRY_NANOS = 50_000;
+
+  /** In {@code parkedLeader}: the parked leader's lead is in use by a {@link #tryTake}. */
+  private static final Object LENT = new Object();
 
   private final QueueLimits limits;
   private final LongSupplier nanoClock;
@@ -76,7 +91,7 @@ public final class BatchQueue<T extends Batchable> {
 
   private final AtomicBoolean lead = new AtomicBoolean();
   private final IdleStack idle = new IdleStack();
-  private final AtomicReference<@Nullable Thread> parkedLeader = new AtomicReference<>();
+  private final AtomicReference<@Nullable Object> parkedLeader = new AtomicReference<>();
   private volatile boolean closed;
 
   public BatchQueue(QueueLimits limits, BatchPolicy policy, LongSupplier nanoClock) {
@@ -95,6 +110,20 @@ public final class BatchQueue<T extends Batchable> {
    *     and the item is untouched: the caller answers it
    */
   public @Nullable Rejection offer(T item) {
+    Rejection rejection = offerQuietly(item, nanoClock.getAsLong());
+    if (rejection == null) {
+      wakeParkedLeader();
+    }
+    return rejection;
+  }
+
+  /**
+   * As {@link #offer}, but wakes nobody. Whoever calls this sees to the item soon, on the same
+   * thread: by {@link #tryTake} until it answers false, or by {@link #wake}.
+   *
+   * @param nowNanos the time on the queue's clock: a clock read costs more than the rest of this
+   */
+  public @Nullable Rejection offerQuietly(T item, long nowNanos) {
     int rows = item.rows();
     long bytes = item.bytes();
     if (rows < 0 || bytes < 0) {
@@ -104,7 +133,6 @@ public final class BatchQueue<T extends Batchable> {
     long deadlineNanos = item.deadlineNanos();
     boolean alone = rows > limits.maxBatchRows() || !item.batchable();
     Object laneKey = alone ? Lanes.ALONE : item.shapeKey();
-    long nowNanos = nanoClock.getAsLong();
     if (deadlineNanos <= nowNanos) {
       return closed ? Rejection.CLOSED : Rejection.EXPIRED;
     }
@@ -124,8 +152,12 @@ public final class BatchQueue<T extends Batchable> {
       takeBack(weight, bytes);
       return Rejection.RING_FULL;
     }
-    wakeParkedLeader();
     return null;
+  }
+
+  /** Has a replica thread see to what waits, if one sleeps. Never blocks. */
+  public void wake() {
+    wakeParkedLeader();
   }
 
   /**
@@ -161,22 +193,33 @@ public final class BatchQueue<T extends Batchable> {
   /**
    * Claims a batch if there is one to be had without waiting.
    *
-   * @return false if nothing is ready, or another thread leads and will see to what is
+   * @return true with at least one item in {@code batch}: then to be called again, or {@link
+   *     #wake}, for what may still wait; false if nothing is ready, or another thread leads and
+   *     will see to what is
    */
   public boolean tryTake(Batch<T> batch) {
     batch.clear();
     // Again if something was published after the ring was read and before the lead was free: its
     // producer may have tried meanwhile, failed, and gone. Fence 6: that producer published, passed
-    // fence 3 in its offer, then read the lead; this thread frees the lead, then reads the ring.
+    // fence 3 or tried to take, then read the lead; this thread frees the lead, then reads the
+    // ring.
     do {
+      Thread lender = null;
       if (!tryLead()) {
-        return false;
+        lender = borrowLead();
+        if (lender == null) {
+          return false;
+        }
       }
       boolean filled = false;
       try {
         filled = fill(batch);
       } finally {
-        passLeadOn();
+        if (lender == null) {
+          passLeadOn();
+        } else {
+          giveBack(lender);
+        }
       }
       if (filled) {
         return true;
@@ -285,7 +328,7 @@ public final class BatchQueue<T extends Batchable> {
       return true;
     }
     if (me.await()) {
-      parkedLeader.set(null); // awake: nobody needs to wake it
+      reclaimLead();
       return true;
     }
     batch.renewWaiter(); // the old one lies on the stack until a leader passes by
@@ -313,16 +356,49 @@ public final class BatchQueue<T extends Batchable> {
     if (ring.isEmpty() && !isFinished()) {
       LockSupport.park(this);
     }
-    parkedLeader.set(null);
+    reclaimLead();
+  }
+
+  /**
+   * Awake: nobody needs to wake the leader any more. Waits, microseconds, while its lead is lent.
+   */
+  private void reclaimLead() {
+    reclaimLead(Thread.currentThread());
+  }
+
+  private void reclaimLead(@Nullable Thread named) {
+    while (parkedLeader.get() != null && !parkedLeader.compareAndSet(named, null)) {
+      if (Thread.currentThread().isInterrupted()) {
+        Thread.onSpinWait();
+      } else {
+        LockSupport.parkNanos(this, LEAD_RETRY_NANOS);
+      }
+    }
+  }
+
+  /** The sleeping thread whose lead the caller may use until {@link #giveBack}; null for none. */
+  private @Nullable Thread borrowLead() {
+    return parkedLeader.get() instanceof Thread leader && parkedLeader.compareAndSet(leader, LENT)
+        ? leader
+        : null;
+  }
+
+  private void giveBack(Thread lender) {
+    parkedLeader.set(lender);
+    // Fence 7: named again, then `closed` is read. The other side is close, which may have found
+    // LENT. (An offer that did is seen by the reader of the ring in tryTake.)
+    VarHandle.fullFence();
+    if (closed) {
+      wakeParkedLeader();
+    }
   }
 
   private void wakeParkedLeader() {
     // Fence 3: published (or closed, or counted out), then parkedLeader is read. The ring publishes
     // with a release store only, which a later read may overtake; hence a full fence.
     VarHandle.fullFence();
-    Thread leader = parkedLeader.get();
     // Of several producers one pays for the wake-up.
-    if (leader != null && parkedLeader.compareAndSet(leader, null)) {
+    if (parkedLeader.get() instanceof Thread leader && parkedLeader.compareAndSet(leader, null)) {
       LockSupport.unpark(leader);
     }
   }
@@ -359,7 +435,8 @@ public final class BatchQueue<T extends Batchable> {
       // another, whose name a late write would hide. Named too early does no harm: see below.
       parkedLeader.set(hasWork ? null : thread);
       if (!next.grant()) {
-        continue; // gone, interrupted
+        reclaimLead(thread); // gone, interrupted
+        continue;
       }
       if (!hasWork) {
         // Fence 4: named and granted, then the ring and `closed` are read once more. A producer may

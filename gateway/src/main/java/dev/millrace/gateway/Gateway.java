@@ -2,6 +2,7 @@
 package dev.millrace.gateway;
 
 import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Inlining;
 import dev.millrace.backends.deployment.Reconciler;
 import dev.millrace.backends.deployment.Tally;
 import dev.millrace.backends.model.Backend;
@@ -87,6 +88,7 @@ public final class Gateway implements AutoCloseable {
             backends.values(),
             deployments,
             config.serving().shutdownGrace().toNanos(),
+            new Inlining(config.serving().eventLoopCount(cores()), config.serving().inlineBudget()),
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
@@ -95,7 +97,8 @@ public final class Gateway implements AutoCloseable {
 
     GrpcEndpoint grpc = null;
     try {
-      grpc = GrpcEndpoint.start(config, deployments, unrouted, health.service(), version());
+      grpc =
+          GrpcEndpoint.start(config, cores(), deployments, unrouted, health.service(), version());
       Gateway gateway =
           new Gateway(config, reconciler, grpc, startHttp(config, metrics, deployments));
       String host = config.listen().host();
@@ -118,6 +121,10 @@ public final class Gateway implements AutoCloseable {
       grpc.stop(0);
     }
     reconciler.close();
+  }
+
+  private static int cores() {
+    return Runtime.getRuntime().availableProcessors();
   }
 
   private static Map<String, Backend> backends() {

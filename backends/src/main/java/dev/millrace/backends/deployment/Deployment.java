@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One version of a model that serves: its queue and its replicas.
@@ -40,6 +41,10 @@ public final class Deployment {
   private final BatchQueue<InferTask> queue;
   private final DeploymentStatistics statistics = new DeploymentStatistics();
   private final List<Thread> replicas = new ArrayList<>();
+  private final InlineCost inlineCost;
+
+  /** One for each event loop, made and used by that loop alone. */
+  private final @Nullable InlineReplica[] inlineReplicas;
 
   /** Leases out, and the CLOSED bit. */
   private final AtomicInteger leases = new AtomicInteger();
@@ -48,6 +53,7 @@ public final class Deployment {
    * Starts a deployment's replicas.
    *
    * @param runners one per replica, warm; owned by the deployment from here on
+   * @param inlining which batches event loops may run
    */
   Deployment(
       String name,
@@ -56,6 +62,7 @@ public final class Deployment {
       ModelManifest manifest,
       LoadedModel model,
       List<Runner> runners,
+      Inlining inlining,
       LongSupplier nanoClock) {
     this.name = name;
     this.version = version;
@@ -79,12 +86,14 @@ public final class Deployment {
                 RING_SLOTS),
             BatchPolicy.greedy(),
             nanoClock);
+    this.inlineCost = new InlineCost(inlining.budget().toNanos());
+    this.inlineReplicas = new InlineReplica[inlining.eventLoops()];
     for (int i = 0; i < runners.size(); i++) {
       replicas.add(
           Thread.ofPlatform()
               .name("replica-" + name + "-" + version + "-" + i)
               .daemon()
-              .start(new Replica(this, queue, runners.get(i))));
+              .start(new Replica(this, queue, runners.get(i), inlineCost)));
     }
   }
 
@@ -179,6 +188,16 @@ public final class Deployment {
     }
   }
 
+  /** The replica on that event loop; to be called there. */
+  InlineReplica inlineReplica(int loop) {
+    InlineReplica replica = inlineReplicas[loop];
+    if (replica == null) {
+      replica = new InlineReplica(this, model, queue, inlineCost);
+      inlineReplicas[loop] = replica;
+    }
+    return replica;
+  }
+
   /** Answers what has expired or was cancelled while every replica is busy. */
   void sweep() {
     if (queue.queuedRows() > 0) {
@@ -191,16 +210,23 @@ public final class Deployment {
         answered, rows, takenNanos, nanoClock.getAsLong(), times, System.currentTimeMillis());
   }
 
+  /**
+   * Made for every request that is turned away, so quickly: of all times an overload is the worst.
+   */
   Failure failureOf(Rejection rejection) {
     return switch (rejection) {
       case QUEUE_ROWS ->
           overloaded(
-              "%d rows wait (limit %d, max_queued_rows)"
-                  .formatted(queue.queuedRows(), manifest.limits().maxQueuedRows()));
+              queue.queuedRows()
+                  + " rows wait (limit "
+                  + manifest.limits().maxQueuedRows()
+                  + ", max_queued_rows)");
       case QUEUE_BYTES ->
           overloaded(
-              "%d bytes wait (limit %d, max_queued_bytes)"
-                  .formatted(queue.queuedBytes(), manifest.limits().maxQueuedBytes()));
+              queue.queuedBytes()
+                  + " bytes wait (limit "
+                  + manifest.limits().maxQueuedBytes()
+                  + ", max_queued_bytes)");
       case RING_FULL -> overloaded("requests arrive faster than they can be queued");
       case EXPIRED ->
           new Failure(Failure.Kind.EXPIRED, "deadline passed in the queue of model '" + name + "'");
@@ -235,6 +261,17 @@ public final class Deployment {
     queue.rejectAll(Rejection.CLOSED);
     for (Thread replica : replicas) {
       replica.join();
+    }
+    // an event loop in a batch of this deployment holds the leases of its tasks
+    synchronized (leases) {
+      while (leases.get() != CLOSED) {
+        leases.wait();
+      }
+    }
+    for (InlineReplica replica : inlineReplicas) {
+      if (replica != null) {
+        replica.close();
+      }
     }
     model.close();
   }

@@ -15,10 +15,12 @@ import java.util.function.LongSupplier;
 /** Turns a model's files into a deployment that has run already. */
 final class Loader {
   private final Map<String, Backend> backends;
+  private final Inlining inlining;
   private final LongSupplier nanoClock;
 
-  Loader(Map<String, Backend> backends, LongSupplier nanoClock) {
+  Loader(Map<String, Backend> backends, Inlining inlining, LongSupplier nanoClock) {
     this.backends = backends;
+    this.inlining = inlining;
     this.nanoClock = nanoClock;
   }
 
@@ -52,6 +54,7 @@ final class Loader {
           manifest,
           model,
           runners,
+          inlining,
           nanoClock);
     } catch (RuntimeException | Error e) {
       runners.forEach(Runner::close);

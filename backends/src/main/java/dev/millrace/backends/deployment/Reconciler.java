@@ -87,17 +87,19 @@ public final class Reconciler implements AutoCloseable {
 
   /**
    * @param drainNanos how long requests may take to finish on a version that was replaced
+   * @param inlining which batches event loops may run
    */
   public Reconciler(
       ModelRepository repository,
       Collection<Backend> backends,
       Deployments deployments,
       long drainNanos,
+      Inlining inlining,
       LongSupplier nanoClock) {
     this.repository = repository;
     Map<String, Backend> byName = new HashMap<>();
     backends.forEach(backend -> byName.put(backend.name(), backend));
-    this.loader = new Loader(byName, nanoClock);
+    this.loader = new Loader(byName, inlining, nanoClock);
     this.deployments = deployments;
     this.drainNanos = drainNanos;
     this.nanoClock = nanoClock;

@@ -3,10 +3,12 @@ package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import dev.millrace.backends.model.OutputTensor;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.Shapes;
 import dev.millrace.backends.tensor.TensorSpec;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -30,6 +32,12 @@ final class Binding implements AutoCloseable {
   /** Outputs that ORT is to allocate. */
   final Set<String> unpinned = new LinkedHashSet<>();
 
+  /** Holds the addresses of {@link #prepared}; freed with this binding. */
+  private final Arena arena = Arena.ofAuto();
+
+  /** A run without ORT's Java binding; null where ORT allocates an output. */
+  OrtMemory.@Nullable PreparedRun prepared;
+
   /** Per output what the caller gets if it is pinned; null where ORT allocates. */
   final @Nullable OutputTensor[] outputs;
 
@@ -41,7 +49,13 @@ final class Binding implements AutoCloseable {
 
   /** Tensors for these input shapes, over slabs that have been made to fit. */
   static Binding create(
-      RunPlan plan, long[][] shapes, long rows, Slab[] inputSlabs, Slab[] outputSlabs, boolean pin)
+      OrtSession session,
+      RunPlan plan,
+      long[][] shapes,
+      long rows,
+      Slab[] inputSlabs,
+      Slab[] outputSlabs,
+      boolean pin)
       throws OrtException {
     Binding binding = new Binding(shapes.length, plan.outputs().size());
     try {
@@ -58,6 +72,10 @@ final class Binding implements AutoCloseable {
         } else {
           binding.pin(output, i, shape, outputSlabs[i]);
         }
+      }
+      if (binding.unpinned.isEmpty()) {
+        binding.prepared =
+            new OrtMemory.PreparedRun(session, binding.feeds, binding.pins, binding.arena);
       }
       return binding;
     } catch (OrtException | RuntimeException e) {
@@ -124,5 +142,6 @@ final class Binding implements AutoCloseable {
     feeds.clear();
     pins.values().forEach(OnnxTensor::close);
     pins.clear();
+    prepared = null;
   }
 }

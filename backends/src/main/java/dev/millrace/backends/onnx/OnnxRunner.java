@@ -173,7 +173,7 @@ final class OnnxRunner implements Runner {
     }
     refuseFatal(shapes);
     fitSlabs(shapes, rows);
-    Binding binding = Binding.create(plan, shapes, rows, inputSlabs, outputSlabs, pinning);
+    Binding binding = Binding.create(session, plan, shapes, rows, inputSlabs, outputSlabs, pinning);
     if (binding.holdsManyStrings()) {
       bindings.pass(binding);
     } else if (plan.fixedInputs()) {
@@ -307,7 +307,7 @@ final class OnnxRunner implements Runner {
   private Binding execute(Binding binding, List<? extends ModelInputs> requests, int rows)
       throws OrtException, ModelRunException {
     try {
-      lastResult = session.run(binding.feeds, binding.unpinned, binding.pins);
+      run(binding);
       return binding;
     } catch (OrtException e) {
       if (binding.pins.isEmpty() || !isWrongShape(e)) {
@@ -318,7 +318,7 @@ final class OnnxRunner implements Runner {
       Binding unpinned = bindingFor(requests, rows);
       gather(requests, unpinned);
       try {
-        lastResult = session.run(unpinned.feeds, unpinned.unpinned, unpinned.pins);
+        run(unpinned);
       } catch (OrtException again) {
         pinning = true; // it was not the binding
         bindings.close();
@@ -326,6 +326,14 @@ final class OnnxRunner implements Runner {
       }
       log.warn("outputs are no longer bound to memory of a fixed shape: {}", Ort.message(e));
       return unpinned;
+    }
+  }
+
+  private void run(Binding binding) throws OrtException {
+    if (binding.prepared != null) {
+      binding.prepared.run();
+    } else {
+      lastResult = session.run(binding.feeds, binding.unpinned, binding.pins);
     }
   }
 

@@ -4,6 +4,7 @@ package dev.millrace.backends.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import dev.millrace.backends.tensor.TensorView;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -14,6 +15,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Map;
 
 /**
  * Reads and writes the memory of ORT's own tensors, by ORT's C API.
@@ -32,6 +34,7 @@ final class OrtMemory {
   /** Places of functions in {@code OrtApi} (onnxruntime_c_api.h). */
   private static final int GET_ERROR_MESSAGE = 2;
 
+  private static final int RUN = 9;
   private static final int GET_TENSOR_MUTABLE_DATA = 51;
   private static final int GET_STRING_TENSOR_DATA_LENGTH = 53;
   private static final int GET_STRING_TENSOR_CONTENT = 54;
@@ -43,6 +46,8 @@ final class OrtMemory {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final MethodHandle nativeHandle;
+  private static final MethodHandle sessionHandle;
+  private static final MethodHandle run;
   private static final MethodHandle getErrorMessage;
   private static final MethodHandle releaseStatus;
   private static final MethodHandle getTensorMutableData;
@@ -57,6 +62,9 @@ final class OrtMemory {
       nativeHandle =
           MethodHandles.privateLookupIn(OnnxTensorLike.class, lookup)
               .findGetter(OnnxTensorLike.class, "nativeHandle", long.class);
+      sessionHandle =
+          MethodHandles.privateLookupIn(OrtSession.class, lookup)
+              .findGetter(OrtSession.class, "nativeHandle", long.class);
       Class<?> runtime = Class.forName("ai.onnxruntime.OnnxRuntime");
       long table =
           (long)
@@ -67,6 +75,11 @@ final class OrtMemory {
       FunctionDescriptor two = FunctionDescriptor.of(LONG, LONG, LONG);
       getErrorMessage = function(table, GET_ERROR_MESSAGE, FunctionDescriptor.of(LONG, LONG));
       releaseStatus = function(table, RELEASE_STATUS, FunctionDescriptor.ofVoid(LONG));
+      run =
+          function(
+              table,
+              RUN,
+              FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG));
       getTensorMutableData = function(table, GET_TENSOR_MUTABLE_DATA, two);
       getStringTensorDataLength = function(table, GET_STRING_TENSOR_DATA_LENGTH, two);
       getStringTensorContent =
@@ -91,6 +104,82 @@ final class OrtMemory {
         MemorySegment.ofAddress(table).reinterpret((place + 1) * LONG.byteSize());
     return Linker.nativeLinker()
         .downcallHandle(MemorySegment.ofAddress(functions.getAtIndex(LONG, place)), type);
+  }
+
+  /**
+   * The addresses that a run of a session needs, laid out once: what ORT's Java binding makes of
+   * its maps and strings at each run takes longer than a small model.
+   *
+   * <p>Good as long as session and tensors are open.
+   */
+  static final class PreparedRun {
+    private final long session;
+    private final long inputNames;
+    private final long inputs;
+    private final long inputCount;
+    private final long outputNames;
+    private final long outputs;
+    private final long outputCount;
+
+    /**
+     * @param feeds all inputs by name
+     * @param pins all outputs by name
+     * @param arena holds the addresses
+     */
+    PreparedRun(
+        OrtSession session,
+        Map<String, OnnxTensor> feeds,
+        Map<String, OnnxTensor> pins,
+        Arena arena) {
+      try {
+        this.session = (long) sessionHandle.invokeExact(session);
+      } catch (Throwable e) {
+        throw new IllegalStateException(e);
+      }
+      this.inputNames = names(feeds, arena);
+      this.inputs = handles(feeds, arena);
+      this.inputCount = feeds.size();
+      this.outputNames = names(pins, arena);
+      this.outputs = handles(pins, arena);
+      this.outputCount = pins.size();
+    }
+
+    private static long names(Map<String, OnnxTensor> tensors, Arena arena) {
+      MemorySegment names = arena.allocate(LONG, tensors.size());
+      int i = 0;
+      for (String name : tensors.keySet()) {
+        names.setAtIndex(LONG, i++, arena.allocateFrom(name).address());
+      }
+      return names.address();
+    }
+
+    private static long handles(Map<String, OnnxTensor> tensors, Arena arena) {
+      MemorySegment handles = arena.allocate(LONG, tensors.size());
+      int i = 0;
+      for (OnnxTensor tensor : tensors.values()) {
+        handles.setAtIndex(LONG, i++, handle(tensor));
+      }
+      return handles.address();
+    }
+
+    /** Runs; the outputs are in the pinned tensors then. */
+    void run() throws OrtException {
+      try {
+        check(
+            (long)
+                run.invokeExact(
+                    session,
+                    0L,
+                    inputNames,
+                    inputs,
+                    inputCount,
+                    outputNames,
+                    outputCount,
+                    outputs));
+      } catch (Throwable e) {
+        throw rethrown(e);
+      }
+    }
   }
 
   /** A tensor's own memory, as long as the tensor is open. */

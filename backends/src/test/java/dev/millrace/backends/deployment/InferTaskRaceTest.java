@@ -33,7 +33,7 @@ class InferTaskRaceTest {
           return values;
         };
     Deployment deployment =
-        new Loader(Map.of(ScriptedBackend.NAME, backend), System::nanoTime)
+        new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, System::nanoTime)
             .load(
                 new ModelArtifact("m", 1, Path.of("nowhere")), ListedRepository.MANIFEST, () -> {});
     AtomicBoolean done = new AtomicBoolean();

@@ -28,6 +28,7 @@ class ReconcilerTest {
           List.of(backend),
           deployments,
           TimeUnit.SECONDS.toNanos(10),
+          Inlining.OFF,
           System::nanoTime);
 
   @AfterEach

@@ -29,15 +29,21 @@ final class RecordedTask extends InferTask {
   /** Sends values to a deployment that the caller has leased. */
   static RecordedTask submit(Deployment deployment, long deadlineNanos, int... values)
       throws InferException {
+    RecordedTask task = of(deployment, deadlineNanos, values);
+    deployment.submit(task);
+    return task;
+  }
+
+  /** A task of a deployment that the caller has leased, not queued yet. */
+  static RecordedTask of(Deployment deployment, long deadlineNanos, int... values)
+      throws InferException {
     ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
     for (int value : values) {
       bytes.putInt(value);
     }
     TensorView tensor = new TensorView(DataType.INT32, new long[] {values.length}, bytes.flip());
     CheckedInputs inputs = deployment.checker().check(new One("x", tensor));
-    RecordedTask task = new RecordedTask(deployment, inputs, deadlineNanos);
-    deployment.submit(task);
-    return task;
+    return new RecordedTask(deployment, inputs, deadlineNanos);
   }
 
   @Override

@@ -36,6 +36,10 @@ final class ScriptedBackend implements Backend {
   volatile Script script = values -> values;
   volatile UnaryOperator<ModelSignature> signature = s -> s;
   volatile boolean refuseToLoad;
+
+  /** What a run says that it took. */
+  volatile long runNanos = 2;
+
   final List<List<Integer>> batches = new CopyOnWriteArrayList<>();
   final AtomicInteger openModels = new AtomicInteger();
   final AtomicInteger openRunners = new AtomicInteger();
@@ -116,7 +120,7 @@ final class ScriptedBackend implements Backend {
 
     @Override
     public RunTimes lastTimes() {
-      return new RunTimes(1, 2, 3);
+      return new RunTimes(1, runNanos, 3);
     }
 
     @Override

@@ -19,23 +19,33 @@ public final class CommandLineInterface {
     // until a command says otherwise: what a client's libraries have to say is rarely of interest
     Logs.apply(LogFormat.TEXT, LogLevel.WARN);
     try {
-      return commandLine(Shell.ofThisProcess()).execute(arguments);
+      boolean serveOnly = arguments.length > 0 && arguments[0].equals("serve");
+      return commandLine(Shell.ofThisProcess(), serveOnly).execute(arguments);
     } finally {
       Logs.stop();
     }
   }
 
   static CommandLine commandLine(Shell shell) {
+    return commandLine(shell, false);
+  }
+
+  /**
+   * @param serveOnly without the other commands: a server's start need not wait until reflection
+   *     has read what nobody asked for
+   */
+  private static CommandLine commandLine(Shell shell, boolean serveOnly) {
     RootCommand root = new RootCommand();
-    CommandLine commandLine =
-        new CommandLine(root)
-            .addSubcommand(new ServeCommand(shell))
-            .addSubcommand(new DemoCommand(shell))
-            .addSubcommand(new InferCommand(shell))
-            .addSubcommand(new ModelsCommand(shell))
-            .addSubcommand(new CheckConfigCommand(shell))
-            .addSubcommand(new VersionCommand(shell))
-            .addSubcommand(new CompletionCommand(shell));
+    CommandLine commandLine = new CommandLine(root).addSubcommand(new ServeCommand(shell));
+    if (!serveOnly) {
+      commandLine
+          .addSubcommand(new DemoCommand(shell))
+          .addSubcommand(new InferCommand(shell))
+          .addSubcommand(new ModelsCommand(shell))
+          .addSubcommand(new CheckConfigCommand(shell))
+          .addSubcommand(new VersionCommand(shell))
+          .addSubcommand(new CompletionCommand(shell));
+    }
     Failures failures = new Failures(root);
     return commandLine
         .setOut(shell.out())

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -53,6 +54,12 @@ final class DemoCommand implements Callable<Integer> {
       description = "Port of health and metrics; else 8000, or a free one if that is taken.")
   private int httpPort = -1;
 
+  @Option(
+      names = "--server",
+      paramLabel = "HOST:PORT",
+      description = "Ask a gateway that serves the demo models already, and end after the report.")
+  private @Nullable String server;
+
   DemoCommand(Shell shell) {
     this.shell = shell;
   }
@@ -60,6 +67,11 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, GatewayStartException, InterruptedException {
     Path demo = shell.home().resolve("deploy/demo");
+    if (server != null) {
+      try (InferenceClient client = new InferenceClient(server, TIMEOUT)) {
+        return report(client, holdouts(demo.resolve("holdout")));
+      }
+    }
     GatewayConfig config = config(demo.resolve("models"));
     List<Holdout> holdouts = holdouts(demo.resolve("holdout"));
     Gateway gateway = Gateway.listen(config);
@@ -69,7 +81,7 @@ final class DemoCommand implements Callable<Integer> {
     String httpAddress = gateway.httpPort() < 0 ? "" : Ports.address(HOST, gateway.httpPort());
     say("gRPC on %s, HTTP on %s".formatted(grpcAddress, httpAddress));
     try (InferenceClient client = new InferenceClient(grpcAddress, TIMEOUT)) {
-      int exitCode = report(new DemoTrial(client, DemoTrial.Durations.USUAL), holdouts);
+      int exitCode = report(client, holdouts);
       if (!once && exitCode == 0) {
         DemoReport.next(shell.home(), grpcAddress, httpAddress).forEach(this::say);
         stop.awaitAfter(gateway::awaitTermination);
@@ -86,7 +98,8 @@ final class DemoCommand implements Callable<Integer> {
     }
   }
 
-  private int report(DemoTrial trial, List<Holdout> holdouts) throws InterruptedException {
+  private int report(InferenceClient client, List<Holdout> holdouts) throws InterruptedException {
+    DemoTrial trial = new DemoTrial(client, DemoTrial.Durations.USUAL);
     int exitCode = 0;
     for (Holdout holdout : holdouts) {
       DemoTrial.Result result = trial.run(holdout);

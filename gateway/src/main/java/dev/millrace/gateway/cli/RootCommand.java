@@ -20,6 +20,10 @@ import picocli.CommandLine.Spec;
       "0:it worked",
       "1:it failed; one line on standard error says why",
       "2:the arguments, the configuration or the data are wrong; standard error lists all of it"
+    },
+    footer = {
+      "",
+      "'millrace bench', a program of its own, is the load tester: 'millrace bench --help'."
     })
 final class RootCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;

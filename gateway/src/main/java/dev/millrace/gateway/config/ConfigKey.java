@@ -104,6 +104,15 @@ public final class ConfigKey<T> {
           "Threads that read requests and write answers. `0` takes half of the cores, at least"
               + " one, and leaves the others to the models.");
 
+  public static final ConfigKey<Duration> INLINE_BUDGET =
+      key(
+          "inline_budget",
+          ValueType.duration(Duration.ZERO, Duration.ofMillis(100)),
+          Duration.ofNanos(100_000),
+          "What a batch may cost for an event loop to run it itself, which spares small models the"
+              + " way to another thread; costs are learned. `0s` leaves every batch to the"
+              + " replicas.");
+
   public static final ConfigKey<Duration> SHUTDOWN_GRACE =
       key(
           "shutdown_grace",
@@ -140,6 +149,7 @@ public final class ConfigKey<T> {
           MAX_METADATA_BYTES,
           MAX_CALLS_PER_CONNECTION,
           EVENT_LOOPS,
+          INLINE_BUDGET,
           SHUTDOWN_GRACE,
           LOG_FORMAT,
           LOG_LEVEL);

@@ -60,9 +60,10 @@ public record GatewayConfig(
    *
    * @param eventLoops 0 leaves the number to {@link #eventLoopCount}
    */
-  public record Serving(int eventLoops, Duration shutdownGrace) {
+  public record Serving(int eventLoops, Duration inlineBudget, Duration shutdownGrace) {
     public Serving {
       ConfigKey.EVENT_LOOPS.require(eventLoops);
+      ConfigKey.INLINE_BUDGET.require(inlineBudget);
       ConfigKey.SHUTDOWN_GRACE.require(shutdownGrace);
     }
 
@@ -94,7 +95,10 @@ public record GatewayConfig(
             values.get(ConfigKey.MAX_MESSAGE_BYTES),
             values.get(ConfigKey.MAX_METADATA_BYTES),
             values.get(ConfigKey.MAX_CALLS_PER_CONNECTION)),
-        new Serving(values.get(ConfigKey.EVENT_LOOPS), values.get(ConfigKey.SHUTDOWN_GRACE)),
+        new Serving(
+            values.get(ConfigKey.EVENT_LOOPS),
+            values.get(ConfigKey.INLINE_BUDGET),
+            values.get(ConfigKey.SHUTDOWN_GRACE)),
         new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)));
   }
 }

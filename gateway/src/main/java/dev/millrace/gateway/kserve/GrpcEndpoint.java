@@ -13,6 +13,9 @@ import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -55,11 +58,17 @@ public final class GrpcEndpoint {
   private final EventLoopGroup loops;
   private final Server server;
   private final OpenCalls openCalls;
+  private final TransportMemory memory;
 
   private GrpcEndpoint(
-      EventLoopGroup acceptor, EventLoopGroup loops, Server server, OpenCalls openCalls) {
+      EventLoopGroup acceptor,
+      EventLoopGroup loops,
+      TransportMemory memory,
+      Server server,
+      OpenCalls openCalls) {
     this.acceptor = acceptor;
     this.loops = loops;
+    this.memory = memory;
     this.server = server;
     this.openCalls = openCalls;
   }
@@ -71,14 +80,16 @@ public final class GrpcEndpoint {
    */
   public static GrpcEndpoint start(
       GatewayConfig config,
+      int cores,
       Deployments deployments,
       Tally<Failure.Kind> unrouted,
       BindableService health,
       String serverVersion)
       throws IOException {
-    int cores = Runtime.getRuntime().availableProcessors();
     EventLoopGroup acceptor = loops(1);
-    EventLoopGroup loops = loops(config.serving().eventLoopCount(cores));
+    int loopCount = config.serving().eventLoopCount(cores);
+    EventLoopGroup loops = loops(loopCount);
+    TransportMemory memory = TransportMemory.of(loops, loopCount);
     OpenCalls openCalls = new OpenCalls();
     GatewayConfig.Listen listen = config.listen();
     InetSocketAddress address = new InetSocketAddress(listen.host(), listen.grpcPort());
@@ -89,8 +100,10 @@ public final class GrpcEndpoint {
         NettyServerBuilder.forAddress(address)
             .bossEventLoopGroup(acceptor)
             .workerEventLoopGroup(loops)
-            .channelType(channelType())
+            .channelFactory(GrpcEndpoint::listeningChannel)
             .withChildOption(ChannelOption.TCP_NODELAY, true)
+            .withChildOption(ChannelOption.ALLOCATOR, memory.allocator())
+            .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, memory.reads())
             .directExecutor() // handlers only decode and queue: a hand-off would cost more
             .flowControlWindow(FLOW_CONTROL_BYTES)
             .maxInboundMessageSize(config.limits().maxMessageBytes())
@@ -108,7 +121,7 @@ public final class GrpcEndpoint {
             .addService(FaultStatus.around(ProtoReflectionServiceV1.newInstance().bindService()))
             .addService(FaultStatus.around(olderReflection().bindService()))
             .build();
-    GrpcEndpoint endpoint = new GrpcEndpoint(acceptor, loops, server, openCalls);
+    GrpcEndpoint endpoint = new GrpcEndpoint(acceptor, loops, memory, server, openCalls);
     try {
       server.start();
     } catch (IOException e) {
@@ -132,8 +145,25 @@ public final class GrpcEndpoint {
         threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
   }
 
-  private static Class<? extends ServerChannel> channelType() {
-    return Epoll.isAvailable() ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  /**
+   * A listening socket whose connections begin with {@link SmallWrites} and {@link WholeFrames}.
+   * gRPC's builder has no place for handlers of ours, so they go in where a new connection passes
+   * by.
+   */
+  private static ServerChannel listeningChannel() {
+    ServerChannel channel =
+        Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+    channel
+        .pipeline()
+        .addLast(
+            new ChannelInboundHandlerAdapter() {
+              @Override
+              public void channelRead(ChannelHandlerContext ctx, Object connection) {
+                ((Channel) connection).pipeline().addLast(new SmallWrites(), new WholeFrames());
+                ctx.fireChannelRead(connection);
+              }
+            });
+    return channel;
   }
 
   private static CompressorRegistry compressors() {
@@ -179,5 +209,6 @@ public final class GrpcEndpoint {
     }
     loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
     acceptor.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
+    memory.close();
   }
 }

@@ -84,6 +84,10 @@ final class InferCall extends InferTask {
     return sink;
   }
 
+  LoopSink loopSink() {
+    return sink;
+  }
+
   /** On the call's event loop, once. */
   void send() {
     if (call.isCancelled()) {

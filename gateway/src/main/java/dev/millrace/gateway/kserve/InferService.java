@@ -149,7 +149,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       deployment.release();
       throw e;
     }
-    deployment.submit(task);
+    task.loopSink().replicas().submit(task);
     return task;
   }
 

@@ -2,6 +2,7 @@
 package dev.millrace.gateway.kserve;
 
 import dev.millrace.backends.deployment.CompletionSink;
+import dev.millrace.backends.deployment.LoopReplicas;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -11,22 +12,40 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way out of one event loop: calls that are answered gather in a lock-free stack, and one task
- * on the loop sends all of them. However many answers a batch holds, the loop is woken once.
+ * The way out of one event loop. Calls that are answered on the loop are sent at once; those
+ * answered elsewhere gather in a lock-free stack, and one task on the loop sends all of them.
+ * However many answers a batch holds, the loop is woken once.
  */
 final class LoopSink implements CompletionSink, Runnable {
   private static final Logger log = LoggerFactory.getLogger(LoopSink.class);
 
   private final Executor loop;
+  private final @Nullable Thread thread;
+  private final LoopReplicas replicas;
   private final AtomicReference<@Nullable InferCall> newest = new AtomicReference<>();
   private final AtomicBoolean scheduled = new AtomicBoolean();
 
-  LoopSink(Executor loop) {
+  /**
+   * @param number the loop's, in its group; below 0 for a thread that is no event loop
+   * @param thread the loop's; null to have every answer wait for {@link #flush}
+   */
+  LoopSink(Executor loop, int number, @Nullable Thread thread) {
     this.loop = loop;
+    this.thread = thread;
+    this.replicas = new LoopReplicas(number, loop);
   }
 
-  /** Adds an answered call; it leaves with the next {@link #flush}. From any thread. */
+  /** The replicas on this loop. */
+  LoopReplicas replicas() {
+    return replicas;
+  }
+
+  /** Adds an answered call; it leaves with the next {@link #flush}, if not now. From any thread. */
   void add(InferCall call) {
+    if (Thread.currentThread() == thread) {
+      send(call);
+      return;
+    }
     InferCall head;
     do {
       head = newest.get();
@@ -57,12 +76,16 @@ final class LoopSink implements CompletionSink, Runnable {
     while (call != null) {
       InferCall following = call.next;
       call.next = null;
-      try {
-        call.send();
-      } catch (RuntimeException | Error e) {
-        log.error("an answer could not be sent", e); // the others can
-      }
+      send(call);
       call = following;
+    }
+  }
+
+  private static void send(InferCall call) {
+    try {
+      call.send();
+    } catch (RuntimeException | Error e) {
+      log.error("an answer could not be sent", e); // the others can
     }
   }
 

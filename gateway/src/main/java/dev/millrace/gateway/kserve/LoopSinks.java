@@ -3,7 +3,6 @@ package dev.millrace.gateway.kserve;
 
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
-import java.util.concurrent.Executor;
 
 /** The sinks of an event loop group, found by the thread that asks. */
 public final class LoopSinks {
@@ -11,19 +10,22 @@ public final class LoopSinks {
 
   public LoopSinks(EventExecutorGroup loops) {
     // one sink a loop: the thread-local is filled once for each loop's only thread
-    this.ofThisThread = ThreadLocal.withInitial(() -> new LoopSink(loopOfThisThread(loops)));
+    this.ofThisThread = ThreadLocal.withInitial(() -> sinkOfThisThread(loops));
   }
 
   LoopSink current() {
     return ofThisThread.get();
   }
 
-  private static Executor loopOfThisThread(EventExecutorGroup loops) {
+  private static LoopSink sinkOfThisThread(EventExecutorGroup loops) {
+    int number = 0;
     for (EventExecutor loop : loops) {
       if (loop.inEventLoop()) {
-        return loop;
+        return new LoopSink(loop, number, Thread.currentThread());
       }
+      number++;
     }
-    return Runnable::run; // not a loop's thread (an in-process transport): answer where we are
+    // not a loop's thread (an in-process transport): answer where we are
+    return new LoopSink(Runnable::run, -1, null);
   }
 }

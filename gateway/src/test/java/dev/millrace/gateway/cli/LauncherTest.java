@@ -75,6 +75,16 @@ final class LauncherTest {
   }
 
   @Test
+  void benchIsAProgramOfItsOwnForThroughput() throws Exception {
+    Map<String, String> environment = Map.of("MILLRACE_JAVA_HOME", jdk("jdk", "25").toString());
+
+    assertThat(run(environment, "bench", "localhost:8001", "serve").lines())
+        .contains("-XX:+UseParallelGC", installation + "/lib/*")
+        .doesNotContain("-XX:TieredStopAtLevel=1", "-XX:+UseG1GC", "-Dmillrace.terminal=true")
+        .endsWith("dev.millrace.loadtest.cli.Main", "bench", "localhost:8001", "serve");
+  }
+
+  @Test
   void furtherFlagsAreSplitAtBlanksAndMayChooseTheCollector() throws Exception {
     assertThat(
             run(
@@ -209,6 +219,26 @@ final class LauncherTest {
 
     Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(10)));
     assertThat(run(environment, "version").lines()).first().asString().contains("building");
+  }
+
+  @Test
+  void buildsTheLoadTesterApartFromTheGateway() throws Exception {
+    Files.createFile(installation.resolve("pom.xml"));
+    script(
+        folder.resolve("bin/mvn"),
+        """
+        case "$*" in *"-pl loadtest -am"*) ;; *) exit 1 ;; esac
+        mkdir -p loadtest/target/lib && : >loadtest/target/millrace-loadtest-1.jar""");
+    Map<String, String> environment = Map.of("MILLRACE_JAVA_HOME", jdk("jdk", "25").toString());
+
+    assertThat(run(environment, "bench").lines()).first().asString().contains("building");
+    assertThat(run(environment, "bench").lines())
+        .contains(
+            installation
+                + "/loadtest/target/millrace-loadtest-1.jar:"
+                + installation
+                + "/loadtest/target/lib/*")
+        .noneMatch(line -> line.contains("building"));
   }
 
   @Test

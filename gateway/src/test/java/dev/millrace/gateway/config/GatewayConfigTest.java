@@ -34,7 +34,8 @@ final class GatewayConfigTest {
     assertThat(auto.eventLoopCount(1)).isEqualTo(1);
     assertThat(auto.eventLoopCount(2)).isEqualTo(1);
     assertThat(auto.eventLoopCount(16)).isEqualTo(8);
-    assertThat(new GatewayConfig.Serving(3, Duration.ZERO).eventLoopCount(16)).isEqualTo(3);
+    assertThat(new GatewayConfig.Serving(3, Duration.ZERO, Duration.ZERO).eventLoopCount(16))
+        .isEqualTo(3);
   }
 
   @Test

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.ModelRunException;
+import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.model.Runner.RunTimes;
+import dev.millrace.batching.Batch;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs claimed batches of a deployment and hands the answers to their event loops. Owned by one
+ * thread at a time.
+ *
+ * <p>A batch of several that fails is halved until the rows that cannot be run stand alone: only
+ * they fail. At worst that is two runs a row, paid by a batch that would have been lost otherwise.
+ */
+final class BatchExecutor {
+  private static final Logger log = LoggerFactory.getLogger(BatchExecutor.class);
+
+  private final Deployment deployment;
+  private final Runner runner;
+  private final InlineCost cost;
+  private final ArrayList<InferTask> answered = new ArrayList<>();
+  private final ArrayList<CompletionSink> sinks = new ArrayList<>();
+
+  /**
+   * @param runner used by this executor only, and closed by its owner
+   */
+  BatchExecutor(Deployment deployment, Runner runner, InlineCost cost) {
+    this.deployment = deployment;
+    this.runner = runner;
+    this.cost = cost;
+  }
+
+  /** Runs a batch and answers each of its tasks, whatever happens. */
+  void execute(Batch<InferTask> batch) {
+    List<InferTask> tasks = batch.items();
+    try {
+      execute(tasks, batch.takenNanos());
+    } catch (Throwable e) {
+      // an exception that escaped would cost a queue its reader and these their answers
+      log.error("a batch of {} was lost", deployment, e);
+      abandon(tasks, e);
+    }
+  }
+
+  private void abandon(List<InferTask> tasks, Throwable cause) {
+    answered.clear();
+    for (InferTask task : tasks) {
+      if (!task.isDone()) {
+        fail(task, cause);
+      }
+      leave(task);
+    }
+    flush();
+  }
+
+  private void execute(List<InferTask> tasks, long takenNanos) {
+    int rows = 0;
+    long bytes = 0;
+    for (InferTask task : tasks) {
+      rows += task.rows();
+      bytes += task.bytes();
+    }
+    OutputTensor[] outputs;
+    try {
+      outputs = runner.run(tasks, rows);
+      if (deployment.signature().isBatched()) {
+        checkRows(outputs, rows);
+      }
+    } catch (Throwable e) {
+      if (tasks.size() > 1) {
+        int half = tasks.size() / 2;
+        execute(tasks.subList(0, half), takenNanos);
+        execute(tasks.subList(half, tasks.size()), takenNanos);
+      } else {
+        fail(tasks.get(0), e);
+      }
+      return;
+    }
+    RunTimes times = runner.lastTimes();
+    cost.ran(bytes, times.gatherNanos() + times.runNanos());
+    scatter(tasks, rows, outputs, takenNanos, times);
+  }
+
+  private void checkRows(OutputTensor[] outputs, int rows) throws ModelRunException {
+    for (int i = 0; i < outputs.length; i++) {
+      long[] shape = outputs[i].shape();
+      if (shape.length == 0 || shape[0] != rows) {
+        throw new ModelRunException(
+            "output '%s': %s rows (expected %d)"
+                .formatted(
+                    deployment.signature().outputs().get(i).name(),
+                    shape.length == 0 ? "no" : shape[0],
+                    rows),
+            null);
+      }
+    }
+  }
+
+  private void scatter(
+      List<InferTask> tasks, int rows, OutputTensor[] outputs, long takenNanos, RunTimes times) {
+    boolean batched = deployment.signature().isBatched();
+    int row = 0;
+    for (InferTask task : tasks) {
+      if (task.succeed(outputs, batched ? row : 0)) {
+        answered.add(task);
+      }
+      row += task.rows();
+    }
+    deployment.executed(answered, rows, takenNanos, times);
+    answered.clear();
+    runner.release();
+    for (InferTask task : tasks) {
+      leave(task);
+    }
+    flush();
+  }
+
+  private void fail(InferTask task, Throwable cause) {
+    String message = cause.getMessage() != null ? cause.getMessage() : cause.toString();
+    Failure.Kind kind = Failure.Kind.ENGINE;
+    if (cause instanceof ModelRunException known) {
+      kind = known.kind();
+    } else {
+      log.error("engine of {} failed", deployment, cause);
+    }
+    task.fail(new Failure(kind, message));
+    leave(task);
+    flush();
+  }
+
+  private void leave(InferTask task) {
+    CompletionSink sink = task.sink();
+    if (!sinks.contains(sink)) { // a handful of event loops at most
+      sinks.add(sink);
+    }
+    task.release();
+  }
+
+  private void flush() {
+    for (CompletionSink sink : sinks) {
+      sink.flush();
+    }
+    sinks.clear();
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.batching.Batch;
+import dev.millrace.batching.BatchQueue;
+import dev.millrace.batching.Rejection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A deployment's replica on one event loop: the loop that has just queued a round of requests takes
+ * the batch itself and writes the answers it holds the connections of. No thread is woken.
+ *
+ * <p>Only for batches that cost little: others wait on that loop, and other models' requests too.
+ * What costs more, or would make a round long, is left to the replica threads.
+ *
+ * <p>Owned by its loop, except {@link #close}, which comes when no lease is out.
+ */
+final class InlineReplica {
+  /** How long a loop may keep at it before it looks at its connections again. */
+  private static final long ROUND_NANOS = 500_000;
+
+  private final Deployment deployment;
+  private final LoadedModel model;
+  private final BatchQueue<InferTask> queue;
+  private final InlineCost cost;
+  private final Batch<InferTask> batch = new Batch<>();
+
+  /** Made when it is first needed: most models of many are called from few loops. */
+  private @Nullable Runner runner;
+
+  private @Nullable BatchExecutor executor;
+
+  /** Whether the loop has this replica on its list for the end of the round. */
+  boolean listed;
+
+  InlineReplica(
+      Deployment deployment, LoadedModel model, BatchQueue<InferTask> queue, InlineCost cost) {
+    this.deployment = deployment;
+    this.model = model;
+    this.queue = queue;
+    this.cost = cost;
+  }
+
+  /** Queues a task for the end of the round; false if the replica threads are to run it. */
+  boolean submit(InferTask task) {
+    if (!cost.isSmall(task.bytes())) {
+      return false;
+    }
+    Rejection rejection = queue.offerQuietly(task, task.arrivalNanos());
+    if (rejection != null) {
+      task.reject(rejection);
+    }
+    return true;
+  }
+
+  /** The end of a round: runs what is queued, or leaves it to the threads. */
+  void runRound() {
+    long begin = deployment.nanoTime();
+    while (cost.isSmall(nextBatchBytes())) {
+      if (!queue.tryTake(batch)) {
+        return;
+      }
+      executor().execute(batch);
+      batch.clear();
+      if (deployment.nanoTime() - begin > ROUND_NANOS) {
+        break;
+      }
+    }
+    queue.wake();
+  }
+
+  private long nextBatchBytes() {
+    int rows = queue.queuedRows();
+    long bytes = queue.queuedBytes();
+    int most = Math.max(1, deployment.signature().maxBatchSize());
+    return rows <= most ? bytes : bytes / rows * most;
+  }
+
+  private BatchExecutor executor() {
+    if (executor == null) {
+      runner = model.newRunner();
+      executor = new BatchExecutor(deployment, runner, cost);
+    }
+    return executor;
+  }
+
+  void close() {
+    if (runner != null) {
+      runner.close();
+    }
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import java.util.ArrayList;
+import java.util.concurrent.Executor;
+
+/**
+ * The replicas that live on one event loop, one for each deployment that is called there. Requests
+ * of a round, which is all that the loop has read before it comes to its tasks, are queued first
+ * and run together at its end.
+ *
+ * <p>Owned by the loop.
+ */
+public final class LoopReplicas implements Runnable {
+  private final int loop;
+  private final Executor executor;
+  private final ArrayList<InlineReplica> round = new ArrayList<>();
+
+  /**
+   * @param loop the loop's number; below 0 for a thread that is no event loop
+   * @param executor runs a task on the loop after what the loop has read
+   */
+  public LoopReplicas(int loop, Executor executor) {
+    this.loop = loop;
+    this.executor = executor;
+  }
+
+  /**
+   * Queues a task, or answers it at once if it cannot be queued. Never blocks. The task's lease is
+   * the task's from here on.
+   */
+  public void submit(InferTask task) {
+    Deployment deployment = task.deployment();
+    InlineReplica replica = loop < 0 ? null : deployment.inlineReplica(loop);
+    if (replica == null || !replica.submit(task)) {
+      deployment.submit(task);
+    } else if (!replica.listed) {
+      replica.listed = true;
+      round.add(replica);
+      if (round.size() == 1) {
+        executor.execute(this);
+      }
+    }
+  }
+
+  /** The end of a round. */
+  @Override
+  public void run() {
+    // what is submitted meanwhile (by answers that are sent) belongs to the next round
+    InlineReplica[] replicas = round.toArray(InlineReplica[]::new);
+    round.clear();
+    for (InlineReplica replica : replicas) {
+      replica.listed = false;
+      replica.runRound();
+    }
+  }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.repository.ModelManifest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** The test's own thread is the event loop, and its rounds end when the test says so. */
+@Timeout(30)
+class LoopReplicasTest {
+  private static final long NEVER = Long.MAX_VALUE;
+  private static final Duration BUDGET = Duration.ofNanos(100_000);
+
+  private final ScriptedBackend backend = new ScriptedBackend();
+  private final ArrayDeque<Runnable> loopTasks = new ArrayDeque<>();
+  private final LoopReplicas loop = new LoopReplicas(0, loopTasks::add);
+  private final List<Thread> runThreads = new ArrayList<>();
+  private Deployment deployment;
+
+  @BeforeEach
+  void start() throws Exception {
+    ModelManifest manifest =
+        new ModelManifest(
+            ScriptedBackend.NAME,
+            "",
+            ModelManifest.DEFAULT.versionPolicy(),
+            1,
+            new ModelManifest.Limits(100, 1 << 20, 1000),
+            new ModelOptions(OptionalInt.of(4), 1, List.of(), List.of(), Map.of()),
+            true,
+            List.of());
+    deployment =
+        new Loader(Map.of(ScriptedBackend.NAME, backend), new Inlining(1, BUDGET), System::nanoTime)
+            .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
+    backend.script =
+        values -> {
+          synchronized (runThreads) {
+            runThreads.add(Thread.currentThread());
+          }
+          return values;
+        };
+    backend.batches.clear();
+  }
+
+  @AfterEach
+  void everythingIsFreed() throws Exception {
+    deployment.close(TimeUnit.SECONDS.toNanos(10));
+    assertThat(backend.openRunners).hasValue(0);
+    assertThat(backend.openModels).hasValue(0);
+  }
+
+  private RecordedTask send(int... values) throws InferException {
+    assertThat(deployment.acquire()).isTrue();
+    RecordedTask task = RecordedTask.of(deployment, NEVER, values);
+    loop.submit(task);
+    return task;
+  }
+
+  private void endRound() {
+    for (Runnable task = loopTasks.poll(); task != null; task = loopTasks.poll()) {
+      task.run();
+    }
+  }
+
+  /** What a batch costs is learned from the first, which a replica thread runs. */
+  private void learn(long runNanos) throws Exception {
+    backend.runNanos = runNanos;
+    send(0).answer.get();
+    RecordedTask full = send(0, 0, 0, 0);
+    endRound();
+    full.answer.get();
+    await().until(() -> deployment.inFlight() == 0);
+    backend.batches.clear();
+    runThreads.clear();
+  }
+
+  @Test
+  void leavesAModelOfUnknownCostToTheReplicas() throws Exception {
+    RecordedTask task = send(1);
+
+    assertThat(task.answer.get()).containsExactly(1);
+    assertThat(loopTasks).isEmpty();
+    assertThat(runThreads).doesNotContain(Thread.currentThread());
+  }
+
+  @Test
+  void runsTheRequestsOfARoundTogetherAtItsEnd() throws Exception {
+    learn(10);
+
+    RecordedTask first = send(1);
+    RecordedTask second = send(2);
+    assertThat(backend.batches).isEmpty();
+    assertThat(loopTasks).hasSize(1);
+    endRound();
+
+    assertThat(first.answer.getNow(List.of())).containsExactly(1);
+    assertThat(second.answer.getNow(List.of())).containsExactly(2);
+    assertThat(backend.batches).containsExactly(List.of(1, 2));
+    assertThat(runThreads).containsExactly(Thread.currentThread());
+    assertThat(deployment.inFlight()).isZero();
+  }
+
+  @Test
+  void runsAsManyBatchesAsTheRoundNeeds() throws Exception {
+    learn(10);
+
+    for (int i = 1; i <= 6; i++) {
+      send(i);
+    }
+    endRound();
+
+    assertThat(backend.batches).containsExactly(List.of(1, 2, 3, 4), List.of(5, 6));
+  }
+
+  @Test
+  void leavesAnExpensiveModelToTheReplicas() throws Exception {
+    learn(BUDGET.toNanos() + 1);
+
+    assertThat(send(1).answer.get()).containsExactly(1);
+
+    assertThat(loopTasks).isEmpty();
+    assertThat(runThreads).doesNotContain(Thread.currentThread());
+  }
+
+  @Test
+  void leavesARoundThatHasGrownTooLargeToTheReplicas() throws Exception {
+    backend.runNanos = BUDGET.toNanos() / 2;
+    send(0).answer.get(); // one row is cheap, four are not known
+    endRound();
+    await().until(() -> deployment.inFlight() == 0);
+    runThreads.clear();
+
+    List<RecordedTask> tasks = List.of(send(1), send(2), send(3), send(4));
+    endRound();
+
+    for (RecordedTask task : tasks) {
+      task.answer.get(10, TimeUnit.SECONDS);
+    }
+    assertThat(runThreads).doesNotContain(Thread.currentThread());
+  }
+
+  @Test
+  void answersAtOnceWhatTheQueueRefuses() throws Exception {
+    learn(10);
+    int[] most = new int[100];
+    send(most);
+
+    RecordedTask refused = send(1);
+
+    assertThat(refused.answer).isCompletedExceptionally();
+    endRound();
+  }
+
+  @Test
+  void waitsWithFreeingTheModelForABatchOnTheLoop() throws Exception {
+    learn(10);
+    CountDownLatch inRun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    backend.script =
+        values -> {
+          inRun.countDown();
+          try {
+            goOn.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          return values;
+        };
+    RecordedTask task = send(1);
+    Thread eventLoop = Thread.ofPlatform().start(this::endRound);
+    inRun.await();
+    Thread closer =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try {
+                    deployment.close(0);
+                  } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                  }
+                });
+    await().until(() -> closer.getState() == Thread.State.WAITING);
+    assertThat(backend.openModels).hasValue(1);
+
+    goOn.countDown();
+    closer.join();
+    eventLoop.join();
+
+    assertThat(task.answer.get()).containsExactly(1);
+    assertThat(backend.openModels).hasValue(0);
+    start(); // for the end of the test
+  }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.goals;
+
+import java.util.OptionalDouble;
+
+/**
+ * What is to be measured.
+ *
+ * @param effort for the rows, and which
+ * @param soakMinutes of the last row; empty to leave it out
+ * @param command that makes it again, for the report
+ */
+public record BaselinePlan(Effort effort, OptionalDouble soakMinutes, String command) {}

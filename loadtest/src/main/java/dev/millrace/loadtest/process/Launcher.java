@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.process;
+
+import dev.millrace.loadtest.baseline.BareGrpc;
+import dev.millrace.loadtest.baseline.BareOrt;
+import dev.millrace.loadtest.process.Pinning.Place;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Starts the gateway and its baselines. */
+public final class Launcher {
+  private static final Pattern GATEWAY_LISTENS =
+      Pattern.compile("^gRPC on 127\\.0\\.0\\.1:([0-9]+)", Pattern.MULTILINE);
+  private static final Pattern BARE_READY =
+      Pattern.compile("bare gRPC on 127\\.0\\.0\\.1:([0-9]+)");
+
+  // hundreds of models on one core
+  private static final long READY_SECONDS = 120;
+
+  private final Installation installation;
+  private final Pinning pinning;
+  private final Children children;
+
+  public Launcher(Installation installation, Pinning pinning, Children children) {
+    this.installation = installation;
+    this.pinning = pinning;
+    this.children = children;
+  }
+
+  /** Starts a gateway as a user would, and waits until its models are ready. */
+  public Server gateway(String name, Place place, Path repository, String... flags)
+      throws IOException, InterruptedException {
+    Child child = gatewayProcess(name, place, repository, 0, flags);
+    int port = port(child, GATEWAY_LISTENS);
+    Readiness.await(Server.address(port), READY_SECONDS);
+    return Server.attach(name, port, child);
+  }
+
+  /**
+   * Starts a gateway and returns at once.
+   *
+   * @param port of gRPC; 0 lets it pick one
+   */
+  public Child gatewayProcess(String name, Place place, Path repository, int port, String... flags)
+      throws IOException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "serve",
+                "--repository",
+                repository.toString(),
+                "--grpc-port",
+                String.valueOf(port),
+                "--http-port",
+                "0"));
+    arguments.addAll(List.of(flags));
+    return children.start(
+        name, placed(place, installation.launcher(arguments)), installation.environment());
+  }
+
+  /**
+   * Starts the baseline of the wire.
+   *
+   * @param gateway whose JVM flags it takes over
+   */
+  public Server bareGrpc(Place place, Server gateway) throws IOException, InterruptedException {
+    String name = "bare gRPC";
+    List<String> command =
+        installation.program(gateway.probe().flags(), BareGrpc.class, List.of("0"));
+    Child child = children.start(name, placed(place, command), installation.environment());
+    return Server.attach(name, port(child, BARE_READY), child);
+  }
+
+  /**
+   * Starts the baseline of the engine.
+   *
+   * @param gateway whose JVM flags it takes over
+   */
+  public OrtProcess bareOrt(Server gateway, Path model) throws IOException {
+    List<String> command =
+        installation.program(
+            gateway.probe().flags(), BareOrt.class, List.of(model.toString(), "--ask"));
+    return new OrtProcess(
+        children.startTalking(
+            "bare ORT", placed(Place.SERVER_CORE, command), installation.environment()));
+  }
+
+  private List<String> placed(Place place, List<String> command) {
+    List<String> placed = new ArrayList<>(pinning.prefix(place));
+    placed.addAll(command);
+    return placed;
+  }
+
+  private static int port(Child child, Pattern ready) throws IOException, InterruptedException {
+    return Integer.parseInt(child.await(ready, READY_SECONDS).group(1));
+  }
+}

@@ -199,6 +199,8 @@ public final class BatchQueue<T extends Batchable> {
    */
   public boolean tryTake(Batch<T> batch) {
     batch.clear();
+    // Fence 6, the producer's side: published, with a release store only, then the lead is read.
+    VarHandle.fullFence();
     // Again if something was published after the ring was read and before the lead was free: its
     // producer may have tried meanwhile, failed, and gone. Fence 6: that producer published, passed
     // fence 3 or tried to take, then read the lead; this thread frees the lead, then reads the
@@ -436,6 +438,7 @@ public final class BatchQueue<T extends Batchable> {
       parkedLeader.set(hasWork ? null : thread);
       if (!next.grant()) {
         reclaimLead(thread); // gone, interrupted
+        hasWork = hasWork(); // a borrower may have filled lanes under that name
         continue;
       }
       if (!hasWork) {
@@ -443,7 +446,8 @@ public final class BatchQueue<T extends Batchable> {
         // have woken `next` between name and grant, when it had nothing to do and slept on; then
         // what that producer published is seen here. So the wake-up here asks for no permission.
         VarHandle.fullFence();
-        hasWork = !ring.isEmpty() || closed;
+        // And whoever took the name before the grant woke it in vain: its items may be in lanes.
+        hasWork = parkedLeader.get() != thread || !ring.isEmpty() || closed;
       }
       if (hasWork) {
         LockSupport.unpark(thread);

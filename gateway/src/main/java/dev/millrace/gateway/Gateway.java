@@ -82,13 +82,14 @@ public final class Gateway implements AutoCloseable {
     HealthView health = new HealthView();
     Deployments deployments = new Deployments(health::refresh);
     health.watch(deployments::isReady);
+    int cores = Runtime.getRuntime().availableProcessors();
     Reconciler reconciler =
         new Reconciler(
             repository,
             backends.values(),
             deployments,
             config.serving().shutdownGrace().toNanos(),
-            new Inlining(config.serving().eventLoopCount(cores()), config.serving().inlineBudget()),
+            new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
@@ -97,8 +98,7 @@ public final class Gateway implements AutoCloseable {
 
     GrpcEndpoint grpc = null;
     try {
-      grpc =
-          GrpcEndpoint.start(config, cores(), deployments, unrouted, health.service(), version());
+      grpc = GrpcEndpoint.start(config, cores, deployments, unrouted, health.service(), version());
       Gateway gateway =
           new Gateway(config, reconciler, grpc, startHttp(config, metrics, deployments));
       String host = config.listen().host();
@@ -121,10 +121,6 @@ public final class Gateway implements AutoCloseable {
       grpc.stop(0);
     }
     reconciler.close();
-  }
-
-  private static int cores() {
-    return Runtime.getRuntime().availableProcessors();
   }
 
   private static Map<String, Backend> backends() {

@@ -59,15 +59,21 @@ final class InlineReplica {
   void runRound() {
     long begin = deployment.nanoTime();
     while (cost.isSmall(nextBatchBytes())) {
+      BatchExecutor executor = executor(); // first: what is claimed has to be run
       if (!queue.tryTake(batch)) {
         return;
       }
-      executor().execute(batch);
+      executor.execute(batch);
       batch.clear();
       if (deployment.nanoTime() - begin > ROUND_NANOS) {
         break;
       }
     }
+    queue.wake();
+  }
+
+  /** Has the replica threads see to what is queued. */
+  void leaveToThreads() {
     queue.wake();
   }
 

@@ -3,6 +3,8 @@ package dev.millrace.backends.deployment;
 
 import java.util.ArrayList;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The replicas that live on one event loop, one for each deployment that is called there. Requests
@@ -12,6 +14,8 @@ import java.util.concurrent.Executor;
  * <p>Owned by the loop.
  */
 public final class LoopReplicas implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(LoopReplicas.class);
+
   private final int loop;
   private final Executor executor;
   private final ArrayList<InlineReplica> round = new ArrayList<>();
@@ -38,8 +42,22 @@ public final class LoopReplicas implements Runnable {
       replica.listed = true;
       round.add(replica);
       if (round.size() == 1) {
-        executor.execute(this);
+        endRoundLater();
       }
+    }
+  }
+
+  private void endRoundLater() {
+    try {
+      executor.execute(this);
+    } catch (RuntimeException | Error e) {
+      // the loop is ending: its round never will
+      log.debug("no end of a round", e);
+      for (InlineReplica replica : round) {
+        replica.listed = false;
+        replica.leaveToThreads();
+      }
+      round.clear();
     }
   }
 
@@ -51,7 +69,13 @@ public final class LoopReplicas implements Runnable {
     round.clear();
     for (InlineReplica replica : replicas) {
       replica.listed = false;
-      replica.runRound();
+      try {
+        replica.runRound();
+      } catch (RuntimeException | Error e) {
+        // no memory for a runner, say: that is no reason to leave the others' requests lying
+        log.error("a round on an event loop failed", e);
+        replica.leaveToThreads();
+      }
     }
   }
 }

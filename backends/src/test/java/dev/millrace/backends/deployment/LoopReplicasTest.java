@@ -169,6 +169,23 @@ class LoopReplicasTest {
   }
 
   @Test
+  void leavesARoundToTheReplicasIfTheLoopCannotRunIt() throws Exception {
+    backend.runNanos = 10;
+    send(0).answer.get();
+    await().until(() -> deployment.inFlight() == 0);
+    backend.refuseRunners = true;
+
+    RecordedTask first = send(1);
+    endRound();
+    assertThat(first.answer.get(10, TimeUnit.SECONDS)).containsExactly(1);
+    RecordedTask second = send(2);
+    endRound();
+
+    assertThat(second.answer.get(10, TimeUnit.SECONDS)).containsExactly(2);
+    backend.refuseRunners = false;
+  }
+
+  @Test
   void waitsWithFreeingTheModelForABatchOnTheLoop() throws Exception {
     learn(10);
     CountDownLatch inRun = new CountDownLatch(1);

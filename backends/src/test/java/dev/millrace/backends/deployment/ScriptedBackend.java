@@ -36,6 +36,7 @@ final class ScriptedBackend implements Backend {
   volatile Script script = values -> values;
   volatile UnaryOperator<ModelSignature> signature = s -> s;
   volatile boolean refuseToLoad;
+  volatile boolean refuseRunners;
 
   /** What a run says that it took. */
   volatile long runNanos = 2;
@@ -88,6 +89,9 @@ final class ScriptedBackend implements Backend {
 
     @Override
     public Runner newRunner() {
+      if (refuseRunners) {
+        throw new IllegalStateException("told to fail");
+      }
       openRunners.incrementAndGet();
       return new ScriptedRunner();
     }

@@ -4,6 +4,7 @@ package dev.millrace.gateway.kserve;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Order stays as it is. The promise of a write that was copied succeeds at once, as a write to a
  * buffered stream does: it says that the bytes will leave unless the connection breaks first, and
  * then the connection's end tells everyone. A promise that waits for the transport would cost as
- * much as the write.
+ * much as the write. But nothing is copied behind bytes that the transport still holds: the end of
+ * an answer is not to be reported before the answer.
  */
 final class SmallWrites extends ChannelDuplexHandler {
   /** Larger buffers are written as they are: copying them would cost more than a place in line. */
@@ -30,7 +32,7 @@ final class SmallWrites extends ChannelDuplexHandler {
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
     if (!(message instanceof ByteBuf bytes)
         || bytes.readableBytes() > MOST_COPIED_BYTES
-        || !ctx.channel().isActive()) {
+        || !isIdle(ctx)) {
       forward(ctx);
       ctx.write(message, promise);
       return;
@@ -44,6 +46,12 @@ final class SmallWrites extends ChannelDuplexHandler {
     gathered.writeBytes(bytes);
     bytes.release();
     promise.trySuccess();
+  }
+
+  /** Whether the connection is open and its transport has sent all that it was given. */
+  private static boolean isIdle(ChannelHandlerContext ctx) {
+    ChannelOutboundBuffer pending = ctx.channel().unsafe().outboundBuffer();
+    return pending != null && pending.totalPendingWriteBytes() == 0 && ctx.channel().isActive();
   }
 
   @Override
@@ -61,7 +69,10 @@ final class SmallWrites extends ChannelDuplexHandler {
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    forward(ctx); // to be freed by the transport
+    if (gathered != null) {
+      gathered.release();
+      gathered = null;
+    }
     ctx.fireChannelInactive();
   }
 
@@ -74,7 +85,7 @@ final class SmallWrites extends ChannelDuplexHandler {
     ByteBuf bytes = gathered;
     if (bytes != null) {
       gathered = null;
-      ctx.write(bytes, ctx.voidPromise());
+      ctx.write(bytes);
     }
   }
 }

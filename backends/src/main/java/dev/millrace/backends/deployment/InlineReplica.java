@@ -26,6 +26,7 @@ final class InlineReplica {
   private final BatchQueue<InferTask> queue;
   private final InlineCost cost;
   private final Batch<InferTask> batch = new Batch<>();
+  private final int maxBatchRows;
 
   /** Made when it is first needed: most models of many are called from few loops. */
   private @Nullable Runner runner;
@@ -41,6 +42,7 @@ final class InlineReplica {
     this.model = model;
     this.queue = queue;
     this.cost = cost;
+    this.maxBatchRows = Math.max(1, deployment.signature().maxBatchSize());
   }
 
   /** Queues a task for the end of the round; false if the replica threads are to run it. */
@@ -55,21 +57,45 @@ final class InlineReplica {
     return true;
   }
 
+  /** Whether enough waits for the largest batch, so that nothing is gained by waiting longer. */
+  boolean isBatchFull() {
+    return queue.queuedRows() >= maxBatchRows;
+  }
+
+  /** Runs one batch within the round, or has the replica threads do it. */
+  void runFullBatch() {
+    if (!cost.isSmall(nextBatchBytes())) {
+      queue.wake();
+    } else {
+      runBatch();
+    }
+  }
+
+  /** Runs a batch if there is one to be had; else answers false. */
+  private boolean runBatch() {
+    BatchExecutor executor = executor(); // first: what is claimed has to be run
+    if (!queue.tryTake(batch)) {
+      return false;
+    }
+    executor.execute(batch);
+    batch.clear();
+    return true;
+  }
+
   /** The end of a round: runs what is queued, or leaves it to the threads. */
   void runRound() {
     long begin = deployment.nanoTime();
     while (cost.isSmall(nextBatchBytes())) {
-      BatchExecutor executor = executor(); // first: what is claimed has to be run
-      if (!queue.tryTake(batch)) {
+      if (!runBatch()) {
         return;
       }
-      executor.execute(batch);
-      batch.clear();
       if (deployment.nanoTime() - begin > ROUND_NANOS) {
         break;
       }
     }
-    queue.wake();
+    if (queue.queuedRows() > 0) {
+      queue.wake();
+    }
   }
 
   /** Has the replica threads see to what is queued. */
@@ -80,8 +106,7 @@ final class InlineReplica {
   private long nextBatchBytes() {
     int rows = queue.queuedRows();
     long bytes = queue.queuedBytes();
-    int most = Math.max(1, deployment.signature().maxBatchSize());
-    return rows <= most ? bytes : bytes / rows * most;
+    return rows <= maxBatchRows ? bytes : bytes / rows * maxBatchRows;
   }
 
   private BatchExecutor executor() {

@@ -3,13 +3,15 @@ package dev.millrace.backends.deployment;
 
 import java.util.ArrayList;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The replicas that live on one event loop, one for each deployment that is called there. Requests
  * of a round, which is all that the loop has read before it comes to its tasks, are queued first
- * and run together at its end.
+ * and run together at its end. A batch that is full before that runs at once: under load a round
+ * has thousands of requests, which would fill the queue, and leave the caches, before its end.
  *
  * <p>Owned by the loop.
  */
@@ -38,12 +40,17 @@ public final class LoopReplicas implements Runnable {
     InlineReplica replica = loop < 0 ? null : deployment.inlineReplica(loop);
     if (replica == null || !replica.submit(task)) {
       deployment.submit(task);
-    } else if (!replica.listed) {
+      return;
+    }
+    if (!replica.listed) {
       replica.listed = true;
       round.add(replica);
       if (round.size() == 1) {
         endRoundLater();
       }
+    }
+    if (replica.isBatchFull()) {
+      run(replica, InlineReplica::runFullBatch);
     }
   }
 
@@ -69,13 +76,17 @@ public final class LoopReplicas implements Runnable {
     round.clear();
     for (InlineReplica replica : replicas) {
       replica.listed = false;
-      try {
-        replica.runRound();
-      } catch (RuntimeException | Error e) {
-        // no memory for a runner, say: that is no reason to leave the others' requests lying
-        log.error("a round on an event loop failed", e);
-        replica.leaveToThreads();
-      }
+      run(replica, InlineReplica::runRound);
+    }
+  }
+
+  private static void run(InlineReplica replica, Consumer<InlineReplica> work) {
+    try {
+      work.accept(replica);
+    } catch (RuntimeException | Error e) {
+      // no memory for a runner, say: that is no reason to leave the requests lying
+      log.error("a batch on an event loop failed", e);
+      replica.leaveToThreads();
     }
   }
 }

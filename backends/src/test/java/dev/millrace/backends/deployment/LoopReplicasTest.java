@@ -79,6 +79,17 @@ class LoopReplicasTest {
     }
   }
 
+  private static List<Integer> stopIn(
+      List<Integer> values, CountDownLatch inRun, CountDownLatch goOn) {
+    inRun.countDown();
+    try {
+      goOn.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return values;
+  }
+
   /** What a batch costs is learned from the first, which a replica thread runs. */
   private void learn(long runNanos) throws Exception {
     backend.runNanos = runNanos;
@@ -118,15 +129,48 @@ class LoopReplicasTest {
   }
 
   @Test
-  void runsAsManyBatchesAsTheRoundNeeds() throws Exception {
+  void runsABatchThatIsFullBeforeTheEndOfTheRound() throws Exception {
     learn(10);
 
     for (int i = 1; i <= 6; i++) {
       send(i);
     }
+    assertThat(backend.batches).containsExactly(List.of(1, 2, 3, 4));
     endRound();
 
     assertThat(backend.batches).containsExactly(List.of(1, 2, 3, 4), List.of(5, 6));
+  }
+
+  @Test
+  void readsMoreInARoundThanTheQueueHolds() throws Exception {
+    learn(10);
+
+    List<RecordedTask> tasks = new ArrayList<>();
+    for (int i = 0; i < 1000; i++) { // the queue holds 100 rows
+      tasks.add(send(i));
+    }
+    endRound();
+
+    for (int i = 0; i < 1000; i++) {
+      assertThat(tasks.get(i).answer.getNow(List.of())).containsExactly(i);
+    }
+    assertThat(runThreads).containsOnly(Thread.currentThread());
+  }
+
+  @Test
+  void leavesFullBatchesToTheReplicasIfTheLoopCannotRunThem() throws Exception {
+    backend.runNanos = 10;
+    send(0).answer.get();
+    await().until(() -> deployment.inFlight() == 0);
+    backend.refuseRunners = true;
+
+    List<RecordedTask> tasks = List.of(send(1), send(2), send(3), send(4));
+
+    for (RecordedTask task : tasks) {
+      task.answer.get(10, TimeUnit.SECONDS);
+    }
+    endRound();
+    backend.refuseRunners = false;
   }
 
   @Test
@@ -158,14 +202,21 @@ class LoopReplicasTest {
 
   @Test
   void answersAtOnceWhatTheQueueRefuses() throws Exception {
-    learn(10);
-    int[] most = new int[100];
-    send(most);
+    backend.runNanos = BUDGET.toNanos() / 2;
+    send(0).answer.get(); // one row is cheap, more are the replica's
+    CountDownLatch inRun = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    backend.script = values -> stopIn(values, inRun, goOn);
+    send(0, 0, 0);
+    inRun.await();
+    RecordedTask most = send(new int[100]);
 
     RecordedTask refused = send(1);
 
     assertThat(refused.answer).isCompletedExceptionally();
+    goOn.countDown();
     endRound();
+    assertThat(most.answer.get(10, TimeUnit.SECONDS)).hasSize(100);
   }
 
   @Test
@@ -190,16 +241,7 @@ class LoopReplicasTest {
     learn(10);
     CountDownLatch inRun = new CountDownLatch(1);
     CountDownLatch goOn = new CountDownLatch(1);
-    backend.script =
-        values -> {
-          inRun.countDown();
-          try {
-            goOn.await();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-          return values;
-        };
+    backend.script = values -> stopIn(values, inRun, goOn);
     RecordedTask task = send(1);
     Thread eventLoop = Thread.ofPlatform().start(this::endRound);
     inRun.await();

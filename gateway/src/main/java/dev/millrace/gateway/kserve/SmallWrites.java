@@ -2,7 +2,10 @@
 package dev.millrace.gateway.kserve;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
@@ -18,6 +21,10 @@ import org.jspecify.annotations.Nullable;
  * then the connection's end tells everyone. A promise that waits for the transport would cost as
  * much as the write. But nothing is copied behind bytes that the transport still holds: the end of
  * an answer is not to be reported before the answer.
+ *
+ * <p>What has been reported as written must not be lost while the connection lives: closing waits
+ * until the transport has taken it, and if it cannot, the connection ends. What cannot be copied
+ * for want of memory is written as it is.
  */
 final class SmallWrites extends ChannelDuplexHandler {
   /** Larger buffers are written as they are: copying them would cost more than a place in line. */
@@ -26,26 +33,32 @@ final class SmallWrites extends ChannelDuplexHandler {
   /** Some hundred answers. Netty's pool keeps buffers of up to this size at hand. */
   private static final int GATHERED_BYTES = 16 << 10;
 
+  /** Without bytes from its middle, a connection's rest would be read as something else. */
+  private static final ChannelFutureListener END_IF_LOST =
+      written -> {
+        if (!written.isSuccess()) {
+          Channel.Unsafe transport = written.channel().unsafe();
+          transport.close(transport.voidPromise());
+        }
+      };
+
   private @Nullable ByteBuf gathered;
+
+  /** What was gathered last and has been given to the transport; null once closing waits for it. */
+  private @Nullable ChannelFuture forwarded;
 
   @Override
   public void write(ChannelHandlerContext ctx, Object message, ChannelPromise promise) {
-    if (!(message instanceof ByteBuf bytes)
-        || bytes.readableBytes() > MOST_COPIED_BYTES
-        || !isIdle(ctx)) {
-      forward(ctx);
-      ctx.write(message, promise);
+    if (message instanceof ByteBuf bytes
+        && bytes.readableBytes() <= MOST_COPIED_BYTES
+        && isIdle(ctx)
+        && gather(ctx, bytes)) {
+      bytes.release();
+      promise.trySuccess();
       return;
     }
-    if (gathered != null && gathered.writableBytes() < bytes.readableBytes()) {
-      forward(ctx);
-    }
-    if (gathered == null) {
-      gathered = ctx.alloc().directBuffer(GATHERED_BYTES);
-    }
-    gathered.writeBytes(bytes);
-    bytes.release();
-    promise.trySuccess();
+    forward(ctx);
+    ctx.write(message, promise);
   }
 
   /** Whether the connection is open and its transport has sent all that it was given. */
@@ -54,17 +67,42 @@ final class SmallWrites extends ChannelDuplexHandler {
     return pending != null && pending.totalPendingWriteBytes() == 0 && ctx.channel().isActive();
   }
 
+  /** Copies the bytes behind those gathered; false, and nothing of them is, if memory is short. */
+  private boolean gather(ChannelHandlerContext ctx, ByteBuf bytes) {
+    if (gathered != null && gathered.writableBytes() < bytes.readableBytes()) {
+      forward(ctx);
+    }
+    try {
+      if (gathered == null) {
+        gathered = ctx.alloc().directBuffer(GATHERED_BYTES);
+      }
+      gathered.writeBytes(bytes, bytes.readerIndex(), bytes.readableBytes());
+      return true;
+    } catch (OutOfMemoryError e) { // Netty's own for direct memory is one
+      return false;
+    }
+  }
+
   @Override
   public void flush(ChannelHandlerContext ctx) {
     forward(ctx);
     ctx.flush();
   }
 
+  /**
+   * Closes behind what was gathered. A second call does not wait for it: whoever closes again has
+   * waited long enough for a peer that does not read.
+   */
   @Override
   public void close(ChannelHandlerContext ctx, ChannelPromise promise) {
-    // what is said to be written has to be on its way before the connection ends
     flush(ctx);
-    ctx.close(promise);
+    ChannelFuture last = forwarded;
+    forwarded = null;
+    if (last == null || last.isDone()) {
+      ctx.close(promise);
+    } else {
+      last.addListener(written -> ctx.close(promise));
+    }
   }
 
   @Override
@@ -85,7 +123,7 @@ final class SmallWrites extends ChannelDuplexHandler {
     ByteBuf bytes = gathered;
     if (bytes != null) {
       gathered = null;
-      ctx.write(bytes);
+      forwarded = ctx.write(bytes).addListener(END_IF_LOST);
     }
   }
 }

@@ -7,20 +7,54 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.embedded.EmbeddedChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class SmallWritesTest {
-  private final EmbeddedChannel channel = new EmbeddedChannel(new SmallWrites());
+  private final SmallWrites handler = new SmallWrites();
+  private final Connection channel = new Connection(handler);
+  private final ScarceMemory memory = new ScarceMemory();
   private final List<byte[]> sent = new ArrayList<>();
+
+  /** A connection whose peer can stop to read, and whose socket can break. */
+  private static final class Connection extends EmbeddedChannel {
+    boolean peerReads = true;
+    boolean broken;
+
+    Connection(SmallWrites handler) {
+      super(handler);
+    }
+
+    @Override
+    protected void doWrite(ChannelOutboundBuffer pending) throws Exception {
+      if (broken) {
+        pending.remove(new OutOfMemoryError("told to fail"));
+      } else if (peerReads) {
+        super.doWrite(pending);
+      }
+    }
+
+    void readAgain() {
+      peerReads = true;
+      flush();
+    }
+  }
+
+  @BeforeEach
+  void countBuffers() {
+    channel.config().setAllocator(memory);
+  }
 
   @AfterEach
   void nothingIsKept() {
     channel.finishAndReleaseAll();
+    assertThat(memory.held()).isZero();
   }
 
   private static byte[] bytes(int seed, int length) {
@@ -107,5 +141,107 @@ class SmallWritesTest {
     channel.close();
 
     assertThat(write(bytes(1, 20)).isSuccess()).isFalse();
+  }
+
+  @Test
+  void waitsWithClosingUntilThePeerHasTakenWhatWasSaidToBeWritten() {
+    channel.peerReads = false;
+    assertThat(write(bytes(1, 20)).isSuccess()).isTrue();
+    ChannelFuture closed = channel.close();
+    assertThat(closed.isDone()).isFalse();
+
+    channel.readAgain();
+    collect();
+
+    assertThat(closed.isSuccess()).isTrue();
+    assertThat(all()).isEqualTo(bytes(1, 20));
+  }
+
+  @Test
+  void closesAtOnceWhenItIsToldASecondTime() {
+    channel.peerReads = false;
+    write(bytes(1, 20));
+    ChannelFuture closed = channel.close();
+
+    channel.close();
+
+    assertThat(closed.isSuccess()).isTrue();
+    assertThat(channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void endsAConnectionThatHasLostWhatWasSaidToBeWritten() {
+    channel.broken = true;
+    write(bytes(1, 20));
+
+    channel.flush();
+
+    assertThat(channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void copiesNothingBehindWhatTheTransportHolds() {
+    channel.peerReads = false;
+    write(bytes(1, 5000));
+    channel.flush();
+
+    ChannelFuture small = write(bytes(2, 20));
+
+    assertThat(small.isDone()).isFalse();
+    channel.readAgain();
+    collect();
+    assertThat(small.isSuccess()).isTrue();
+    assertThat(sent).containsExactly(bytes(1, 5000), bytes(2, 20));
+  }
+
+  @Test
+  void writesWhatItCannotCopyAsItIs() {
+    ByteBuf message = Unpooled.copiedBuffer(bytes(1, 20));
+    memory.exhausted = true;
+
+    ChannelFuture written = channel.write(message);
+    assertThat(written.isDone()).isFalse();
+    channel.flush();
+    collect();
+
+    assertThat(written.isSuccess()).isTrue();
+    assertThat(message.refCnt()).isZero();
+    assertThat(all()).isEqualTo(bytes(1, 20));
+  }
+
+  @Test
+  void keepsTheOrderWhenACopyFails() {
+    write(bytes(1, 20));
+    memory.copiesFail = true;
+    ChannelFuture second = write(bytes(2, 30));
+    memory.copiesFail = false;
+    write(bytes(3, 40));
+    channel.flush();
+    collect();
+
+    assertThat(second.isSuccess()).isTrue();
+    assertThat(sent).containsExactly(bytes(1, 20), bytes(2, 30), bytes(3, 40));
+  }
+
+  @Test
+  void givesBackTheBufferThatItCannotCopyInto() {
+    memory.copiesFail = true;
+    ChannelFuture first = write(bytes(1, 20));
+    channel.flush();
+    collect();
+
+    assertThat(first.isSuccess()).isTrue();
+    assertThat(all()).isEqualTo(bytes(1, 20));
+  }
+
+  @Test
+  void handsOnWhatItHoldsWhenItIsRemoved() {
+    write(bytes(1, 20));
+
+    channel.pipeline().remove(handler);
+    channel.flush();
+    collect();
+
+    assertThat(all()).isEqualTo(bytes(1, 20));
   }
 }

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * copied, which for large tensors is one byte in several instead of all.
  *
  * <p>Looks at the length of each frame and at nothing else. What cannot be frames (another
- * protocol, a frame longer than allowed) is passed on as it comes, for the decoder to say so.
+ * protocol, a frame longer than allowed) is passed on as it comes, for the decoder to say so. So is
+ * all that follows when there is no memory to keep a part of a frame in.
  */
 final class WholeFrames extends ChannelInboundHandlerAdapter {
   /** {@code PRI * HTTP/2.0} and so on, before the first frame (RFC 9113, section 3.4). */
@@ -38,15 +39,13 @@ final class WholeFrames extends ChannelInboundHandlerAdapter {
       ctx.fireChannelRead(message);
       return;
     }
-    if (partial != null && !completePartial(ctx, bytes)) {
-      bytes.release();
-      return;
-    }
-    int cut = endOfWholeFrames(bytes);
-    if (cut < bytes.writerIndex() && !passing) {
-      partial = ctx.alloc().directBuffer(HEADER_BYTES + MAX_PAYLOAD_BYTES);
-      partial.writeBytes(bytes, cut, bytes.writerIndex() - cut);
-      bytes.writerIndex(cut);
+    try {
+      if (completePartial(ctx, bytes)) {
+        keepTail(ctx, bytes);
+      }
+    } catch (OutOfMemoryError e) { // Netty's own for direct memory is one
+      passing = true;
+      passOn(ctx);
     }
     if (bytes.isReadable()) {
       ctx.fireChannelRead(bytes);
@@ -61,7 +60,7 @@ final class WholeFrames extends ChannelInboundHandlerAdapter {
         || bytes.getByte(bytes.readerIndex()) == PREFACE_BEGIN;
   }
 
-  /** Adds to the partial frame; true if it is whole, and then handed on. */
+  /** Adds to the partial frame, if there is one; true if what follows begins with a frame. */
   private boolean completePartial(ChannelHandlerContext ctx, ByteBuf bytes) {
     ByteBuf frame = partial;
     if (frame == null) {
@@ -77,7 +76,7 @@ final class WholeFrames extends ChannelInboundHandlerAdapter {
     if (payload > MAX_PAYLOAD_BYTES) {
       passing = true;
       passOn(ctx);
-      return true;
+      return false;
     }
     move(bytes, frame, HEADER_BYTES + payload - frame.writerIndex());
     if (frame.writerIndex() < HEADER_BYTES + payload) {
@@ -85,6 +84,16 @@ final class WholeFrames extends ChannelInboundHandlerAdapter {
     }
     passOn(ctx);
     return true;
+  }
+
+  /** Keeps the frame that ends in a later read. */
+  private void keepTail(ChannelHandlerContext ctx, ByteBuf bytes) {
+    int cut = endOfWholeFrames(bytes);
+    if (cut < bytes.writerIndex()) {
+      partial = ctx.alloc().directBuffer(HEADER_BYTES + MAX_PAYLOAD_BYTES);
+      partial.writeBytes(bytes, cut, bytes.writerIndex() - cut);
+      bytes.writerIndex(cut);
+    }
   }
 
   private static void move(ByteBuf from, ByteBuf to, int most) {
@@ -111,11 +120,17 @@ final class WholeFrames extends ChannelInboundHandlerAdapter {
     return cut;
   }
 
+  /** Hands on what there is of the partial frame. */
   private void passOn(ChannelHandlerContext ctx) {
     ByteBuf frame = partial;
-    if (frame != null) {
-      partial = null;
+    partial = null;
+    if (frame == null) {
+      return;
+    }
+    if (frame.isReadable()) {
       ctx.fireChannelRead(frame);
+    } else {
+      frame.release();
     }
   }
 
@@ -125,11 +140,12 @@ final class WholeFrames extends ChannelInboundHandlerAdapter {
     ctx.fireChannelInactive();
   }
 
+  /** On a connection that lives on, the decoder is owed what was kept from it. */
   @Override
   public void handlerRemoved(ChannelHandlerContext ctx) {
     if (partial != null) {
-      partial.release();
-      partial = null;
+      passOn(ctx);
+      ctx.fireChannelReadComplete();
     }
   }
 }

@@ -13,17 +13,26 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class WholeFramesTest {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII);
 
-  private final EmbeddedChannel channel = new EmbeddedChannel(new WholeFrames());
+  private final WholeFrames handler = new WholeFrames();
+  private final EmbeddedChannel channel = new EmbeddedChannel(handler);
+  private final ScarceMemory memory = new ScarceMemory();
   private final List<byte[]> received = new ArrayList<>();
+
+  @BeforeEach
+  void countBuffers() {
+    channel.config().setAllocator(memory);
+  }
 
   @AfterEach
   void nothingIsKept() {
     channel.finishAndReleaseAll();
+    assertThat(memory.held()).isZero();
   }
 
   private static byte[] frame(int payload) {
@@ -40,7 +49,13 @@ class WholeFramesTest {
   }
 
   private void read(byte[] bytes, int from, int to) {
-    channel.writeInbound(Unpooled.copiedBuffer(bytes, from, to - from));
+    ByteBuf read = Unpooled.copiedBuffer(bytes, from, to - from);
+    channel.writeInbound(read);
+    collect();
+    assertThat(read.refCnt()).isZero();
+  }
+
+  private void collect() {
     for (ByteBuf out = channel.readInbound(); out != null; out = channel.readInbound()) {
       received.add(ByteBufUtil.getBytes(out));
       out.release();
@@ -136,11 +151,73 @@ class WholeFramesTest {
 
     read(bytes, 0, 1000);
     channel.close();
+    collect();
 
-    for (ByteBuf out = channel.readInbound(); out != null; out = channel.readInbound()) {
-      received.add(ByteBufUtil.getBytes(out));
-      out.release();
-    }
     assertThat(all()).isEqualTo(Arrays.copyOf(bytes, 1000));
+  }
+
+  @Test
+  void passesOnEverythingOnceThereIsNoMemoryForAPartOfAFrame() {
+    byte[] bytes = joined(PREFACE, frame(100), frame(3000), frame(200), frame(50));
+    int cut = PREFACE.length + 109 + 1000;
+    memory.exhausted = true;
+
+    read(bytes, 0, cut);
+    assertThat(all()).isEqualTo(Arrays.copyOf(bytes, cut));
+    memory.exhausted = false;
+    read(bytes, cut, cut + 2100);
+    read(bytes, cut + 2100, bytes.length);
+
+    assertThat(all()).isEqualTo(bytes);
+  }
+
+  @Test
+  void passesOnEverythingWhenAPartOfAFrameCannotBeCopied() {
+    byte[] bytes = joined(PREFACE, frame(100), frame(3000));
+    memory.copiesFail = true;
+
+    read(bytes, 0, 1000);
+    assertThat(all()).isEqualTo(Arrays.copyOf(bytes, 1000));
+    assertThat(memory.held()).isZero();
+    read(bytes, 1000, bytes.length);
+
+    assertThat(all()).isEqualTo(bytes);
+  }
+
+  @Test
+  void passesOnAPartOfAFrameWhenTheNextCannotBeAdded() {
+    byte[] bytes = joined(PREFACE, frame(100), frame(3000), frame(7));
+    for (int kept : new int[] {4, 1000}) {
+      received.clear();
+      EmbeddedChannel starved = new EmbeddedChannel(new WholeFrames());
+      ScarceMemory own = new ScarceMemory();
+      starved.config().setAllocator(own);
+      int cut = PREFACE.length + 109 + kept;
+      starved.writeInbound(Unpooled.copiedBuffer(bytes, 0, cut));
+      own.copiesFail = true;
+      ByteBuf rest = Unpooled.copiedBuffer(bytes, cut, bytes.length - cut);
+      starved.writeInbound(rest);
+
+      ByteBuf together = Unpooled.buffer();
+      for (ByteBuf out = starved.readInbound(); out != null; out = starved.readInbound()) {
+        together.writeBytes(out);
+        out.release();
+      }
+      assertThat(ByteBufUtil.getBytes(together)).isEqualTo(bytes);
+      assertThat(own.held()).isZero();
+      assertThat(rest.refCnt()).isZero();
+      starved.finishAndReleaseAll();
+    }
+  }
+
+  @Test
+  void handsOnWhatItHoldsWhenItIsRemoved() {
+    byte[] bytes = joined(PREFACE, frame(3000));
+    read(bytes, 0, 1000);
+
+    channel.pipeline().remove(handler);
+    read(bytes, 1000, bytes.length);
+
+    assertThat(all()).isEqualTo(bytes);
   }
 }

@@ -13,23 +13,12 @@ import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.ServerChannel;
-import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 
-/** The gRPC port: event loops, transport settings and the services on it. */
+/** The gRPC port: its settings and the services on it. */
 public final class GrpcEndpoint {
   /**
    * HTTP/2 flow control, fixed: a tensor of an image or two fits without waiting for the other
@@ -54,21 +43,12 @@ public final class GrpcEndpoint {
 
   private static final long DRAIN_CHECK_MILLIS = 5;
 
-  private final EventLoopGroup acceptor;
-  private final EventLoopGroup loops;
+  private final Transport transport;
   private final Server server;
   private final OpenCalls openCalls;
-  private final TransportMemory memory;
 
-  private GrpcEndpoint(
-      EventLoopGroup acceptor,
-      EventLoopGroup loops,
-      TransportMemory memory,
-      Server server,
-      OpenCalls openCalls) {
-    this.acceptor = acceptor;
-    this.loops = loops;
-    this.memory = memory;
+  private GrpcEndpoint(Transport transport, Server server, OpenCalls openCalls) {
+    this.transport = transport;
     this.server = server;
     this.openCalls = openCalls;
   }
@@ -86,42 +66,17 @@ public final class GrpcEndpoint {
       BindableService health,
       String serverVersion)
       throws IOException {
-    EventLoopGroup acceptor = loops(1);
-    int loopCount = config.serving().eventLoopCount(cores);
-    EventLoopGroup loops = loops(loopCount);
-    TransportMemory memory = TransportMemory.of(loops, loopCount);
-    OpenCalls openCalls = new OpenCalls();
+    Transport transport = Transport.start(config.serving().eventLoopCount(cores));
     GatewayConfig.Listen listen = config.listen();
     InetSocketAddress address = new InetSocketAddress(listen.host(), listen.grpcPort());
     if (address.isUnresolved()) {
       throw new IOException("host: '%s' is unknown".formatted(listen.host()));
     }
-    Server server =
-        NettyServerBuilder.forAddress(address)
-            .bossEventLoopGroup(acceptor)
-            .workerEventLoopGroup(loops)
-            .channelFactory(GrpcEndpoint::listeningChannel)
-            .withChildOption(ChannelOption.TCP_NODELAY, true)
-            .withChildOption(ChannelOption.ALLOCATOR, memory.allocator())
-            .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, memory.reads())
-            .directExecutor() // handlers only decode and queue: a hand-off would cost more
-            .flowControlWindow(FLOW_CONTROL_BYTES)
-            .maxInboundMessageSize(config.limits().maxMessageBytes())
-            .maxInboundMetadataSize(config.limits().maxMetadataBytes())
-            .maxConcurrentCallsPerConnection(config.limits().maxCallsPerConnection())
-            .maxRstFramesPerWindow(MAX_RESETS, RESET_WINDOW_SECONDS)
-            .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .compressorRegistry(compressors())
-            .decompressorRegistry(decompressors())
-            .addService(
-                new KserveProtocol(
-                    deployments, new LoopSinks(loops), unrouted, openCalls, serverVersion))
-            .addService(FaultStatus.around(health.bindService()))
-            .addService(FaultStatus.around(ProtoReflectionServiceV1.newInstance().bindService()))
-            .addService(FaultStatus.around(olderReflection().bindService()))
-            .build();
-    GrpcEndpoint endpoint = new GrpcEndpoint(acceptor, loops, memory, server, openCalls);
+    OpenCalls openCalls = new OpenCalls();
+    KserveProtocol protocol =
+        new KserveProtocol(deployments, transport.sinks(), unrouted, openCalls, serverVersion);
+    Server server = server(address, transport, config.limits(), protocol, health);
+    GrpcEndpoint endpoint = new GrpcEndpoint(transport, server, openCalls);
     try {
       server.start();
     } catch (IOException e) {
@@ -134,36 +89,40 @@ public final class GrpcEndpoint {
     return endpoint;
   }
 
+  private static Server server(
+      InetSocketAddress address,
+      Transport transport,
+      GatewayConfig.Limits limits,
+      KserveProtocol protocol,
+      BindableService health) {
+    return NettyServerBuilder.forAddress(address)
+        .bossEventLoopGroup(transport.acceptor())
+        .workerEventLoopGroup(transport.loops())
+        .channelFactory(Transport::listeningChannel)
+        .withChildOption(ChannelOption.TCP_NODELAY, true)
+        .withChildOption(ChannelOption.ALLOCATOR, transport.memory().allocator())
+        .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, transport.memory().reads())
+        .directExecutor() // handlers only decode and queue: a hand-off would cost more
+        .flowControlWindow(FLOW_CONTROL_BYTES)
+        .maxInboundMessageSize(limits.maxMessageBytes())
+        .maxInboundMetadataSize(limits.maxMetadataBytes())
+        .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
+        .maxRstFramesPerWindow(MAX_RESETS, RESET_WINDOW_SECONDS)
+        .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
+        .permitKeepAliveWithoutCalls(true)
+        .compressorRegistry(compressors())
+        .decompressorRegistry(decompressors())
+        .addService(protocol)
+        .addService(FaultStatus.around(health.bindService()))
+        .addService(FaultStatus.around(ProtoReflectionServiceV1.newInstance().bindService()))
+        .addService(FaultStatus.around(olderReflection().bindService()))
+        .build();
+  }
+
   /** Tools of before 2023 ask for v1alpha. */
   @SuppressWarnings("deprecation")
   private static BindableService olderReflection() {
     return ProtoReflectionService.newInstance();
-  }
-
-  private static EventLoopGroup loops(int threads) {
-    return new MultiThreadIoEventLoopGroup(
-        threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-  }
-
-  /**
-   * A listening socket whose connections begin with {@link SmallWrites} and {@link WholeFrames}.
-   * gRPC's builder has no place for handlers of ours, so they go in where a new connection passes
-   * by.
-   */
-  private static ServerChannel listeningChannel() {
-    ServerChannel channel =
-        Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
-    channel
-        .pipeline()
-        .addLast(
-            new ChannelInboundHandlerAdapter() {
-              @Override
-              public void channelRead(ChannelHandlerContext ctx, Object connection) {
-                ((Channel) connection).pipeline().addLast(new SmallWrites(), new WholeFrames());
-                ctx.fireChannelRead(connection);
-              }
-            });
-    return channel;
   }
 
   private static CompressorRegistry compressors() {
@@ -207,8 +166,6 @@ public final class GrpcEndpoint {
       server.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
-    acceptor.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
-    memory.close();
+    transport.close();
   }
 }

@@ -66,27 +66,23 @@ public final class GrpcEndpoint {
       BindableService health,
       String serverVersion)
       throws IOException {
-    Transport transport = Transport.start(config.serving().eventLoopCount(cores));
     GatewayConfig.Listen listen = config.listen();
     InetSocketAddress address = new InetSocketAddress(listen.host(), listen.grpcPort());
     if (address.isUnresolved()) {
       throw new IOException("host: '%s' is unknown".formatted(listen.host()));
     }
-    OpenCalls openCalls = new OpenCalls();
-    KserveProtocol protocol =
-        new KserveProtocol(deployments, transport.sinks(), unrouted, openCalls, serverVersion);
-    Server server = server(address, transport, config.limits(), protocol, health);
-    GrpcEndpoint endpoint = new GrpcEndpoint(transport, server, openCalls);
+    Transport transport = Transport.start(config.serving().eventLoopCount(cores));
     try {
-      server.start();
-    } catch (IOException e) {
-      endpoint.stop(0);
-      Throwable cause = e.getCause() != null ? e.getCause() : e;
-      throw new IOException(
-          "gRPC port %d of %s: %s".formatted(listen.grpcPort(), listen.host(), cause.getMessage()),
-          e);
+      OpenCalls openCalls = new OpenCalls();
+      KserveProtocol protocol =
+          new KserveProtocol(deployments, transport.sinks(), unrouted, openCalls, serverVersion);
+      Server server = server(address, transport, config.limits(), protocol, health);
+      listen(server, listen);
+      return new GrpcEndpoint(transport, server, openCalls);
+    } catch (IOException | RuntimeException | Error e) {
+      transport.close();
+      throw e;
     }
-    return endpoint;
   }
 
   private static Server server(
@@ -117,6 +113,18 @@ public final class GrpcEndpoint {
         .addService(FaultStatus.around(ProtoReflectionServiceV1.newInstance().bindService()))
         .addService(FaultStatus.around(olderReflection().bindService()))
         .build();
+  }
+
+  private static void listen(Server server, GatewayConfig.Listen listen) throws IOException {
+    try {
+      server.start();
+    } catch (IOException e) {
+      server.shutdownNow();
+      Throwable cause = e.getCause() != null ? e.getCause() : e;
+      throw new IOException(
+          "gRPC port %d of %s: %s".formatted(listen.grpcPort(), listen.host(), cause.getMessage()),
+          e);
+    }
   }
 
   /** Tools of before 2023 ask for v1alpha. */

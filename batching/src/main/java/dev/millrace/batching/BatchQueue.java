@@ -3,8 +3,6 @@ package dev.millrace.batching;
 
 import java.lang.invoke.VarHandle;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -36,42 +34,16 @@ import org.jspecify.annotations.Nullable;
  * item is counted out when it leaves its lane: a cancelled item holds its rows and bytes until the
  * next {@code take} that comes by or the next {@code sweep}, so for one janitor period at most.
  *
- * <h2>The lead</h2>
+ * <h2>Who works on it</h2>
  *
- * <p>Lanes, policy and the ring's reading end belong to the one thread that holds the lead. A
- * replica that comes to take a batch takes the lead if it is free, else it parks on the {@link
- * IdleStack}. The leader claims its batch and passes the lead on before it runs. If nothing waits,
- * the leader itself parks, as the <i>parked leader</i>: the one thread that a producer has to wake.
- * While all replicas run there is no leader, and an offer wakes nobody: it costs its producer a
- * fence and a volatile read.
+ * <p>Lanes, policy and the ring's reading end belong to the one thread that holds the {@link Lead}:
+ * a replica that takes a batch, until it runs it, or that sleeps because nothing waits and is woken
+ * by the next offer; a producer that takes for itself; the sweep. {@code Lead} says how it goes
+ * from one to the next, and why no item is left lying between two of them.
  *
- * <p>Invariants:
- *
- * <ol>
- *   <li>At most one thread holds the lead; it is freed or granted in {@link #passLeadOn} only.
- *   <li>If a replica is on the idle stack, somebody holds the lead, or is about to look at the
- *       stack again (fence 1).
- *   <li>If the leader is parked, lanes and ring are empty, or the producer that fills the ring is
- *       about to wake the leader (fences 2 to 4), or the producers that offered quietly are about
- *       to take or to wake.
- *   <li>{@code parkedLeader} is null, or the thread that holds the lead or is just being granted
- *       it, or {@link #LENT}.
- *   <li>{@code queuedRows} counts each accepted item, and each item on its way to being accepted or
- *       refused. So if the queue is closed and counts no rows, nothing will ever come again (fence
- *       5).
- * </ol>
- *
- * <h2>The lead, lent</h2>
- *
- * <p>Between rounds the lead lies with a replica thread that sleeps. {@link #tryTake} borrows it
- * there and gives it back, without waking the thread: it swaps the thread's name for {@code LENT}
- * and back again. A producer that finds {@code LENT} wakes nobody, since the borrower looks at the
- * ring once more; the thread itself, should it wake up for some reason, waits until its name is
- * back ({@link #reclaimLead}). The borrower touches lanes and the ring's reading end, and never the
- * idle stack.
- *
- * <p>The fences are pairs in the manner of Dekker: each side writes, then reads what the other side
- * writes, so at least one of the two sees the other.
+ * <p>{@code queuedRows} counts each accepted item, and each item on its way to being accepted or
+ * refused. So if the queue is closed and counts no rows, nothing will ever come again (fence 5 of
+ * those that {@code Lead} explains).
  *
  * <p>Time is the {@code nanoClock}'s; it must not wrap around (a monotonic clock that counts from
  * boot does not). It is read once per offer that wakes, per attempt to fill a batch and per sweep.
@@ -80,18 +52,12 @@ public final class BatchQueue<T extends Batchable> {
   /** Between two tries of {@link #rejectAll} to get the lead, which is held for microseconds. */
   private static final long LEAD_RETRY_NANOS = 50_000;
 
-  /** In {@code parkedLeader}: the parked leader's lead is in use by a {@link #tryTake}. */
-  private static final Object LENT = new Object();
-
   private final QueueLimits limits;
   private final LongSupplier nanoClock;
   private final QueueCounts counts;
   private final Ring<T> ring;
   private final LaneScheduler<T> scheduler;
-
-  private final AtomicBoolean lead = new AtomicBoolean();
-  private final IdleStack idle = new IdleStack();
-  private final AtomicReference<@Nullable Object> parkedLeader = new AtomicReference<>();
+  private final Lead lead = new Lead(new Contents());
   private volatile boolean closed;
 
   public BatchQueue(QueueLimits limits, BatchPolicy policy, LongSupplier nanoClock) {
@@ -112,7 +78,7 @@ public final class BatchQueue<T extends Batchable> {
   public @Nullable Rejection offer(T item) {
     Rejection rejection = offerQuietly(item, nanoClock.getAsLong());
     if (rejection == null) {
-      wakeParkedLeader();
+      lead.wake();
     }
     return rejection;
   }
@@ -157,7 +123,7 @@ public final class BatchQueue<T extends Batchable> {
 
   /** Has a replica thread see to what waits, if one sleeps. Never blocks. */
   public void wake() {
-    wakeParkedLeader();
+    lead.wake();
   }
 
   /**
@@ -171,7 +137,7 @@ public final class BatchQueue<T extends Batchable> {
    */
   public boolean take(Batch<T> batch) {
     batch.clear();
-    if (!awaitLead(batch)) {
+    if (!lead.acquire(batch)) {
       return false;
     }
     try {
@@ -182,11 +148,11 @@ public final class BatchQueue<T extends Batchable> {
         if (isFinished()) {
           return false;
         }
-        parkAsLeader();
+        lead.park();
       }
       return false;
     } finally {
-      passLeadOn();
+      lead.release();
     }
   }
 
@@ -206,25 +172,15 @@ public final class BatchQueue<T extends Batchable> {
     // fence 3 or tried to take, then read the lead; this thread frees the lead, then reads the
     // ring.
     do {
-      Thread lender = null;
-      if (!tryLead()) {
-        lender = borrowLead();
-        if (lender == null) {
-          return false;
-        }
+      if (!lead.tryAcquireOrBorrow()) {
+        return false;
       }
-      boolean filled = false;
       try {
-        filled = fill(batch);
-      } finally {
-        if (lender == null) {
-          passLeadOn();
-        } else {
-          giveBack(lender);
+        if (fill(batch)) {
+          return true;
         }
-      }
-      if (filled) {
-        return true;
+      } finally {
+        lead.release();
       }
     } while (!ring.isEmpty());
     return false;
@@ -239,16 +195,16 @@ public final class BatchQueue<T extends Batchable> {
    *     this sweep and gone away, so its loop must then be told to {@link #tryTake} again.
    */
   public boolean sweep() {
-    if (counts.rows() == 0 || !tryLead()) {
+    if (counts.rows() == 0 || !lead.tryAcquire()) {
       return false;
     }
     try {
       ring.drainTo(scheduler);
       scheduler.sweep(nanoClock.getAsLong());
     } finally {
-      passLeadOn();
+      lead.release();
     }
-    return counts.rows() > 0 && !lead.get();
+    return counts.rows() > 0 && !lead.isHeld();
   }
 
   /**
@@ -257,7 +213,7 @@ public final class BatchQueue<T extends Batchable> {
    */
   public void close() {
     closed = true;
-    wakeParkedLeader();
+    lead.wake();
   }
 
   /**
@@ -269,12 +225,12 @@ public final class BatchQueue<T extends Batchable> {
   public int rejectAll(Rejection rejection) {
     int rejected = 0;
     while (counts.rows() > 0) {
-      if (tryLead()) {
+      if (lead.tryAcquire()) {
         try {
           ring.drainTo(scheduler);
           rejected += scheduler.rejectAll(rejection);
         } finally {
-          passLeadOn();
+          lead.release();
         }
         if (!closed) {
           break;
@@ -311,32 +267,6 @@ public final class BatchQueue<T extends Batchable> {
     return scheduler.lastFault();
   }
 
-  private boolean tryLead() {
-    return !lead.get() && lead.compareAndSet(false, true);
-  }
-
-  /** Returns with the lead, or false if interrupted. */
-  private boolean awaitLead(Batch<T> batch) {
-    if (tryLead()) {
-      return true;
-    }
-    Waiter me = batch.waiter();
-    me.start();
-    idle.push(me);
-    // Fence 1, this side: pushed, then the lead is tried once more (volatile, both). The other side
-    // is passLeadOn: lead freed, then the stack read. One of the two sees the other.
-    if (tryLead()) {
-      idle.remove(me);
-      return true;
-    }
-    if (me.await()) {
-      reclaimLead();
-      return true;
-    }
-    batch.renewWaiter(); // the old one lies on the stack until a leader passes by
-    return false;
-  }
-
   private boolean fill(Batch<T> batch) {
     ring.drainTo(scheduler);
     return scheduler.fill(batch, nanoClock.getAsLong());
@@ -347,118 +277,34 @@ public final class BatchQueue<T extends Batchable> {
     return closed && counts.rows() == 0;
   }
 
-  /**
-   * Waits, with empty lanes, for a producer or {@link #close}. Returns for no reason now and then.
-   * A policy that waits (a stagger, a larger batch) will want a time here; nothing else changes.
-   */
-  private void parkAsLeader() {
-    parkedLeader.set(Thread.currentThread());
-    // Fence 2: named, then the ring and `closed` are read once more. The other side is fence 3.
-    VarHandle.fullFence();
-    if (ring.isEmpty() && !isFinished()) {
-      LockSupport.park(this);
-    }
-    reclaimLead();
-  }
-
-  /**
-   * Awake: nobody needs to wake the leader any more. Waits, microseconds, while its lead is lent.
-   */
-  private void reclaimLead() {
-    reclaimLead(Thread.currentThread());
-  }
-
-  private void reclaimLead(@Nullable Thread named) {
-    while (parkedLeader.get() != null && !parkedLeader.compareAndSet(named, null)) {
-      if (Thread.currentThread().isInterrupted()) {
-        Thread.onSpinWait();
-      } else {
-        LockSupport.parkNanos(this, LEAD_RETRY_NANOS);
-      }
-    }
-  }
-
-  /** The sleeping thread whose lead the caller may use until {@link #giveBack}; null for none. */
-  private @Nullable Thread borrowLead() {
-    return parkedLeader.get() instanceof Thread leader && parkedLeader.compareAndSet(leader, LENT)
-        ? leader
-        : null;
-  }
-
-  private void giveBack(Thread lender) {
-    parkedLeader.set(lender);
-    // Fence 7: named again, then `closed` is read. The other side is close, which may have found
-    // LENT. (An offer that did is seen by the reader of the ring in tryTake.)
-    VarHandle.fullFence();
-    if (closed) {
-      wakeParkedLeader();
-    }
-  }
-
-  private void wakeParkedLeader() {
-    // Fence 3: published (or closed, or counted out), then parkedLeader is read. The ring publishes
-    // with a release store only, which a later read may overtake; hence a full fence.
-    VarHandle.fullFence();
-    // Of several producers one pays for the wake-up.
-    if (parkedLeader.get() instanceof Thread leader && parkedLeader.compareAndSet(leader, null)) {
-      LockSupport.unpark(leader);
-    }
-  }
-
   /** Undoes a reservation. A closed queue may have been waiting for just this. */
   private void takeBack(int weight, long bytes) {
     counts.release(weight, bytes);
     if (closed) {
-      wakeParkedLeader();
+      lead.wake();
     }
   }
 
-  /**
-   * Gives the lead to the replica that went idle last, or frees it if there is none. The next
-   * leader is woken only if there is something for it to do; else it goes on sleeping, now as the
-   * parked leader.
-   */
-  private void passLeadOn() {
-    do {
-      if (grantLead()) {
-        return;
-      }
-      parkedLeader.set(null);
-      lead.set(false);
-      // Fence 1, other side: a replica that pushed itself before it saw the lead free is seen here.
-    } while (!idle.isEmpty() && tryLead());
-  }
-
-  private boolean grantLead() {
-    boolean hasWork = hasWork();
-    for (Waiter next = idle.pop(); next != null; next = idle.pop()) {
-      Thread thread = next.thread();
-      // Named before the grant: afterwards `next` may already lead, run and have been followed by
-      // another, whose name a late write would hide. Named too early does no harm: see below.
-      parkedLeader.set(hasWork ? null : thread);
-      if (!next.grant()) {
-        reclaimLead(thread); // gone, interrupted
-        hasWork = hasWork(); // a borrower may have filled lanes under that name
-        continue;
-      }
-      if (!hasWork) {
-        // Fence 4: named and granted, then the ring and `closed` are read once more. A producer may
-        // have woken `next` between name and grant, when it had nothing to do and slept on; then
-        // what that producer published is seen here. So the wake-up here asks for no permission.
-        VarHandle.fullFence();
-        // And whoever took the name before the grant woke it in vain: its items may be in lanes.
-        hasWork = parkedLeader.get() != thread || !ring.isEmpty() || closed;
-      }
-      if (hasWork) {
-        LockSupport.unpark(thread);
-      }
-      return true;
+  /** The queue as its leaders see it. */
+  private final class Contents implements Lead.Work {
+    @Override
+    public boolean isInLanes() {
+      return scheduler.hasWork();
     }
-    return false;
-  }
 
-  /** Whether the next leader has something to do, be it to see that the queue is closed. */
-  private boolean hasWork() {
-    return scheduler.hasWork() || !ring.isEmpty() || closed;
+    @Override
+    public boolean isInRing() {
+      return !ring.isEmpty();
+    }
+
+    @Override
+    public boolean isClosed() {
+      return closed;
+    }
+
+    @Override
+    public boolean isFinished() {
+      return BatchQueue.this.isFinished();
+    }
   }
 }

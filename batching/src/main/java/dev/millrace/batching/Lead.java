@@ -196,15 +196,15 @@ final class Lead {
   }
 
   private boolean grant() {
-    boolean hasWork = hasWork();
     for (Waiter next = idle.pop(); next != null; next = idle.pop()) {
       Thread thread = next.thread();
+      // Asked each time: a borrower may have filled lanes under the name of one who has gone.
+      boolean hasWork = work.isInLanes() || work.isInRing() || work.isClosed();
       // Named before the grant: afterwards `next` may already lead, run and have been followed by
       // another, whose name a late write would hide. Named too early does no harm: see below.
       parkedLeader.set(hasWork ? null : thread);
       if (!next.grant()) {
         reclaim(thread); // gone, interrupted
-        hasWork = hasWork(); // a borrower may have filled lanes under that name
         continue;
       }
       if (!hasWork) {
@@ -221,10 +221,5 @@ final class Lead {
       return true;
     }
     return false;
-  }
-
-  /** Whether the next leader has something to do, be it to see that the queue is closed. */
-  private boolean hasWork() {
-    return work.isInLanes() || work.isInRing() || work.isClosed();
   }
 }

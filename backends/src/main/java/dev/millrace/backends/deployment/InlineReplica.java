@@ -74,6 +74,10 @@ final class InlineReplica {
   /** Runs a batch if there is one to be had; else answers false. */
   private boolean runBatch() {
     BatchExecutor executor = executor(); // first: what is claimed has to be run
+    if (executor == null) {
+      queue.wake();
+      return false;
+    }
     if (!queue.tryTake(batch)) {
       return false;
     }
@@ -109,10 +113,18 @@ final class InlineReplica {
     return rows <= maxBatchRows ? bytes : bytes / rows * maxBatchRows;
   }
 
-  private BatchExecutor executor() {
-    if (executor == null) {
-      runner = model.newRunner();
-      executor = new BatchExecutor(deployment, runner, cost);
+  /**
+   * Leased while it is made: what this loop has queued may have been run elsewhere, and the model
+   * be about to be freed. Null if it is on its way out.
+   */
+  private @Nullable BatchExecutor executor() {
+    if (executor == null && deployment.acquire()) {
+      try {
+        runner = model.newRunner();
+        executor = new BatchExecutor(deployment, runner, cost);
+      } finally {
+        deployment.release();
+      }
     }
     return executor;
   }

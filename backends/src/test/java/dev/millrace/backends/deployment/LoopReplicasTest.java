@@ -47,7 +47,7 @@ class LoopReplicasTest {
             true,
             List.of());
     deployment =
-        new Loader(Map.of(ScriptedBackend.NAME, backend), new Inlining(1, BUDGET), System::nanoTime)
+        new Loader(Map.of(ScriptedBackend.NAME, backend), new Inlining(2, BUDGET), System::nanoTime)
             .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
     backend.script =
         values -> {
@@ -264,6 +264,25 @@ class LoopReplicasTest {
 
     assertThat(task.answer.get()).containsExactly(1);
     assertThat(backend.openModels).hasValue(0);
+    start(); // for the end of the test
+  }
+
+  @Test
+  void makesNoRunnerOfAModelThatWasFreedBeforeTheRoundEnded() throws Exception {
+    learn(10);
+    ArrayDeque<Runnable> lateTasks = new ArrayDeque<>();
+    assertThat(deployment.acquire()).isTrue();
+    RecordedTask onLateLoop = RecordedTask.of(deployment, NEVER, 1);
+    new LoopReplicas(1, lateTasks::add).submit(onLateLoop);
+    send(2);
+    endRound(); // takes both
+    assertThat(onLateLoop.answer.get()).containsExactly(1);
+    deployment.close(TimeUnit.SECONDS.toNanos(10));
+    assertThat(backend.openModels).hasValue(0);
+
+    lateTasks.forEach(Runnable::run);
+
+    assertThat(backend.openRunners).hasValue(0);
     start(); // for the end of the test
   }
 }

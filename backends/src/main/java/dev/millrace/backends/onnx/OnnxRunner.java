@@ -155,7 +155,8 @@ final class OnnxRunner implements Runner {
     return Arrays.stream(output.shape()).skip(1).allMatch(dim -> dim >= 0);
   }
 
-  private Binding bindingFor(List<? extends ModelInputs> requests, int rows)
+  /** The tensors that a run of these requests reads and writes. */
+  Binding bindingFor(List<? extends ModelInputs> requests, int rows)
       throws OrtException, ModelRunException {
     int key = plan.batched() ? rows : 1;
     if (plan.fixedInputs()) {
@@ -261,7 +262,8 @@ final class OnnxRunner implements Runner {
         null);
   }
 
-  private void gather(List<? extends ModelInputs> requests, Binding binding)
+  /** Copies the rows of all requests to where the binding's tensors are. */
+  void gather(List<? extends ModelInputs> requests, Binding binding)
       throws OrtException, ModelRunException {
     for (int i = 0; i < inputSlabs.length; i++) {
       boolean strings = plan.inputs().get(i).dataType() == DataType.BYTES;

@@ -97,7 +97,7 @@ public final class GrpcEndpoint {
         .channelFactory(Transport::listeningChannel)
         .withChildOption(ChannelOption.TCP_NODELAY, true)
         .withChildOption(ChannelOption.ALLOCATOR, transport.memory().allocator())
-        .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, transport.memory().reads())
+        .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, new TimedReads(System::nanoTime))
         .directExecutor() // handlers only decode and queue: a hand-off would cost more
         .flowControlWindow(FLOW_CONTROL_BYTES)
         .maxInboundMessageSize(limits.maxMessageBytes())

@@ -70,7 +70,10 @@ final class SmallWrites extends ChannelDuplexHandler {
   /** Copies the bytes behind those gathered; false, and nothing of them is, if memory is short. */
   private boolean gather(ChannelHandlerContext ctx, ByteBuf bytes) {
     if (gathered != null && gathered.writableBytes() < bytes.readableBytes()) {
-      forward(ctx);
+      flush(ctx); // without it, nothing more of this round could be gathered
+      if (!isIdle(ctx)) {
+        return false;
+      }
     }
     try {
       if (gathered == null) {
@@ -87,6 +90,18 @@ final class SmallWrites extends ChannelDuplexHandler {
   public void flush(ChannelHandlerContext ctx) {
     forward(ctx);
     ctx.flush();
+  }
+
+  /**
+   * Answers that are there when a connection has been read leave at once: gRPC flushes after the
+   * loop has read all the others too, which under load is some time.
+   */
+  @Override
+  public void channelReadComplete(ChannelHandlerContext ctx) {
+    ctx.fireChannelReadComplete();
+    if (gathered != null) {
+      flush(ctx);
+    }
   }
 
   /**

@@ -4,8 +4,6 @@ package dev.millrace.gateway.kserve;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.channel.AdaptiveRecvByteBufAllocator;
-import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.EventExecutorGroup;
 import java.util.List;
@@ -23,12 +21,6 @@ final class TransportMemory {
 
   /** Chunks of 16 MiB. */
   private static final int CHUNK_ORDER = 11;
-
-  private static final int LEAST_READ_BYTES = 64;
-  private static final int FIRST_READ_BYTES = 4 << 10;
-
-  /** Above Netty's 64 KiB: fewer system calls, and fewer frames that two reads share. */
-  private static final int MOST_READ_BYTES = 256 << 10;
 
   private static final int KEEPER_BYTES = 16;
 
@@ -60,10 +52,6 @@ final class TransportMemory {
 
   ByteBufAllocator allocator() {
     return allocator;
-  }
-
-  RecvByteBufAllocator reads() {
-    return new AdaptiveRecvByteBufAllocator(LEAST_READ_BYTES, FIRST_READ_BYTES, MOST_READ_BYTES);
   }
 
   /** Gives back what was kept; when the loops have ended. */

@@ -79,6 +79,27 @@ class SmallWritesTest {
   }
 
   @Test
+  void sendsWhatIsThereWhenTheConnectionHasBeenRead() {
+    write(bytes(1, 20));
+    channel.pipeline().fireChannelReadComplete();
+    collect();
+
+    assertThat(all()).isEqualTo(bytes(1, 20));
+  }
+
+  @Test
+  void goesOnGatheringWhenMoreIsWrittenThanItHolds() {
+    for (int i = 0; i < 100; i++) {
+      write(bytes(i, 1000));
+    }
+    channel.flush();
+    collect();
+
+    assertThat(sent).hasSizeBetween(6, 8); // of 16 KiB
+    assertThat(all()).hasSize(100_000).startsWith(bytes(0, 1000)).endsWith(bytes(99, 1000));
+  }
+
+  @Test
   void sendsTheSmallWritesOfAFlushAsOne() {
     write(bytes(1, 20));
     write(bytes(2, 30));

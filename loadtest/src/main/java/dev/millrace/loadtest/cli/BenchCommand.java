@@ -45,7 +45,7 @@ import picocli.CommandLine.Parameters;
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
       "0:it was measured",
-      "1:a server or model is not there, no request succeeded, or answers were wrong",
+      "1:a server or model is not there or was lost, no request succeeded, or answers were wrong",
       "2:the arguments are wrong; standard error lists all of it",
       "130:ended by Ctrl-C"
     })

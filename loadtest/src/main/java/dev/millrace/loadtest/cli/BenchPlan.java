@@ -18,7 +18,7 @@ import java.util.OptionalDouble;
  *
  * @param arrivals of an open loop; empty for a closed one
  * @param pattern of arrivals wherever the bench itself chooses rates
- * @param durationNanos of a measurement; Long.MAX_VALUE until the arrivals end
+ * @param durationNanos of a measurement, at most
  * @param deadlineNanos of each request; 0 for none
  * @param shown the options as reports show them
  */

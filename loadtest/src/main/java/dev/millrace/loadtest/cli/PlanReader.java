@@ -6,6 +6,7 @@ import dev.millrace.loadtest.cli.BenchPlan.Question;
 import dev.millrace.loadtest.load.ArrivalPattern;
 import dev.millrace.loadtest.load.ArrivalSpec;
 import dev.millrace.loadtest.load.Durations;
+import dev.millrace.loadtest.load.LoadGenerator;
 import dev.millrace.loadtest.load.Slo;
 import dev.millrace.loadtest.load.WarmUp;
 import dev.millrace.loadtest.workload.DataSource;
@@ -132,10 +133,17 @@ final class PlanReader {
         : new ArrivalPattern.Poisson();
   }
 
-  /** What the user said; else until a schedule ends; else the default. */
+  /**
+   * What the user said; else until a schedule ends, which a server that does not answer must not
+   * put off for ever; else the default.
+   */
   private long durationNanos(Optional<ArrivalSpec> arrivals) {
-    boolean ends = arrivals.isPresent() && arrivals.get().seconds() < Double.POSITIVE_INFINITY;
-    return nanos("--duration", load.duration, ends ? Long.MAX_VALUE : DEFAULT_DURATION_NANOS);
+    double seconds = arrivals.map(ArrivalSpec::seconds).orElse(Double.POSITIVE_INFINITY);
+    long otherwise =
+        seconds < Double.POSITIVE_INFINITY
+            ? Math.round((seconds + LoadGenerator.LAST_ANSWERS_SECONDS) * 1e9)
+            : DEFAULT_DURATION_NANOS;
+    return nanos("--duration", load.duration, otherwise);
   }
 
   private WarmUp warmUp() {

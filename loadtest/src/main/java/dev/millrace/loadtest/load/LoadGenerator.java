@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.load;
 
+import dev.millrace.loadtest.wire.Connection;
 import dev.millrace.loadtest.wire.RequestFrames;
 import dev.millrace.loadtest.workload.Workload;
 import io.netty.bootstrap.Bootstrap;
@@ -26,7 +27,10 @@ import java.util.concurrent.TimeUnit;
 public final class LoadGenerator implements AutoCloseable {
   private static final int CONNECT_MILLIS = 5_000;
   private static final long READY_NANOS = 5_000_000_000L;
-  private static final long LAST_ANSWERS_NANOS = 5_000_000_000L;
+
+  /** How long a run that has ended waits for the answers that are still to come. */
+  public static final long LAST_ANSWERS_SECONDS = 5;
+
   private static final long POLL_MILLIS = 5;
 
   /** A read takes what hundreds of small answers need. */
@@ -88,7 +92,7 @@ public final class LoadGenerator implements AutoCloseable {
                 .formatted(
                     options.target().getHostString(),
                     options.target().getPort(),
-                    connected.cause().getMessage()));
+                    Connection.reason(connected.cause())));
       }
     }
     long end = System.nanoTime() + READY_NANOS;
@@ -129,7 +133,11 @@ public final class LoadGenerator implements AutoCloseable {
     /** What happened since the run began or this was called last; takes a few milliseconds. */
     Measurement sample() throws InterruptedException;
 
-    /** Sends nothing more, waits for what is open (a few seconds at most), and forgets the rest. */
+    /**
+     * Sends nothing more and waits for what is open, {@link #LAST_ANSWERS_SECONDS} at most.
+     * Requests that have no answer then have failed: CANCELLED if they were sent, UNAVAILABLE if
+     * they were due and could not be.
+     */
     void stop() throws InterruptedException;
 
     /** Whether everything that the schedule asked for has been sent and answered. */
@@ -155,7 +163,7 @@ public final class LoadGenerator implements AutoCloseable {
                 loop.end();
                 return true;
               });
-      long end = System.nanoTime() + LAST_ANSWERS_NANOS;
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LAST_ANSWERS_SECONDS);
       while (!isDone() && System.nanoTime() < end) {
         Thread.sleep(POLL_MILLIS);
       }

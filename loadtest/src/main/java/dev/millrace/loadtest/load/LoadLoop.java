@@ -12,8 +12,6 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.EventLoop;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -25,18 +23,15 @@ final class LoadLoop implements Connection.Listener {
   private static final long SPIN_NANOS = 30_000;
 
   private static final long EXPIRY_TICK_MICROS = 500;
-  private static final long RECONNECT_MILLIS = 100;
 
   private final EventLoop loop;
-  private final Bootstrap bootstrap;
   private final LoadOptions options;
   private final Workload workload;
   private final RequestFrames[] requests;
   private final int index;
   private final int loops;
-  private final List<Connection> connections = new ArrayList<>();
+  private final Connections connections;
   private final Mix mix;
-  private int nextConnection;
   private int open;
   private int untilCheck;
   private Recorder recorder;
@@ -47,7 +42,15 @@ final class LoadLoop implements Connection.Listener {
   private long nextDueNanos;
   private int maxOpen;
   private boolean pumping;
-  private boolean closing;
+
+  /** What is due cannot be sent until an answer, or a connection, has come. */
+  private boolean isBlocked;
+
+  /** What was still to come of a schedule when the run ended, if it was blocked then. */
+  private @Nullable ArrivalSchedule unsent;
+
+  private String whyUnsent = "";
+  private long endNanos;
 
   LoadLoop(
       EventLoop loop,
@@ -58,12 +61,12 @@ final class LoadLoop implements Connection.Listener {
       int index,
       int loops) {
     this.loop = loop;
-    this.bootstrap = bootstrap;
     this.options = options;
     this.workload = workload;
     this.requests = requests;
     this.index = index;
     this.loops = loops;
+    this.connections = new Connections(loop, bootstrap, options, this, this::pumpNow);
     this.mix = new Mix(workload.variants(), index * requests.length / loops);
     this.recorder = new Recorder(requests.length, System.nanoTime(), 0);
     if (options.deadlineNanos() > 0) {
@@ -78,19 +81,7 @@ final class LoadLoop implements Connection.Listener {
 
   /** Opens a connection; the future tells of the socket. From any thread. */
   ChannelFuture connect() {
-    Connection connection =
-        new Connection(
-            this,
-            options.target().getHostString() + ":" + options.target().getPort(),
-            options.deadlineNanos());
-    ChannelFuture connected = bootstrap.clone(loop).handler(connection).connect(options.target());
-    connected.addListener(
-        future -> {
-          if (!future.isSuccess() && !closing && shape != null) {
-            reconnectLater();
-          }
-        });
-    return connected;
+    return connections.open();
   }
 
   /** How many connections may be used. */
@@ -101,13 +92,11 @@ final class LoadLoop implements Connection.Listener {
   void begin(LoadShape shape, long startNanos) {
     this.shape = shape;
     this.startNanos = startNanos;
+    unsent = null;
     beginRecorder();
     switch (shape) {
-      case LoadShape.ClosedLoop closed -> {
-        for (Connection connection : connections) {
-          fill(connection, closed.inFlight());
-        }
-      }
+      case LoadShape.ClosedLoop closed ->
+          connections.forEach(connection -> fill(connection, closed.inFlight()));
       case LoadShape.OpenLoop openLoop -> {
         maxOpen = Math.max(1, openLoop.maxInFlight() / loops);
         schedule = ArrivalSpec.everyNth(openLoop.schedule().apply(options.seed()), index, loops);
@@ -127,6 +116,14 @@ final class LoadLoop implements Connection.Listener {
 
   /** Sends nothing more. */
   void end() {
+    if (schedule != null && isBlocked) {
+      unsent = schedule;
+      whyUnsent =
+          connections.size() == 0
+              ? "not sent: no connection to the server"
+              : "not sent: %,d requests were open already".formatted(open);
+      endNanos = System.nanoTime();
+    }
     shape = null;
     schedule = null;
   }
@@ -135,16 +132,21 @@ final class LoadLoop implements Connection.Listener {
     return open == 0 && schedule == null;
   }
 
-  /** Forgets what is still open. */
+  /** Gives up what is still open, and what was due before the end and could not be sent. */
   void abandon() {
-    connections.forEach(Connection::abandon);
-    open = 0;
+    String reason =
+        "no answer within %d s of the end".formatted(LoadGenerator.LAST_ANSWERS_SECONDS);
+    connections.forEach(connection -> connection.abandon(reason));
+    while (unsent != null && nextDueNanos <= endNanos) {
+      refuse(whyUnsent, endNanos);
+      advance(unsent);
+    }
+    unsent = null;
   }
 
   void close() {
-    closing = true;
     end();
-    List.copyOf(connections).forEach(Connection::close);
+    connections.close();
   }
 
   /** What happened since this was asked last. */
@@ -175,21 +177,37 @@ final class LoadLoop implements Connection.Listener {
   /** Open loop: sends what is due, then waits for what is due next. */
   private void pump() {
     pumping = false;
+    isBlocked = false;
     long now = System.nanoTime();
-    boolean isFull = false;
-    while (schedule != null && nextDueNanos <= now) {
-      Connection connection = open < maxOpen ? pick() : null;
-      if (connection == null) {
-        isFull = true; // goes on when one is answered
-        break;
+    while (schedule != null && nextDueNanos <= now && !isBlocked) {
+      Connection connection = open < maxOpen ? connections.pick() : null;
+      if (connection != null) {
+        recorder.late(now - nextDueNanos);
+        send(connection, nextDueNanos, now);
+        nextDue();
+      } else if (connections.lost().isPresent()) {
+        refuse(connections.lost().get(), now);
+        nextDue();
+      } else {
+        isBlocked = true;
       }
-      recorder.late(now - nextDueNanos);
-      send(connection, nextDueNanos, now);
-      nextDue();
     }
-    connections.forEach(Connection::flush);
-    if (schedule != null && !isFull) {
+    connections.flush();
+    if (schedule != null && !isBlocked) {
       pumpAt(nextDueNanos - now);
+    }
+  }
+
+  /** Counts the request that is due as one that failed. */
+  private void refuse(String reason, long nowNanos) {
+    recorder.sent++;
+    recorder.failed(Status.Code.UNAVAILABLE, reason, nowNanos - nextDueNanos);
+  }
+
+  /** Goes on where something was waited for that has happened. */
+  private void pumpNow() {
+    if (schedule != null) {
+      pumpAt(0);
     }
   }
 
@@ -206,37 +224,30 @@ final class LoadLoop implements Connection.Listener {
   }
 
   private void nextDue() {
-    long next = schedule == null ? ArrivalSchedule.END : schedule.nextNanos();
-    if (next == ArrivalSchedule.END) {
+    if (schedule != null && !advance(schedule)) {
       schedule = null;
-    } else {
-      nextDueNanos = startNanos + next;
     }
   }
 
-  /** The next connection in turn that takes a call; null if none does. */
-  private @Nullable Connection pick() {
-    for (int tried = 0; tried < connections.size(); tried++) {
-      nextConnection = (nextConnection + 1) % connections.size();
-      Connection connection = connections.get(nextConnection);
-      if (connection.canSend()) {
-        return connection;
-      }
-    }
-    return null;
+  /** Takes the next moment out of a schedule; returns whether there is one. */
+  private boolean advance(ArrivalSchedule from) {
+    long next = from.nextNanos();
+    nextDueNanos = next == ArrivalSchedule.END ? Long.MAX_VALUE : startNanos + next;
+    return next != ArrivalSchedule.END;
   }
 
   private void expire() {
     long now = System.nanoTime();
-    List.copyOf(connections).forEach(connection -> connection.expire(now));
+    connections.forEach(connection -> connection.expire(now));
   }
 
   @Override
   public void ready(Connection connection) {
-    connections.add(connection);
+    connections.ready(connection);
     if (shape instanceof LoadShape.ClosedLoop closed) {
       fill(connection, closed.inFlight());
     }
+    pumpNow();
   }
 
   @Override
@@ -257,8 +268,8 @@ final class LoadLoop implements Connection.Listener {
       if (connection.canSend()) {
         send(connection, nowNanos, nowNanos);
       }
-    } else if (schedule != null && nextDueNanos <= nowNanos) {
-      pumpAt(0); // it may have waited for this one
+    } else if (nextDueNanos <= nowNanos) {
+      pumpNow(); // it may have waited for this one
     }
   }
 
@@ -276,20 +287,6 @@ final class LoadLoop implements Connection.Listener {
 
   @Override
   public void closed(Connection connection, String reason) {
-    connections.remove(connection);
-    if (!closing && shape != null) {
-      reconnectLater();
-    }
-  }
-
-  private void reconnectLater() {
-    loop.schedule(
-        () -> {
-          if (!closing) {
-            connect();
-          }
-        },
-        RECONNECT_MILLIS,
-        TimeUnit.MILLISECONDS);
+    connections.closed(connection, reason);
   }
 }

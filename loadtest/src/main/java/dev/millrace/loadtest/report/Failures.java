@@ -27,17 +27,17 @@ final class Failures {
                   .findFirst()
                   .orElse("there was no answer"));
     }
-    long silent = measurements.stream().filter(m -> m.answered() == 0).count();
-    if (silent > 0 && silent < measurements.size()) {
+    long lost = measurements.stream().filter(Failures::isLost).count();
+    if (lost > 0 && lost < measurements.size()) {
       failures.add(
-          "no answer at all in %d of %d measurements".formatted(silent, measurements.size()));
+          "the server was not there in %d of %d measurements".formatted(lost, measurements.size()));
     }
     long wrong = measurements.stream().mapToLong(Measurement::wrong).sum();
     if (wrong > 0) {
       failures.add(
-          "%d of the answers that were checked are wrong: %s"
+          "%s of the answers that were checked are wrong: %s"
               .formatted(
-                  wrong,
+                  Units.count(wrong),
                   measurements.stream()
                       .map(Measurement::wrongExample)
                       .filter(Objects::nonNull)
@@ -47,10 +47,21 @@ final class Failures {
     return failures;
   }
 
-  /** A server that is lost on the way leaves windows without any answer at the end. */
+  // what the load tester itself says of a server that is gone (UNAVAILABLE) or silent (CANCELLED);
+  // one that has too much to do says something else to some, at least
+  private static boolean isLost(Measurement measurement) {
+    return measurement.outcomes().entrySet().stream()
+        .filter(outcome -> outcome.getValue() > 0)
+        .allMatch(
+            outcome ->
+                outcome.getKey() == Status.Code.UNAVAILABLE
+                    || outcome.getKey() == Status.Code.CANCELLED);
+  }
+
+  /** A server that is lost on the way leaves windows at the end in which nothing succeeds. */
   static Optional<String> silence(List<Window> windows) {
     int last = windows.size() - 1;
-    while (last >= 0 && windows.get(last).rate() == 0 && windows.get(last).failed() == 0) {
+    while (last >= 0 && windows.get(last).rate() == 0) {
       last--;
     }
     if (last < 0 || last == windows.size() - 1) {
@@ -60,7 +71,7 @@ final class Failures {
     double rate = windows.stream().mapToDouble(Window::rate).max().orElse(0);
     return rate * silent < MISSED
         ? Optional.empty()
-        : Optional.of("no answer at all in the last " + Units.seconds(silent));
+        : Optional.of("no request succeeded in the last " + Units.seconds(silent));
   }
 
   private static List<String> reasons(Measurement measurement) {

@@ -11,6 +11,7 @@ import dev.millrace.loadtest.load.Trial;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What a bench found, by the kind of question that was asked. */
 public sealed interface Findings {
@@ -98,6 +99,14 @@ public sealed interface Findings {
     @Override
     public List<List<Measurement>> servers() {
       return List.of(comparison.a(), comparison.b());
+    }
+
+    @Override
+    public List<String> failures() {
+      return Stream.concat(
+              Failures.of(comparison.a()).stream().map(failure -> "A: " + failure),
+              Failures.of(comparison.b()).stream().map(failure -> "B: " + failure))
+          .toList();
     }
   }
 }

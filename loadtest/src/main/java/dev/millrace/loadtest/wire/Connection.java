@@ -9,6 +9,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,6 +69,7 @@ public final class Connection extends ChannelInboundHandlerAdapter {
   private boolean headersEndStream;
   private boolean ready;
   private boolean leaving;
+  private @Nullable String whyClosed;
   private int nextStreamId = 1;
   private long maxStreams = Integer.MAX_VALUE;
   private long headerTableBytes = Frames.DEFAULT_HEADER_TABLE;
@@ -193,18 +195,28 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     flush();
   }
 
-  /** Tells the server that nobody waits for the open calls any more, and forgets them. */
-  public void abandon() {
+  /** Tells the server that nobody waits for the open calls any more, and ends them. */
+  public void abandon(String reason) {
+    nowNanos = System.nanoTime();
     streams.forEach(
         call -> {
           Frames.writeReset(out(), call.streamId, Frames.ERROR_CANCEL);
-          forget(call);
+          end(call, Status.Code.CANCELLED, reason);
         });
     flush();
   }
 
   public void close() {
     if (context != null) {
+      context.close();
+    }
+  }
+
+  /** Closes it, for a reason that the listener is told, unless there was one before. */
+  public void close(String reason) {
+    if (context != null) {
+      whyClosed = whyClosed == null ? reason : whyClosed;
+      leaving = true;
       context.close();
     }
   }
@@ -250,19 +262,23 @@ public final class Connection extends ChannelInboundHandlerAdapter {
 
   @Override
   public void channelInactive(ChannelHandlerContext ctx) {
-    ended("connection closed by the server");
+    ended();
   }
 
+  /**
+   * A write that fails is told of while whoever wrote is still at work, so all that ends here waits
+   * for {@link #channelInactive}, which comes by itself later.
+   */
   @Override
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-    ended(String.valueOf(cause.getMessage()));
-    ctx.close();
+    close(reason(cause));
   }
 
-  private void ended(String reason) {
+  private void ended() {
     if (context == null) {
       return;
     }
+    String reason = whyClosed == null ? "connection closed by the server" : whyClosed;
     nowNanos = System.nanoTime();
     leaving = true;
     streams.forEach(call -> end(call, Status.Code.UNAVAILABLE, reason));
@@ -271,6 +287,12 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     headerBlock = free(headerBlock);
     context = null;
     listener.closed(this, reason);
+  }
+
+  /** What went wrong with a connection, without the names of system calls that Netty puts first. */
+  public static String reason(Throwable cause) {
+    return Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName())
+        .replaceFirst("^.* failed with error\\(-?\\d+\\): ", "");
   }
 
   private static @Nullable ByteBuf free(@Nullable ByteBuf buffer) {
@@ -433,6 +455,9 @@ public final class Connection extends ChannelInboundHandlerAdapter {
             end(call, Status.Code.UNAVAILABLE, "the server goes away");
           }
         });
+    if (streams.size() == 0) {
+      close();
+    }
   }
 
   private void readWindowUpdate(ByteBuf in, int streamId) {
@@ -467,12 +492,6 @@ public final class Connection extends ChannelInboundHandlerAdapter {
     if (leaving && streams.size() == 0) {
       close();
     }
-  }
-
-  private void forget(Call call) {
-    call.open = false;
-    streams.remove(call);
-    free(call.answer);
   }
 
   private ChannelHandlerContext context() {

@@ -3,6 +3,8 @@ package dev.millrace.loadtest.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.loadtest.load.Comparison;
+import dev.millrace.loadtest.load.Measurement;
 import dev.millrace.loadtest.load.Samples;
 import dev.millrace.loadtest.load.Window;
 import io.grpc.Status;
@@ -28,21 +30,34 @@ final class FailuresTest {
   }
 
   @Test
-  void measurementsWithoutAnyAnswerAreOne() {
-    assertThat(Failures.of(List.of(Reports.FAST, Samples.ok(1, 0, 1_000))))
-        .containsExactly("no answer at all in 1 of 2 measurements");
+  void measurementsWithoutAServerAreOne() {
+    Measurement silent = Samples.ok(1, 0, 1_000);
+    Measurement refused = Samples.of(1, 0, 1_000, Map.of(Status.Code.UNAVAILABLE, 5L), 0);
+    Measurement busy = Samples.of(1, 0, 1_000, Map.of(Status.Code.DEADLINE_EXCEEDED, 5L), 0);
+
+    assertThat(Failures.of(List.of(Reports.FAST, silent, refused, busy)))
+        .containsExactly("the server was not there in 2 of 4 measurements");
   }
 
   @Test
   void silenceAtTheEndIsOneUnlessTheRateIsLow() {
     assertThat(Failures.silence(List.of(window(1, 100), window(2, 0), window(3, 0))))
-        .hasValue("no answer at all in the last 2.0 s");
+        .hasValue("no request succeeded in the last 2.0 s");
     assertThat(Failures.silence(List.of(window(1, 100), window(2, 0), window(3, 100)))).isEmpty();
     assertThat(Failures.silence(List.of(window(1, 2), window(2, 0)))).isEmpty();
     assertThat(Failures.silence(List.of())).isEmpty();
   }
 
+  @Test
+  void ofTwoServersTheOneThatFailedIsNamed() {
+    Comparison comparison = new Comparison(List.of(Reports.FAST), List.of(Samples.ok(1, 0, 1_000)));
+
+    assertThat(new Findings.Compared("x:1", "y:2", comparison).failures())
+        .containsExactly("B: no request succeeded: there was no answer");
+  }
+
   private static Window window(double end, double rate) {
-    return new Window(end, rate, 1, 2, 0);
+    // what a lost server leaves of an open loop
+    return new Window(end, rate, 1, 2, rate == 0 ? 100 : 0);
   }
 }

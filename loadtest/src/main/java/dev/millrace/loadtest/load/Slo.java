@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.load;
 
+import io.grpc.Status;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -24,7 +26,8 @@ public record Slo(double percentile, long limitNanos) {
     }
     double okShare = (double) measurement.ok() / measurement.answered();
     if (okShare < MIN_OK_SHARE) {
-      return Optional.of(String.format(Locale.ROOT, "%.2f %% OK", 100 * okShare));
+      return Optional.of(
+          String.format(Locale.ROOT, "%.2f %% OK, else %s", 100 * okShare, mostOften(measurement)));
     }
     long seen = measurement.latency().getValueAtPercentile(percentile);
     if (seen > limitNanos) {
@@ -37,6 +40,14 @@ public record Slo(double percentile, long limitNanos) {
     return measurement.lag().getValueAtPercentile(LAG_PERCENTILE) > limitNanos
         ? Optional.of("the load tester fell behind its schedule")
         : Optional.empty();
+  }
+
+  private static String mostOften(Measurement measurement) {
+    return measurement.outcomes().entrySet().stream()
+        .filter(outcome -> outcome.getKey() != Status.Code.OK)
+        .max(Map.Entry.comparingByValue())
+        .map(outcome -> "mostly " + outcome.getKey())
+        .orElse("nothing");
   }
 
   /** Such as p99 or p99.9. */

@@ -60,7 +60,10 @@ final class JsonFile implements DataFile {
                   file,
                   e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
                   e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
-                  e.getOriginalMessage().replaceAll("\\s*\\R\\s*", " ")),
+                  // one line, without where Jackson saw the beginning of what does not end
+                  e.getOriginalMessage()
+                      .replaceAll("\\s*\\R\\s*", " ")
+                      .replaceAll(" \\(start marker.*", "")),
           e);
     } catch (IOException e) {
       // an array in memory has no other errors

@@ -3,6 +3,7 @@ package dev.millrace.loadtest.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +44,15 @@ final class OverloadTest {
     stop.ask();
 
     assertThat(run(new SimulatedServer(1000)).rows()).isEmpty();
+  }
+
+  @Test
+  void theDefaultDeadlineHasRoomForTheTail() {
+    Measurement longTail =
+        Measurements.sum(List.of(Samples.ok(1, 970, 1_000_000), Samples.ok(1, 30, 100_000_000)));
+
+    assertThat(Overload.defaultDeadlineNanos(longTail))
+        .isEqualTo(2 * longTail.latency().getValueAtPercentile(99));
   }
 
   @Test

@@ -25,7 +25,7 @@ final class SloTest {
   @Test
   void oneFailureInAThousandIsAllowed() {
     assertThat(slo.missedBy(failing(999, 1))).isEmpty();
-    assertThat(slo.missedBy(failing(998, 2))).hasValue("99.80 % OK");
+    assertThat(slo.missedBy(failing(998, 2))).hasValue("99.80 % OK, else mostly UNAVAILABLE");
     assertThat(slo.missedBy(failing(0, 2))).hasValue("no request succeeded");
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.report;
 
+import dev.millrace.loadtest.load.Comparison;
 import dev.millrace.loadtest.load.Measurement;
 import dev.millrace.loadtest.load.Overload;
 import dev.millrace.loadtest.load.Peak;
@@ -13,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramIterationValue;
 
@@ -80,6 +82,20 @@ final class Charts {
         .svg();
   }
 
+  static String rateByRound(Comparison comparison) {
+    return new SvgChart(
+            "Rate by round", Axis.linear("round", Units::tick), rateAxis("OK per second"))
+        .line("A", ratePoints(comparison.a()))
+        .line("B", ratePoints(comparison.b()))
+        .svg();
+  }
+
+  private static List<Point> ratePoints(List<Measurement> rounds) {
+    return IntStream.range(0, rounds.size())
+        .mapToObj(i -> new Point(i + 1.0, rounds.get(i).rate()))
+        .toList();
+  }
+
   static String latencyOverRate(Peak peak) {
     double percentile = peak.slo().percentile();
     List<Trial> trials =
@@ -105,7 +121,7 @@ final class Charts {
         .line("OK p50", points(rows, Overload.Row::offered, r -> at(r.measurement(), 50)))
         .line("OK p99", points(rows, Overload.Row::offered, r -> at(r.measurement(), 99)))
         .line(
-            "other p50",
+            "not OK p50",
             points(
                 refusing,
                 Overload.Row::offered,
@@ -148,7 +164,7 @@ final class Charts {
   }
 
   private static Axis timeAxis(String label) {
-    return Axis.log(label, Units::time);
+    return Axis.log(label, Units::shortTime);
   }
 
   private static Axis rateAxis(String label) {

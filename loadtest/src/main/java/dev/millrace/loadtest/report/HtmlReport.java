@@ -24,8 +24,8 @@ public final class HtmlReport {
       body { margin: 2rem auto; max-width: 84rem; padding: 0 1rem; background: var(--back);
         color: var(--ink); font: 15px/1.5 system-ui, sans-serif; }
       h1 { font-size: 1.5rem; margin-bottom: 0; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-      .soft { color: var(--soft); margin-top: 0; } .warning { color: var(--bad); }
-      .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); }
+      .soft { color: var(--soft); margin-top: 0; } .warning { color: var(--bad); margin: .3rem 0; }
+      .cards { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }
       .card { background: var(--card); border: 1px solid var(--edge); border-radius: 8px;
         padding: .75rem; margin: 1rem 0; overflow-x: auto; }
       .cards .card { margin: 0; }
@@ -47,7 +47,10 @@ public final class HtmlReport {
   }
 
   private void page(BenchReport report) {
-    String title = "millrace bench " + report.target();
+    String title =
+        "millrace bench %s %s"
+            .formatted(report.target(), report.options().getOrDefault("models", ""))
+            .strip();
     html.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
         .append("<title>%s</title>\n".formatted(Html.escape(title)))
@@ -67,27 +70,34 @@ public final class HtmlReport {
   private void findings(Findings findings) {
     switch (findings) {
       case Findings.Plain plain -> {
-        measurement(plain.observation().total());
+        measurement("Latency", plain.observation().total());
         overTime(plain.observation().windows());
       }
       case Findings.Highest highest -> {
         Peak peak = highest.peak();
         peak(peak);
-        measurement(peak.confirmed().map(Trial::measurement).orElse(peak.closedLoop()));
+        peak.confirmed()
+            .map(Trial::measurement)
+            .ifPresentOrElse(
+                confirmed -> measurement("Latency at the peak", confirmed),
+                () -> measurement("Latency of the closed loop", peak.closedLoop()));
       }
       case Findings.Overloaded overloaded -> {
         overload(overloaded.overload());
         overloaded.search().ifPresent(this::peak);
-        findings.headline().ifPresent(this::measurement);
+        overloaded.overload().rows().stream()
+            .filter(row -> row.factor() == 1)
+            .findFirst()
+            .ifPresent(row -> measurement("Latency at 1 × the peak", row.measurement()));
       }
       case Findings.Compared compared -> compared(compared);
     }
   }
 
-  private void measurement(Measurement measurement) {
-    html.append("<h2>Latency</h2>\n");
+  private void measurement(String heading, Measurement measurement) {
+    html.append("<h2>%s</h2>\n".formatted(heading));
     Sentences.summary(measurement).forEach(line -> html.append(Html.paragraph(line)));
-    warnings(measurement);
+    warnings("Warning: ", measurement);
     html.append(card(Html.table(Tables.latency(measurement))));
     if (measurement.failed() > 0) {
       html.append("<h2>Outcomes</h2>\n").append(card(Html.table(Tables.outcomes(measurement))));
@@ -116,9 +126,14 @@ public final class HtmlReport {
 
   private void overload(Overload overload) {
     html.append("<h2>Overload</h2>\n").append(Html.paragraph(Sentences.overload(overload)));
-    overload.rows().forEach(row -> warnings(row.measurement()));
     cards(Charts.goodput(overload), Charts.latencyOverLoad(overload));
     html.append(card(Html.table(Tables.overload(overload))));
+    overload
+        .rows()
+        .forEach(
+            row ->
+                warnings(
+                    "Warning at %s: ".formatted(Units.rate(row.offered())), row.measurement()));
   }
 
   private void compared(Findings.Compared compared) {
@@ -128,18 +143,25 @@ public final class HtmlReport {
         .append(Html.paragraph("B: " + compared.b()));
     if (comparison.rounds() == 0) {
       html.append(Html.paragraph("no round was finished"));
+      if (!comparison.a().isEmpty()) {
+        measurement("Latency of A", Measurements.sum(comparison.a()));
+      }
       return;
     }
     html.append(card(Html.table(Tables.comparison(comparison))))
         .append(Html.paragraph(Sentences.rounds(comparison)));
     Measurement ofA = Measurements.sum(comparison.a());
     Measurement ofB = Measurements.sum(comparison.b());
-    warnings(ofA);
-    warnings(ofB);
+    warnings("Warning for A: ", ofA);
+    warnings("Warning for B: ", ofB);
     Map<String, Histogram> latencies = new LinkedHashMap<>();
     latencies.put("A", ofA.latency());
     latencies.put("B", ofB.latency());
-    cards(Charts.percentiles(latencies));
+    if (comparison.rounds() > 1) {
+      cards(Charts.percentiles(latencies), Charts.rateByRound(comparison));
+    } else {
+      cards(Charts.percentiles(latencies));
+    }
     html.append("<h2>A</h2>\n").append(card(Html.table(Tables.latency(ofA))));
     html.append("<h2>B</h2>\n").append(card(Html.table(Tables.latency(ofB))));
   }
@@ -150,9 +172,9 @@ public final class HtmlReport {
     html.append("<h2>Options</h2>\n").append(card(Html.table(table)));
   }
 
-  private void warnings(Measurement measurement) {
+  private void warnings(String before, Measurement measurement) {
     for (String warning : Warnings.of(measurement)) {
-      html.append("<p class=\"warning\">Warning: %s</p>\n".formatted(Html.escape(warning)));
+      html.append("<p class=\"warning\">%s</p>\n".formatted(Html.escape(before + warning)));
     }
   }
 

@@ -20,7 +20,7 @@ final class Sentences {
   static List<String> summary(Measurement measurement) {
     List<String> lines = new ArrayList<>();
     lines.add(
-        "%s OK of %s answers in %s: %s"
+        "%s OK of %s requests in %s: %s"
             .formatted(
                 count(measurement.ok()),
                 count(measurement.answered()),

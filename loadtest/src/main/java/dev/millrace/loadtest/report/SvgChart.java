@@ -28,6 +28,7 @@ public final class SvgChart {
       .chart .line.s1 { stroke: var(--s1); } .chart .dot.s1, .chart .bar.s1 { fill: var(--s1); }
       .chart .line.s2 { stroke: var(--s2); } .chart .dot.s2, .chart .bar.s2 { fill: var(--s2); }
       .chart .line.s3 { stroke: var(--s3); } .chart .dot.s3, .chart .bar.s3 { fill: var(--s3); }
+      .chart .over { paint-order: stroke; stroke: var(--card, none); stroke-width: 4px; }
       .chart .range { opacity: .35; }
       .chart .range.s1 { fill: var(--s1); } .chart .range.s2 { fill: var(--s2); }
       """;
@@ -45,7 +46,7 @@ public final class SvgChart {
   private static final int HEIGHT = 340;
   private static final int LEFT = 76;
   private static final int RIGHT = WIDTH - 24;
-  private static final int TOP = 66;
+  private static final int TOP = 74;
   private static final int BOTTOM = HEIGHT - 48;
   private static final int COLOURS = 4;
   // more would hide the line
@@ -144,7 +145,7 @@ public final class SvgChart {
       svg.line("grid", at, BOTTOM, at, BOTTOM + 5);
       svg.text("", at, BOTTOM + 20, "middle", x.axis().format().apply(tick));
     }
-    svg.text("", 8, TOP - 10, "start", y.axis().label());
+    svg.text("", 8, TOP - 16, "start", y.axis().label());
     svg.text("", (LEFT + RIGHT) / 2.0, HEIGHT - 8, "middle", x.axis().label());
   }
 
@@ -160,7 +161,6 @@ public final class SvgChart {
     for (Rule rule : rules) {
       double at = vertical(y, rule.y());
       svg.line("rule", LEFT, at, RIGHT, at);
-      svg.text("", RIGHT, at - 5, "end", rule.name());
     }
     for (int i = 0; i < lines.size(); i++) {
       Series line = lines.get(i);
@@ -172,6 +172,10 @@ public final class SvgChart {
           svg.dot("dot " + colour(i), horizontal(x, p.x()), vertical(y, p.y()), what);
         }
       }
+    }
+    // last, so that no line runs through the words
+    for (Rule rule : rules) {
+      svg.text("over", RIGHT, vertical(y, rule.y()) - 5, "end", rule.name());
     }
   }
 

@@ -88,7 +88,14 @@ final class Tables {
   static TextTable overload(Overload overload) {
     TextTable table =
         new TextTable(
-            "load", "offered", "goodput", "OK p50", "OK p99", "no p50", "no p99", "outcomes");
+            "load",
+            "offered",
+            "goodput",
+            "OK p50",
+            "OK p99",
+            "not OK p50",
+            "not OK p99",
+            "outcomes");
     for (Overload.Row row : overload.rows()) {
       Measurement measurement = row.measurement();
       table.add(

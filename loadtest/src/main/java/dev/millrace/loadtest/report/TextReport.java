@@ -3,6 +3,7 @@ package dev.millrace.loadtest.report;
 
 import dev.millrace.loadtest.load.Comparison;
 import dev.millrace.loadtest.load.Measurement;
+import dev.millrace.loadtest.load.Measurements;
 import dev.millrace.loadtest.load.Overload;
 import dev.millrace.loadtest.load.Peak;
 import dev.millrace.loadtest.load.Trial;
@@ -58,6 +59,10 @@ public final class TextReport {
   private void compared(Comparison comparison) {
     if (comparison.rounds() == 0) {
       lines.add("no round was finished");
+      if (!comparison.a().isEmpty()) {
+        lines.add("A alone:");
+        measurement(Measurements.sum(comparison.a()));
+      }
       return;
     }
     lines.addAll(Tables.comparison(comparison).lines());

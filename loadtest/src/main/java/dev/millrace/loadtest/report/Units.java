@@ -21,6 +21,11 @@ final class Units {
     return digits(nanos / 1e9) + " s";
   }
 
+  /** The same without a fraction of zeros: {@code 50 ms}, {@code 1 s}. */
+  static String shortTime(double nanos) {
+    return time(nanos).replaceFirst("\\.0+ ", " ");
+  }
+
   static String time(long nanos) {
     return time((double) nanos);
   }

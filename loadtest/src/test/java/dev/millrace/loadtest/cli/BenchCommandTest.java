@@ -44,7 +44,7 @@ final class BenchCommandTest {
   void printsATableOfOneLoad() {
     assertThat(bench("iris", "--duration", "2s")).isZero();
 
-    assertThat(out.toString()).startsWith("2,000 OK of 2,000 answers in 2.0 s: 1,000/s");
+    assertThat(out.toString()).startsWith("2,000 OK of 2,000 requests in 2.0 s: 1,000/s");
     assertThat(err.toString()).isEmpty();
   }
 

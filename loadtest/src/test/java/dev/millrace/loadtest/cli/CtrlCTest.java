@@ -37,7 +37,7 @@ final class CtrlCTest {
       assertThat(lines)
           .startsWith(
               "ended early; this is what was measured so far",
-              "300 OK of 300 answers in 3.0 s: 100/s");
+              "300 OK of 300 requests in 3.0 s: 100/s");
       assertThat(process.waitFor()).isEqualTo(130);
     } finally {
       process.destroyForcibly();

@@ -57,4 +57,11 @@ final class HtmlReportTest {
     assertThat(HtmlReport.write(Reports.overloaded()))
         .contains("Goodput over offered load", "deadline");
   }
+
+  @Test
+  void aPageOfAComparisonIsWholeHoweverEarlyItEnded() {
+    assertThat(HtmlReport.write(Reports.halfCompared()))
+        .contains("no round was finished", "Latency of A")
+        .endsWith("</html>\n");
+  }
 }

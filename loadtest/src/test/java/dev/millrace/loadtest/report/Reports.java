@@ -64,6 +64,13 @@ final class Reports {
                 List.of(new Overload.Row(1, 10_000, FAST), new Overload.Row(4, 40_000, FAILING)))));
   }
 
+  /** Ended while the second server had its first turn. */
+  static BenchReport halfCompared() {
+    return of(
+        new Findings.Compared(
+            "127.0.0.1:8001", "127.0.0.1:9001", new Comparison(List.of(FAST), List.of())));
+  }
+
   static BenchReport compared() {
     return of(
         new Findings.Compared(

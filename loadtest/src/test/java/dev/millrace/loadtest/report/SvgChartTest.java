@@ -18,7 +18,7 @@ final class SvgChartTest {
             .svg();
 
     assertThat(svg)
-        .contains("<path class=\"line s0\" d=\"M76.0 292.0L616.0 66.0\"/>")
+        .contains("<path class=\"line s0\" d=\"M76.0 292.0L616.0 74.0\"/>")
         .contains("<title>a: 10, 10</title>")
         .contains("x &lt; y");
   }

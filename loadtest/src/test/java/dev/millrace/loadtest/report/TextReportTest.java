@@ -13,7 +13,7 @@ final class TextReportTest {
   void oneLoadIsASentenceAndATable() {
     assertThat(TextReport.lines(Reports.plain(Reports.FAST)))
         .containsExactly(
-            "100,000 OK of 100,000 answers in 10.0 s: 10,000/s",
+            "100,000 OK of 100,000 requests in 10.0 s: 10,000/s",
             "",
             "          OK      rate      p50      p90      p95      p99    p99.9      max",
             "all  100,000  10,000/s  5.00 ms  9.00 ms  9.50 ms  9.90 ms  10.0 ms  10.0 ms",
@@ -23,7 +23,7 @@ final class TextReportTest {
   @Test
   void failuresAreCountedByStatusWithAnExample() {
     assertThat(TextReport.lines(Reports.plain(Reports.FAILING)))
-        .contains("90,000 OK of 100,000 answers in 10.0 s: 9,000/s")
+        .contains("90,000 OK of 100,000 requests in 10.0 s: 9,000/s")
         .contains(
             "status              answers    share  for example",
             "OK                   90,000  90.00 %",
@@ -60,7 +60,7 @@ final class TextReportTest {
     assertThat(TextReport.lines(Reports.overloaded()))
         .contains(
             "beyond the peak of 10,000/s, each request with a deadline of 20.0 ms",
-            "4.0 ×  40,000/s   9,000/s  5.00 ms  9.90 ms  1.00 ms  1.00 ms"
+            "4.0 ×  40,000/s   9,000/s  5.00 ms  9.90 ms     1.00 ms     1.00 ms"
                 + "  OK 90.00 %, RESOURCE_EXHAUSTED 10.00 %");
   }
 
@@ -73,6 +73,12 @@ final class TextReportTest {
             "             A        B  A/B median    min    max",
             "rate  10,000/s  3,750/s       3.000  2.000  4.000",
             "p50    5.00 ms  15.0 ms       0.375  0.250  0.500");
+  }
+
+  @Test
+  void ofAComparisonThatEndedInItsFirstRoundTheFirstServerIsShown() {
+    assertThat(TextReport.lines(Reports.halfCompared()))
+        .contains("no round was finished", "100,000 OK of 100,000 requests in 10.0 s: 10,000/s");
   }
 
   @Test

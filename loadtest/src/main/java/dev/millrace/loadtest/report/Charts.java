@@ -69,7 +69,9 @@ final class Charts {
     return chart.svg();
   }
 
-  static String latencyOverTime(List<Window> windows) {
+  static String latencyOverTime(List<Window> all) {
+    // a window without answers has no latency
+    List<Window> windows = all.stream().filter(window -> window.rate() > 0).toList();
     return new SvgChart("Latency over time", secondsAxis(), timeAxis("latency"))
         .line("p50", points(windows, Window::seconds, Window::p50Nanos))
         .line("p99", points(windows, Window::seconds, Window::p99Nanos))
@@ -77,9 +79,23 @@ final class Charts {
   }
 
   static String rateOverTime(List<Window> windows) {
-    return new SvgChart("Rate over time", secondsAxis(), rateAxis("OK per second"))
-        .line("rate", points(windows, Window::seconds, Window::rate))
-        .svg();
+    SvgChart chart =
+        new SvgChart("Rate over time", secondsAxis(), rateAxis("per second"))
+            .line("OK", points(windows, Window::seconds, Window::rate));
+    if (windows.stream().anyMatch(window -> window.failed() > 0)) {
+      chart.line("failed", failedPoints(windows));
+    }
+    return chart.svg();
+  }
+
+  private static List<Point> failedPoints(List<Window> windows) {
+    List<Point> points = new ArrayList<>();
+    double begin = 0;
+    for (Window window : windows) {
+      points.add(new Point(window.seconds(), window.failed() / (window.seconds() - begin)));
+      begin = window.seconds();
+    }
+    return points;
   }
 
   static String rateByRound(Comparison comparison) {
@@ -116,18 +132,20 @@ final class Charts {
         overload.rows().stream()
             .filter(row -> row.measurement().negative().getTotalCount() > 0)
             .toList();
-    return new SvgChart(
-            "Latency over offered load", rateAxis("offered per second"), timeAxis("latency"))
-        .line("OK p50", points(rows, Overload.Row::offered, r -> at(r.measurement(), 50)))
-        .line("OK p99", points(rows, Overload.Row::offered, r -> at(r.measurement(), 99)))
-        .line(
-            "not OK p50",
-            points(
-                refusing,
-                Overload.Row::offered,
-                r -> r.measurement().negative().getValueAtPercentile(50)))
-        .rule("deadline", (double) overload.deadlineNanos())
-        .svg();
+    SvgChart chart =
+        new SvgChart(
+                "Latency over offered load", rateAxis("offered per second"), timeAxis("latency"))
+            .line("OK p50", points(rows, Overload.Row::offered, r -> at(r.measurement(), 50)))
+            .line("OK p99", points(rows, Overload.Row::offered, r -> at(r.measurement(), 99)));
+    if (!refusing.isEmpty()) {
+      chart.line(
+          "not OK p50",
+          points(
+              refusing,
+              Overload.Row::offered,
+              r -> r.measurement().negative().getValueAtPercentile(50)));
+    }
+    return chart.rule("deadline", (double) overload.deadlineNanos()).svg();
   }
 
   static String goodput(Peak peak) {
@@ -149,8 +167,8 @@ final class Charts {
       List<T> runs, ToDoubleFunction<T> offered, Function<T, Measurement> measurement) {
     return new SvgChart(
             "Goodput over offered load", rateAxis("offered per second"), rateAxis("per second"))
-        .line("goodput", points(runs, offered, run -> measurement.apply(run).goodput()))
         .line("answers", points(runs, offered, run -> measurement.apply(run).answerRate()))
+        .line("goodput", points(runs, offered, run -> measurement.apply(run).goodput()))
         .svg();
   }
 

@@ -30,9 +30,11 @@ public final class HtmlReport {
         padding: .75rem; margin: 1rem 0; overflow-x: auto; }
       .cards .card { margin: 0; }
       table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-      th, td { padding: .2rem .6rem; text-align: right; border-bottom: 1px solid var(--edge); }
+      th, td { padding: .2rem .6rem; text-align: right; white-space: nowrap;
+        border-bottom: 1px solid var(--edge); }
       th { color: var(--soft); font-weight: 500; }
       th.words, td.words { text-align: left; }
+      td.words:last-child { white-space: normal; min-width: 16rem; }
       svg { display: block; width: 100%; max-width: 52rem; height: auto; }
       """;
 

@@ -43,8 +43,10 @@ public final class TextReport {
   }
 
   private void peak(Peak peak) {
-    lines.addAll(Tables.trials(peak).lines());
-    blank();
+    if (!peak.trials().isEmpty()) {
+      lines.addAll(Tables.trials(peak).lines());
+      blank();
+    }
     lines.add(Sentences.peak(peak));
     peak.confirmed().map(Trial::measurement).ifPresent(this::measurement);
   }

@@ -3,9 +3,12 @@ package dev.millrace.loadtest.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.loadtest.load.Peak;
 import dev.millrace.loadtest.load.Samples;
+import dev.millrace.loadtest.load.Slo;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 final class TextReportTest {
@@ -95,5 +98,13 @@ final class TextReportTest {
                     List.of(),
                     report.findings())))
         .startsWith("ended early; this is what was measured so far");
+  }
+
+  @Test
+  void aSearchThatEndedBeforeItsFirstRateHasNoTable() {
+    Peak none = new Peak(new Slo(99, 25_000_000), Reports.FAST, List.of(), Optional.empty());
+
+    assertThat(TextReport.lines(Reports.of(new Findings.Highest(none))))
+        .startsWith("no rate was confirmed to meet p99 ≤ 25.0 ms; a closed loop reaches 10,000/s");
   }
 }

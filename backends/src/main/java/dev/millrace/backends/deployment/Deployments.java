@@ -70,7 +70,8 @@ public final class Deployments {
    *
    * @param version decimal text; empty for the highest version that is ready
    * @return leased: to be released by the caller, or by the task that it is given to
-   * @throws InferException NOT_FOUND, NOT_READY, INVALID (version) or SHUTTING_DOWN
+   * @throws InferException NOT_FOUND, NOT_READY (also for any model until the repositories have
+   *     been read once), INVALID (version) or SHUTTING_DOWN
    */
   public Deployment acquire(String name, String version) throws InferException {
     while (true) {
@@ -150,6 +151,11 @@ public final class Deployments {
 
   private InferException missing(String name, Optional<Long> version) {
     List<ModelStatus> known = statuses.stream().filter(s -> s.name().equals(name)).toList();
+    if (statuses.isEmpty() && !listed) {
+      return new InferException(
+          new Failure(
+              Failure.Kind.NOT_READY, "model '" + name + "': models are still being looked for"));
+    }
     if (known.isEmpty()) {
       return new InferException(
           new Failure(Failure.Kind.NOT_FOUND, "model '" + name + "': not found"));

@@ -67,9 +67,11 @@ class ReconcilerTest {
   void isReadyOnceEverythingIsLoaded() throws Exception {
     repository.put("m", 1, "a");
     assertThat(deployments.isReady()).isFalse();
+    assertThat(kindOfFailure("m", "")).isEqualTo(Failure.Kind.NOT_READY);
 
     start();
 
+    assertThat(kindOfFailure("another", "")).isEqualTo(Failure.Kind.NOT_FOUND);
     assertThat(deployments.isReady()).isTrue();
     assertThat(servingVersion("m")).isEqualTo(1);
     assertThat(status("m").state()).isEqualTo(DeploymentState.READY);

@@ -75,6 +75,10 @@ public final class Logs extends ContextAwareBase implements Configurator {
     Level quiet = level == LogLevel.ERROR ? Level.ERROR : Level.WARN;
     context.getLogger("io.grpc").setLevel(quiet);
     context.getLogger("io.netty").setLevel(quiet);
+    // a stack trace for each answer that meets a call given up, thousands a second in an overload
+    Level silent = level == LogLevel.DEBUG ? quiet : Level.ERROR;
+    context.getLogger("io.grpc.netty.NettyServerHandler").setLevel(silent);
+    context.getLogger("io.grpc.netty.NettyServerStream").setLevel(silent);
   }
 
   private static Encoder<ILoggingEvent> textEncoder() {

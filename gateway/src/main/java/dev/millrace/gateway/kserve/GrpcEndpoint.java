@@ -33,8 +33,10 @@ public final class GrpcEndpoint {
 
   /**
    * Resets of calls per connection within {@link #RESET_WINDOW_SECONDS}: stops rapid-reset floods.
+   * A client whose deadlines pass in an overload resets each call, thousands a second for a few
+   * seconds; to cut it off then would fail the calls that could still be answered.
    */
-  private static final int MAX_RESETS = 20_000;
+  private static final int MAX_RESETS = 100_000;
 
   private static final int RESET_WINDOW_SECONDS = 10;
 

@@ -13,7 +13,9 @@ import dev.millrace.batching.QueueLimits;
 import dev.millrace.batching.Rejection;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,8 +45,16 @@ public final class Deployment {
   private final List<Thread> replicas = new ArrayList<>();
   private final InlineCost inlineCost;
 
-  /** One for each event loop, made and used by that loop alone. */
-  private final @Nullable InlineReplica[] inlineReplicas;
+  /** One for each event loop, made and used by that loop. */
+  private final AtomicReferenceArray<@Nullable InlineReplica> inlineReplicas;
+
+  private final Janitor janitor;
+
+  /** Whether the janitor looks after this deployment, or is about to; the janitor's. */
+  final AtomicBoolean watched = new AtomicBoolean();
+
+  /** The next one that is watched; written by whoever has set {@link #watched}, and the janitor. */
+  @Nullable Deployment watchedNext;
 
   /** Leases out, and the CLOSED bit. */
   private final AtomicInteger leases = new AtomicInteger();
@@ -54,6 +64,7 @@ public final class Deployment {
    *
    * @param runners one per replica, warm; owned by the deployment from here on
    * @param inlining which batches event loops may run
+   * @param janitor told whenever something may have to wait
    */
   Deployment(
       String name,
@@ -63,6 +74,7 @@ public final class Deployment {
       LoadedModel model,
       List<Runner> runners,
       Inlining inlining,
+      Janitor janitor,
       LongSupplier nanoClock) {
     this.name = name;
     this.version = version;
@@ -87,7 +99,8 @@ public final class Deployment {
             BatchPolicy.greedy(),
             nanoClock);
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
-    this.inlineReplicas = new InlineReplica[inlining.eventLoops()];
+    this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
+    this.janitor = janitor;
     for (int i = 0; i < runners.size(); i++) {
       replicas.add(
           Thread.ofPlatform()
@@ -185,23 +198,36 @@ public final class Deployment {
     Rejection rejection = queue.offer(task);
     if (rejection != null) {
       task.reject(rejection);
+    } else {
+      janitor.watch(this);
     }
   }
 
+  /** To be called by an event loop that leaves something in the queue. */
+  void leftWaiting() {
+    janitor.watch(this);
+  }
+
   /** The replica on that event loop; to be called there. */
-  InlineReplica inlineReplica(int loop) {
-    InlineReplica replica = inlineReplicas[loop];
+  InlineReplica inlineReplica(int loop, LoopReplicas replicas) {
+    InlineReplica replica = inlineReplicas.get(loop);
     if (replica == null) {
-      replica = new InlineReplica(this, model, queue, inlineCost);
-      inlineReplicas[loop] = replica;
+      replica = new InlineReplica(this, replicas, model, queue, inlineCost);
+      inlineReplicas.set(loop, replica);
     }
     return replica;
   }
 
-  /** Answers what has expired or was cancelled while every replica is busy. */
+  /** Answers what has expired or was cancelled while every replica is busy. The janitor's. */
   void sweep() {
-    if (queue.queuedRows() > 0) {
-      queue.sweep();
+    if (!queue.sweep()) {
+      return;
+    }
+    for (int loop = 0; loop < inlineReplicas.length(); loop++) {
+      InlineReplica replica = inlineReplicas.get(loop);
+      if (replica != null) {
+        replica.callBack();
+      }
     }
   }
 
@@ -268,7 +294,8 @@ public final class Deployment {
         leases.wait();
       }
     }
-    for (InlineReplica replica : inlineReplicas) {
+    for (int loop = 0; loop < inlineReplicas.length(); loop++) {
+      InlineReplica replica = inlineReplicas.get(loop);
       if (replica != null) {
         replica.close();
       }

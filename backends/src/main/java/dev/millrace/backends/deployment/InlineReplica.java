@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Only for batches that cost little: others wait on that loop, and other models' requests too.
  * What costs more, or would make a round long, is left to the replica threads.
  *
- * <p>Owned by its loop, except {@link #close}, which comes when no lease is out.
+ * <p>Owned by its loop, except {@link #callBack}, which is the janitor's, and {@link #close}, which
+ * comes when no lease is out.
  */
 final class InlineReplica {
   /** How long a loop may keep at it before it looks at its connections again. */
   private static final long ROUND_NANOS = 500_000;
 
   private final Deployment deployment;
+  private final LoopReplicas replicas;
   private final LoadedModel model;
   private final BatchQueue<InferTask> queue;
   private final InlineCost cost;
@@ -36,9 +38,17 @@ final class InlineReplica {
   /** Whether the loop has this replica on its list for the end of the round. */
   boolean listed;
 
+  /** Whether a round has ended without what was queued, because another thread led. */
+  private volatile boolean turnedAway;
+
   InlineReplica(
-      Deployment deployment, LoadedModel model, BatchQueue<InferTask> queue, InlineCost cost) {
+      Deployment deployment,
+      LoopReplicas replicas,
+      LoadedModel model,
+      BatchQueue<InferTask> queue,
+      InlineCost cost) {
     this.deployment = deployment;
+    this.replicas = replicas;
     this.model = model;
     this.queue = queue;
     this.cost = cost;
@@ -65,7 +75,7 @@ final class InlineReplica {
   /** Runs one batch within the round, or has the replica threads do it. */
   void runFullBatch() {
     if (!cost.isSmall(nextBatchBytes())) {
-      queue.wake();
+      leaveToThreads();
     } else {
       runBatch();
     }
@@ -75,10 +85,14 @@ final class InlineReplica {
   private boolean runBatch() {
     BatchExecutor executor = executor(); // first: what is claimed has to be run
     if (executor == null) {
-      queue.wake();
+      leaveToThreads();
       return false;
     }
     if (!queue.tryTake(batch)) {
+      if (queue.queuedRows() > 0) {
+        turnedAway = true;
+        deployment.leftWaiting();
+      }
       return false;
     }
     executor.execute(batch);
@@ -98,13 +112,27 @@ final class InlineReplica {
       }
     }
     if (queue.queuedRows() > 0) {
-      queue.wake();
+      leaveToThreads();
     }
   }
 
   /** Has the replica threads see to what is queued. */
   void leaveToThreads() {
     queue.wake();
+    if (queue.queuedRows() > 0) {
+      deployment.leftWaiting();
+    }
+  }
+
+  /**
+   * A sweep has left items to nobody: if this replica was turned away, which may have been by the
+   * sweep, it comes again.
+   */
+  void callBack() {
+    if (turnedAway) {
+      turnedAway = false;
+      replicas.callBack(this);
+    }
   }
 
   private long nextBatchBytes() {

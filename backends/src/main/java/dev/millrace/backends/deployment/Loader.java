@@ -16,11 +16,14 @@ import java.util.function.LongSupplier;
 final class Loader {
   private final Map<String, Backend> backends;
   private final Inlining inlining;
+  private final Janitor janitor;
   private final LongSupplier nanoClock;
 
-  Loader(Map<String, Backend> backends, Inlining inlining, LongSupplier nanoClock) {
+  Loader(
+      Map<String, Backend> backends, Inlining inlining, Janitor janitor, LongSupplier nanoClock) {
     this.backends = backends;
     this.inlining = inlining;
+    this.janitor = janitor;
     this.nanoClock = nanoClock;
   }
 
@@ -55,6 +58,7 @@ final class Loader {
           model,
           runners,
           inlining,
+          janitor,
           nanoClock);
     } catch (RuntimeException | Error e) {
       runners.forEach(Runner::close);

@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * and run together at its end. A batch that is full before that runs at once: under load a round
  * has thousands of requests, which would fill the queue, and leave the caches, before its end.
  *
- * <p>Owned by the loop.
+ * <p>Owned by the loop, except {@link #callBack}.
  */
 public final class LoopReplicas implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(LoopReplicas.class);
@@ -37,11 +37,25 @@ public final class LoopReplicas implements Runnable {
    */
   public void submit(InferTask task) {
     Deployment deployment = task.deployment();
-    InlineReplica replica = loop < 0 ? null : deployment.inlineReplica(loop);
+    InlineReplica replica = loop < 0 ? null : deployment.inlineReplica(loop, this);
     if (replica == null || !replica.submit(task)) {
       deployment.submit(task);
       return;
     }
+    enlist(replica);
+  }
+
+  /** Has a replica of this loop look at its queue once more. Any thread. */
+  void callBack(InlineReplica replica) {
+    try {
+      executor.execute(() -> enlist(replica));
+    } catch (RuntimeException e) {
+      log.debug("no further round", e); // the loop is ending
+      replica.leaveToThreads();
+    }
+  }
+
+  private void enlist(InlineReplica replica) {
     if (!replica.listed) {
       replica.listed = true;
       round.add(replica);

@@ -14,9 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -40,9 +38,6 @@ import org.slf4j.LoggerFactory;
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
 
-  /** How late an expired or cancelled request is noticed while all replicas are busy. */
-  private static final long SWEEP_MILLIS = 5;
-
   private static final long PROGRESS_NANOS = 1_000_000_000;
 
   /** For a run that was under way when the grace time ended. */
@@ -56,12 +51,8 @@ public final class Reconciler implements AutoCloseable {
   private final ScheduledExecutorService control =
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().name("control").daemon().unstarted(task));
-  private final ScheduledExecutorService janitor =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> Thread.ofPlatform().name("janitor").daemon().unstarted(task));
-
+  private final Janitor janitor = new Janitor();
   private final AtomicBoolean closing = new AtomicBoolean();
-  private final Set<Deployment> drainingDeployments = ConcurrentHashMap.newKeySet();
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
   // owned by the control thread
@@ -99,7 +90,7 @@ public final class Reconciler implements AutoCloseable {
     this.repository = repository;
     Map<String, Backend> byName = new HashMap<>();
     backends.forEach(backend -> byName.put(backend.name(), backend));
-    this.loader = new Loader(byName, inlining, nanoClock);
+    this.loader = new Loader(byName, inlining, janitor, nanoClock);
     this.deployments = deployments;
     this.drainNanos = drainNanos;
     this.nanoClock = nanoClock;
@@ -111,7 +102,7 @@ public final class Reconciler implements AutoCloseable {
    * @param pollNanos how often to look for changes afterwards; 0 for never
    */
   public void start(long pollNanos) {
-    janitor.scheduleWithFixedDelay(this::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+    janitor.start();
     if (pollNanos > 0) {
       control.scheduleWithFixedDelay(this::pass, 0, pollNanos, TimeUnit.NANOSECONDS);
     } else {
@@ -130,19 +121,6 @@ public final class Reconciler implements AutoCloseable {
       control.submit(this::pass).get();
     } catch (ExecutionException e) {
       throw new IllegalStateException("a pass over " + repository.location() + " failed", e);
-    }
-  }
-
-  private void sweep() {
-    deployments.ready().forEach(Reconciler::sweep);
-    drainingDeployments.forEach(Reconciler::sweep);
-  }
-
-  private static void sweep(Deployment deployment) {
-    try {
-      deployment.sweep();
-    } catch (RuntimeException e) {
-      log.error("sweeping {} failed", deployment, e); // the next tick tries again
     }
   }
 
@@ -355,7 +333,6 @@ public final class Reconciler implements AutoCloseable {
       return;
     }
     slot.deployment = null;
-    drainingDeployments.add(deployment);
     draining.removeIf(thread -> !thread.isAlive());
     draining.add(
         Thread.ofPlatform()
@@ -372,8 +349,6 @@ public final class Reconciler implements AutoCloseable {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       log.error("unloading {} failed", deployment, e);
-    } finally {
-      drainingDeployments.remove(deployment);
     }
   }
 
@@ -409,7 +384,7 @@ public final class Reconciler implements AutoCloseable {
     } catch (ExecutionException e) {
       log.error("unloading failed", e);
     } finally {
-      janitor.shutdownNow();
+      janitor.close();
       control.shutdownNow();
       firstPassDone.countDown();
       repository.close();

@@ -59,7 +59,11 @@ class DeploymentTest {
             true,
             List.of());
     Deployment deployment =
-        new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, System::nanoTime)
+        new Loader(
+                Map.of(ScriptedBackend.NAME, backend),
+                Inlining.OFF,
+                new Janitor(),
+                System::nanoTime)
             .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
     backend.batches.clear();
     started.add(deployment);
@@ -335,7 +339,11 @@ class DeploymentTest {
   void refusesAnUnknownBackendByName() {
     assertThatThrownBy(
             () ->
-                new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, System::nanoTime)
+                new Loader(
+                        Map.of(ScriptedBackend.NAME, backend),
+                        Inlining.OFF,
+                        new Janitor(),
+                        System::nanoTime)
                     .load(
                         new ModelArtifact("m", 1, Path.of("nowhere")),
                         ModelManifest.DEFAULT,

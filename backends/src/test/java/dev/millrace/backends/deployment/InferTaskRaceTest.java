@@ -32,14 +32,15 @@ class InferTaskRaceTest {
           }
           return values;
         };
+    Janitor janitor = new Janitor();
     Deployment deployment =
-        new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, System::nanoTime)
+        new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, janitor, System::nanoTime)
             .load(
                 new ModelArtifact("m", 1, Path.of("nowhere")), ListedRepository.MANIFEST, () -> {});
     AtomicBoolean done = new AtomicBoolean();
     ArrayBlockingQueue<RecordedTask> toCancel = new ArrayBlockingQueue<>(64);
     Thread canceller = Thread.ofPlatform().start(() -> cancelAll(toCancel, done));
-    Thread janitor = Thread.ofPlatform().start(() -> sweepUntil(deployment, done));
+    Thread sweeper = Thread.ofPlatform().start(() -> sweepUntil(janitor, done));
 
     List<RecordedTask> tasks = new ArrayList<>();
     for (int i = 1; i <= TASKS; i++) {
@@ -55,7 +56,7 @@ class InferTaskRaceTest {
     await().until(() -> deployment.inFlight() == 0);
     done.set(true);
     canceller.join();
-    janitor.join();
+    sweeper.join();
 
     int answered = 0;
     for (int i = 0; i < TASKS; i++) {
@@ -87,9 +88,9 @@ class InferTaskRaceTest {
     }
   }
 
-  private static void sweepUntil(Deployment deployment, AtomicBoolean done) {
+  private static void sweepUntil(Janitor janitor, AtomicBoolean done) {
     while (!done.get()) {
-      deployment.sweep();
+      janitor.tick();
       Thread.onSpinWait();
     }
   }

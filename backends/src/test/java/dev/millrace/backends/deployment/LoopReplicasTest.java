@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +33,8 @@ class LoopReplicasTest {
   private final ArrayDeque<Runnable> loopTasks = new ArrayDeque<>();
   private final LoopReplicas loop = new LoopReplicas(0, loopTasks::add);
   private final List<Thread> runThreads = new ArrayList<>();
+  private final AtomicReference<Runnable> atNextClockRead = new AtomicReference<>();
+  private final CountDownLatch goOn = new CountDownLatch(1);
   private Deployment deployment;
 
   @BeforeEach
@@ -47,7 +50,11 @@ class LoopReplicasTest {
             true,
             List.of());
     deployment =
-        new Loader(Map.of(ScriptedBackend.NAME, backend), new Inlining(2, BUDGET), System::nanoTime)
+        new Loader(
+                Map.of(ScriptedBackend.NAME, backend),
+                new Inlining(2, BUDGET),
+                new Janitor(),
+                this::nanoTime)
             .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
     backend.script =
         values -> {
@@ -61,9 +68,18 @@ class LoopReplicasTest {
 
   @AfterEach
   void everythingIsFreed() throws Exception {
+    goOn.countDown();
     deployment.close(TimeUnit.SECONDS.toNanos(10));
     assertThat(backend.openRunners).hasValue(0);
     assertThat(backend.openModels).hasValue(0);
+  }
+
+  private long nanoTime() {
+    Runnable meanwhile = atNextClockRead.getAndSet(null);
+    if (meanwhile != null) {
+      meanwhile.run();
+    }
+    return System.nanoTime();
   }
 
   private RecordedTask send(int... values) throws InferException {
@@ -79,14 +95,9 @@ class LoopReplicasTest {
     }
   }
 
-  private static List<Integer> stopIn(
-      List<Integer> values, CountDownLatch inRun, CountDownLatch goOn) {
+  private List<Integer> stopIn(List<Integer> values, CountDownLatch inRun) {
     inRun.countDown();
-    try {
-      goOn.await();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    awaitUninterruptibly(goOn);
     return values;
   }
 
@@ -205,8 +216,7 @@ class LoopReplicasTest {
     backend.runNanos = BUDGET.toNanos() / 2;
     send(0).answer.get(); // one row is cheap, more are the replica's
     CountDownLatch inRun = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    backend.script = values -> stopIn(values, inRun, goOn);
+    backend.script = values -> stopIn(values, inRun);
     send(0, 0, 0);
     inRun.await();
     RecordedTask most = send(new int[100]);
@@ -240,8 +250,7 @@ class LoopReplicasTest {
   void waitsWithFreeingTheModelForABatchOnTheLoop() throws Exception {
     learn(10);
     CountDownLatch inRun = new CountDownLatch(1);
-    CountDownLatch goOn = new CountDownLatch(1);
-    backend.script = values -> stopIn(values, inRun, goOn);
+    backend.script = values -> stopIn(values, inRun);
     RecordedTask task = send(1);
     Thread eventLoop = Thread.ofPlatform().start(this::endRound);
     inRun.await();
@@ -284,5 +293,43 @@ class LoopReplicasTest {
 
     assertThat(backend.openRunners).hasValue(0);
     start(); // for the end of the test
+  }
+
+  /** The clock is read during a sweep, with the lead held: here the round ends. */
+  @Test
+  void comesAgainWhenASweepHadTheLeadAtTheEndOfTheRound() throws Exception {
+    learn(10);
+    CountDownLatch inRun = new CountDownLatch(1);
+    Thread eventLoop = Thread.currentThread();
+    backend.script =
+        values -> {
+          if (Thread.currentThread() != eventLoop) {
+            inRun.countDown();
+            awaitUninterruptibly(goOn);
+          }
+          return values;
+        };
+    assertThat(deployment.acquire()).isTrue();
+    RecordedTask onThread = RecordedTask.submit(deployment, NEVER, 1);
+    inRun.await();
+    RecordedTask onLoop = send(2);
+
+    atNextClockRead.set(this::endRound);
+    deployment.sweep();
+    assertThat(onLoop.answer).isNotDone();
+    assertThat(loopTasks).hasSize(1);
+    endRound();
+
+    assertThat(onLoop.answer.getNow(List.of())).containsExactly(2);
+    goOn.countDown();
+    assertThat(onThread.answer.get()).containsExactly(1);
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -104,6 +104,24 @@ public final class ConfigKey<T> {
           "Threads that read requests and write answers. `0` takes half of the cores, at least"
               + " one, and leaves the others to the models.");
 
+  public static final ConfigKey<TransportKind> TRANSPORT =
+      key(
+          "transport",
+          ValueType.oneOf(TransportKind.class),
+          TransportKind.AUTO,
+          "How event loops reach their sockets: `epoll`, `io_uring` or `nio`. `auto` takes epoll on"
+              + " Linux and nio elsewhere.");
+
+  public static final ConfigKey<Duration> BUSY_POLL =
+      key(
+          "busy_poll",
+          ValueType.duration(Duration.ZERO, Duration.ofMillis(10)),
+          Duration.ofNanos(50_000),
+          "How long an event loop goes on looking for requests, after the last thing it had to do,"
+              + " before it sleeps. A caller that sends its next request in that time need not wait"
+              + " for a thread to wake up. `0s` has it sleep at once. Without effect with"
+              + " io_uring.");
+
   public static final ConfigKey<Duration> INLINE_BUDGET =
       key(
           "inline_budget",
@@ -149,6 +167,8 @@ public final class ConfigKey<T> {
           MAX_METADATA_BYTES,
           MAX_CALLS_PER_CONNECTION,
           EVENT_LOOPS,
+          TRANSPORT,
+          BUSY_POLL,
           INLINE_BUDGET,
           SHUTDOWN_GRACE,
           LOG_FORMAT,

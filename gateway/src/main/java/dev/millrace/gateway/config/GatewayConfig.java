@@ -60,9 +60,15 @@ public record GatewayConfig(
    *
    * @param eventLoops 0 leaves the number to {@link #eventLoopCount}
    */
-  public record Serving(int eventLoops, Duration inlineBudget, Duration shutdownGrace) {
+  public record Serving(
+      int eventLoops,
+      TransportKind transport,
+      Duration busyPoll,
+      Duration inlineBudget,
+      Duration shutdownGrace) {
     public Serving {
       ConfigKey.EVENT_LOOPS.require(eventLoops);
+      ConfigKey.BUSY_POLL.require(busyPoll);
       ConfigKey.INLINE_BUDGET.require(inlineBudget);
       ConfigKey.SHUTDOWN_GRACE.require(shutdownGrace);
     }
@@ -97,6 +103,8 @@ public record GatewayConfig(
             values.get(ConfigKey.MAX_CALLS_PER_CONNECTION)),
         new Serving(
             values.get(ConfigKey.EVENT_LOOPS),
+            values.get(ConfigKey.TRANSPORT),
+            values.get(ConfigKey.BUSY_POLL),
             values.get(ConfigKey.INLINE_BUDGET),
             values.get(ConfigKey.SHUTDOWN_GRACE)),
         new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)));

@@ -73,7 +73,7 @@ public final class GrpcEndpoint {
     if (address.isUnresolved()) {
       throw new IOException("host: '%s' is unknown".formatted(listen.host()));
     }
-    Transport transport = Transport.start(config.serving().eventLoopCount(cores));
+    Transport transport = Transport.start(config.serving(), config.serving().eventLoopCount(cores));
     try {
       OpenCalls openCalls = new OpenCalls();
       KserveProtocol protocol =
@@ -96,7 +96,7 @@ public final class GrpcEndpoint {
     return NettyServerBuilder.forAddress(address)
         .bossEventLoopGroup(transport.acceptor())
         .workerEventLoopGroup(transport.loops())
-        .channelFactory(Transport::listeningChannel)
+        .channelFactory(transport::listeningChannel)
         .withChildOption(ChannelOption.TCP_NODELAY, true)
         .withChildOption(ChannelOption.ALLOCATOR, transport.memory().allocator())
         .withChildOption(ChannelOption.RECVBUF_ALLOCATOR, new TimedReads(System::nanoTime))
@@ -106,6 +106,9 @@ public final class GrpcEndpoint {
         .maxInboundMetadataSize(limits.maxMetadataBytes())
         .maxConcurrentCallsPerConnection(limits.maxCallsPerConnection())
         .maxRstFramesPerWindow(MAX_RESETS, RESET_WINDOW_SECONDS)
+        // the kernel's keepalive finds the dead ones; gRPC's reads a clock for each frame
+        .keepAliveTime(Long.MAX_VALUE, TimeUnit.NANOSECONDS)
+        .withChildOption(ChannelOption.SO_KEEPALIVE, true)
         .permitKeepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
         .compressorRegistry(compressors())

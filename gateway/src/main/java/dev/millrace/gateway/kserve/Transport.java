@@ -1,34 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
+import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.TransportKind;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.IoHandlerFactory;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.SelectStrategyFactory;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.uring.IoUring;
+import io.netty.channel.uring.IoUringIoHandler;
+import io.netty.channel.uring.IoUringServerSocketChannel;
+import java.io.IOException;
+import java.nio.channels.spi.SelectorProvider;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the gRPC port runs on: the event loops of its connections, one that accepts them, and the
  * memory they read into and write from. Holds threads until it is closed.
  */
-record Transport(EventLoopGroup acceptor, EventLoopGroup loops, TransportMemory memory)
+record Transport(
+    Sockets sockets, EventLoopGroup acceptor, EventLoopGroup loops, TransportMemory memory)
     implements AutoCloseable {
 
-  static Transport start(int loopCount) {
-    EventLoopGroup loops = loops(loopCount);
-    return new Transport(loops(1), loops, TransportMemory.of(loops, loopCount));
+  /** One way to sockets, of those that Netty has. */
+  private record Sockets(IoHandlerFactory factory, Supplier<ServerChannel> listening) {}
+
+  /**
+   * Starts the loops.
+   *
+   * @throws IOException if this machine does not have the transport that was asked for
+   */
+  static Transport start(GatewayConfig.Serving serving, int loopCount) throws IOException {
+    Sockets sockets = sockets(serving);
+    EventLoopGroup loops = new MultiThreadIoEventLoopGroup(loopCount, sockets.factory());
+    return new Transport(
+        sockets,
+        new MultiThreadIoEventLoopGroup(1, sockets.factory()),
+        loops,
+        TransportMemory.of(loops, loopCount));
   }
 
-  private static EventLoopGroup loops(int threads) {
-    return new MultiThreadIoEventLoopGroup(
-        threads, Epoll.isAvailable() ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
+  private static Sockets sockets(GatewayConfig.Serving serving) throws IOException {
+    SelectStrategyFactory polling = () -> new BusyPolling(serving.busyPoll(), System::nanoTime);
+    return switch (serving.transport()) {
+      case AUTO -> Epoll.isAvailable() ? epoll(polling) : nio(polling);
+      case EPOLL -> {
+        require(serving.transport(), Epoll.isAvailable(), Epoll.unavailabilityCause());
+        yield epoll(polling);
+      }
+      case IO_URING -> {
+        require(serving.transport(), IoUring.isAvailable(), IoUring.unavailabilityCause());
+        yield new Sockets(IoUringIoHandler.newFactory(), IoUringServerSocketChannel::new);
+      }
+      case NIO -> nio(polling);
+    };
+  }
+
+  private static Sockets epoll(SelectStrategyFactory polling) {
+    // 0: as many events in one look as there are
+    return new Sockets(EpollIoHandler.newFactory(0, polling), EpollServerSocketChannel::new);
+  }
+
+  private static Sockets nio(SelectStrategyFactory polling) {
+    return new Sockets(
+        NioIoHandler.newFactory(SelectorProvider.provider(), polling), NioServerSocketChannel::new);
+  }
+
+  static void require(TransportKind kind, boolean available, @Nullable Throwable cause)
+      throws IOException {
+    if (!available) {
+      throw new IOException(
+          "transport: '%s' is not available here: %s"
+              .formatted(
+                  kind.name().toLowerCase(Locale.ROOT),
+                  cause == null ? "no reason given" : cause.getMessage()),
+          cause);
+    }
   }
 
   /**
@@ -36,9 +95,8 @@ record Transport(EventLoopGroup acceptor, EventLoopGroup loops, TransportMemory 
    * gRPC's builder has no place for handlers of ours, so they go in where a new connection passes
    * by.
    */
-  static ServerChannel listeningChannel() {
-    ServerChannel channel =
-        Epoll.isAvailable() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+  ServerChannel listeningChannel() {
+    ServerChannel channel = sockets.listening().get();
     channel
         .pipeline()
         .addLast(

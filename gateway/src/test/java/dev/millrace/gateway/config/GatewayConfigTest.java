@@ -34,7 +34,10 @@ final class GatewayConfigTest {
     assertThat(auto.eventLoopCount(1)).isEqualTo(1);
     assertThat(auto.eventLoopCount(2)).isEqualTo(1);
     assertThat(auto.eventLoopCount(16)).isEqualTo(8);
-    assertThat(new GatewayConfig.Serving(3, Duration.ZERO, Duration.ZERO).eventLoopCount(16))
+    assertThat(
+            new GatewayConfig.Serving(
+                    3, TransportKind.AUTO, Duration.ZERO, Duration.ZERO, Duration.ZERO)
+                .eventLoopCount(16))
         .isEqualTo(3);
   }
 

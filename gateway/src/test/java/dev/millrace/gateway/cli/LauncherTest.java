@@ -215,10 +215,26 @@ final class LauncherTest {
                 + "/gateway/target/millrace-gateway-1.jar:"
                 + installation
                 + "/gateway/target/lib/*")
-        .noneMatch(line -> line.contains("building"));
+        .noneMatch(line -> line.contains("building") || line.contains("recording"));
 
     Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(10)));
     assertThat(run(environment, "version").lines()).first().asString().contains("building");
+  }
+
+  @Test
+  void recordsAStartAfterABuildByMavenAlone() throws Exception {
+    Files.createFile(installation.resolve("pom.xml"));
+    Files.createDirectories(installation.resolve("gateway/target/lib"));
+    Path jar = Files.createFile(installation.resolve("gateway/target/millrace-gateway-1.jar"));
+    Map<String, String> environment = Map.of("MILLRACE_JAVA_HOME", jdk("jdk", "25").toString());
+
+    assertThat(run(environment, "serve").lines())
+        .anyMatch(line -> line.contains("recording"))
+        .contains("serve");
+    assertThat(run(environment, "serve").lines()).noneMatch(line -> line.contains("recording"));
+
+    Files.setLastModifiedTime(jar, FileTime.from(Instant.now().plusSeconds(10)));
+    assertThat(run(environment, "serve").lines()).anyMatch(line -> line.contains("recording"));
   }
 
   @Test
@@ -277,8 +293,9 @@ final class LauncherTest {
 
   /** A folder with the few tools that the launcher needs, and neither java nor mvn. */
   private Path tools() throws IOException {
-    for (String tool :
-        List.of("dirname", "readlink", "sed", "head", "tail", "find", "mkdir", "rm", "mv", "cat")) {
+    List<String> tools = new ArrayList<>(List.of("cat", "dirname", "find", "head", "mkdir", "mv"));
+    tools.addAll(List.of("readlink", "rm", "sed", "sleep", "tail", "uname"));
+    for (String tool : tools) {
       script(folder.resolve("tools").resolve(tool), "PATH=/usr/bin:/bin exec " + tool + " \"$@\"");
     }
     return folder.resolve("tools");

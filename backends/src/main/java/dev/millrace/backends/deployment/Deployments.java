@@ -151,7 +151,7 @@ public final class Deployments {
 
   private InferException missing(String name, Optional<Long> version) {
     List<ModelStatus> known = statuses.stream().filter(s -> s.name().equals(name)).toList();
-    if (statuses.isEmpty() && !listed) {
+    if (known.isEmpty() && !listed) {
       return new InferException(
           new Failure(
               Failure.Kind.NOT_READY, "model '" + name + "': models are still being looked for"));

@@ -22,6 +22,11 @@ final class InlineReplica {
   /** How long a loop may keep at it before it looks at its connections again. */
   private static final long ROUND_NANOS = 500_000;
 
+  /**
+   * Where rows of several shapes wait, or each runs alone, nothing is full before many of them do.
+   */
+  private static final int MANY_ROWS = 1024;
+
   private final Deployment deployment;
   private final LoopReplicas replicas;
   private final LoadedModel model;
@@ -29,6 +34,7 @@ final class InlineReplica {
   private final InlineCost cost;
   private final Batch<InferTask> batch = new Batch<>();
   private final int maxBatchRows;
+  private final int fullRows;
 
   /** Made when it is first needed: most models of many are called from few loops. */
   private @Nullable Runner runner;
@@ -53,6 +59,8 @@ final class InlineReplica {
     this.queue = queue;
     this.cost = cost;
     this.maxBatchRows = Math.max(1, deployment.signature().maxBatchSize());
+    this.fullRows =
+        deployment.checker().hasOneRowShape() ? maxBatchRows : Math.max(maxBatchRows, MANY_ROWS);
   }
 
   /** Queues a task for the end of the round; false if the replica threads are to run it. */
@@ -69,15 +77,15 @@ final class InlineReplica {
 
   /** Whether enough waits for the largest batch, so that nothing is gained by waiting longer. */
   boolean isBatchFull() {
-    return queue.queuedRows() >= maxBatchRows;
+    return queue.queuedRows() >= fullRows;
   }
 
   /** Runs one batch within the round, or has the replica threads do it. */
   void runFullBatch() {
-    if (!cost.isSmall(nextBatchBytes())) {
-      leaveToThreads();
-    } else {
+    if (cost.isSmall(nextBatchBytes())) {
       runBatch();
+    } else {
+      leaveToThreads();
     }
   }
 
@@ -114,6 +122,10 @@ final class InlineReplica {
     if (queue.queuedRows() > 0) {
       leaveToThreads();
     }
+  }
+
+  long nanoTime() {
+    return deployment.nanoTime();
   }
 
   /** Has the replica threads see to what is queued. */

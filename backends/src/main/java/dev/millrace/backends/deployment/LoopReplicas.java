@@ -2,6 +2,8 @@
 package dev.millrace.backends.deployment;
 
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -17,6 +19,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class LoopReplicas implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(LoopReplicas.class);
+
+  /** How long the models of a round may take together, before the loop reads again. */
+  private static final long MODELS_NANOS = 2_000_000;
 
   private final int loop;
   private final Executor executor;
@@ -88,9 +93,23 @@ public final class LoopReplicas implements Runnable {
     // what is submitted meanwhile (by answers that are sent) belongs to the next round
     InlineReplica[] replicas = round.toArray(InlineReplica[]::new);
     round.clear();
-    for (InlineReplica replica : replicas) {
-      replica.listed = false;
-      run(replica, InlineReplica::runRound);
+    long begin = replicas.length > 1 ? replicas[0].nanoTime() : 0;
+    for (int i = 0; i < replicas.length; i++) {
+      if (i > 0 && replicas[i].nanoTime() - begin > MODELS_NANOS) {
+        runLater(Arrays.asList(replicas).subList(i, replicas.length));
+        return;
+      }
+      replicas[i].listed = false;
+      run(replicas[i], InlineReplica::runRound);
+    }
+  }
+
+  /** Many models: the loop looks at its connections before it goes on. */
+  private void runLater(List<InlineReplica> rest) {
+    boolean ending = !round.isEmpty();
+    round.addAll(rest);
+    if (!ending) {
+      endRoundLater();
     }
   }
 

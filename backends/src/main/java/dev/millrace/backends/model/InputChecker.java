@@ -52,6 +52,11 @@ public final class InputChecker {
     this.fixedRowShape = fixed;
   }
 
+  /** Whether all rows that may share a batch have the same shape, so that all wait in one lane. */
+  public boolean hasOneRowShape() {
+    return fixedRowShape;
+  }
+
   /**
    * Puts a request's tensors into the signature's order.
    *

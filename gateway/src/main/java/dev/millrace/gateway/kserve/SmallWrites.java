@@ -9,6 +9,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,6 +30,8 @@ import org.jspecify.annotations.Nullable;
 final class SmallWrites extends ChannelDuplexHandler {
   /** Larger buffers are written as they are: copying them would cost more than a place in line. */
   private static final int MOST_COPIED_BYTES = 1024;
+
+  private static final long MOST_CLOSING_SECONDS = 5;
 
   /** Some hundred answers. Netty's pool keeps buffers of up to this size at hand. */
   private static final int GATHERED_BYTES = 16 << 10;
@@ -117,6 +120,8 @@ final class SmallWrites extends ChannelDuplexHandler {
       ctx.close(promise);
     } else {
       last.addListener(written -> ctx.close(promise));
+      // a peer that never reads again would keep the socket for ever
+      ctx.executor().schedule(() -> ctx.close(), MOST_CLOSING_SECONDS, TimeUnit.SECONDS);
     }
   }
 

@@ -25,8 +25,8 @@ final class TimedReads implements RecvByteBufAllocator {
   /** A hundred small requests: enough for a full batch, and a fraction of what a caller notices. */
   static final long SHARE_NANOS = 500_000;
 
-  /** What a few dozen small requests take, so that a slow round does not end batching. */
-  static final int LEAST_BOUND_BYTES = 8 << 10;
+  /** A dozen small requests: below that, what a read costs by itself would count. */
+  static final int LEAST_BOUND_BYTES = 2 << 10;
 
   private static final int LEAST_READ_BYTES = 64;
   private static final int FIRST_READ_BYTES = 4 << 10;

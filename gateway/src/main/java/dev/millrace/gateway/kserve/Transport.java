@@ -44,12 +44,14 @@ record Transport(
    */
   static Transport start(GatewayConfig.Serving serving, int loopCount) throws IOException {
     Sockets sockets = sockets(serving);
-    EventLoopGroup loops = new MultiThreadIoEventLoopGroup(loopCount, sockets.factory());
-    return new Transport(
-        sockets,
-        new MultiThreadIoEventLoopGroup(1, sockets.factory()),
-        loops,
-        TransportMemory.of(loops, loopCount));
+    EventLoopGroup acceptor = new MultiThreadIoEventLoopGroup(1, sockets.factory());
+    try {
+      EventLoopGroup loops = new MultiThreadIoEventLoopGroup(loopCount, sockets.factory());
+      return new Transport(sockets, acceptor, loops, TransportMemory.of(loops, loopCount));
+    } catch (RuntimeException e) { // no descriptors left, say
+      acceptor.shutdownGracefully(0, 0, TimeUnit.SECONDS);
+      throw e;
+    }
   }
 
   private static Sockets sockets(GatewayConfig.Serving serving) throws IOException {

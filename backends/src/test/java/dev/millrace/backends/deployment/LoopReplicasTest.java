@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,10 +36,23 @@ class LoopReplicasTest {
   private final List<Thread> runThreads = new ArrayList<>();
   private final AtomicReference<Runnable> atNextClockRead = new AtomicReference<>();
   private final CountDownLatch goOn = new CountDownLatch(1);
+  private final AtomicLong pausedNanos = new AtomicLong();
   private Deployment deployment;
 
   @BeforeEach
   void start() throws Exception {
+    deployment = load("m");
+    backend.script =
+        values -> {
+          synchronized (runThreads) {
+            runThreads.add(Thread.currentThread());
+          }
+          return values;
+        };
+    backend.batches.clear();
+  }
+
+  private Deployment load(String name) throws Exception {
     ModelManifest manifest =
         new ModelManifest(
             ScriptedBackend.NAME,
@@ -49,21 +63,12 @@ class LoopReplicasTest {
             new ModelOptions(OptionalInt.of(4), 1, List.of(), List.of(), Map.of()),
             true,
             List.of());
-    deployment =
-        new Loader(
-                Map.of(ScriptedBackend.NAME, backend),
-                new Inlining(2, BUDGET),
-                new Janitor(),
-                this::nanoTime)
-            .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
-    backend.script =
-        values -> {
-          synchronized (runThreads) {
-            runThreads.add(Thread.currentThread());
-          }
-          return values;
-        };
-    backend.batches.clear();
+    return new Loader(
+            Map.of(ScriptedBackend.NAME, backend),
+            new Inlining(2, BUDGET),
+            new Janitor(),
+            this::nanoTime)
+        .load(new ModelArtifact(name, 1, Path.of("nowhere")), manifest, () -> {});
   }
 
   @AfterEach
@@ -79,10 +84,14 @@ class LoopReplicasTest {
     if (meanwhile != null) {
       meanwhile.run();
     }
-    return System.nanoTime();
+    return System.nanoTime() + pausedNanos.get();
   }
 
   private RecordedTask send(int... values) throws InferException {
+    return sendTo(deployment, values);
+  }
+
+  private RecordedTask sendTo(Deployment deployment, int... values) throws InferException {
     assertThat(deployment.acquire()).isTrue();
     RecordedTask task = RecordedTask.of(deployment, NEVER, values);
     loop.submit(task);
@@ -150,6 +159,29 @@ class LoopReplicasTest {
     endRound();
 
     assertThat(backend.batches).containsExactly(List.of(1, 2, 3, 4), List.of(5, 6));
+  }
+
+  @Test
+  void looksAtItsConnectionsBetweenTheModelsOfALongRound() throws Exception {
+    learn(10);
+    Deployment other = load("other");
+    sendTo(other, 0).answer.get(); // teaches its cost
+    await().until(() -> other.inFlight() == 0);
+    backend.script =
+        values -> {
+          pausedNanos.addAndGet(TimeUnit.MILLISECONDS.toNanos(3));
+          return values;
+        };
+
+    RecordedTask first = send(1);
+    RecordedTask second = sendTo(other, 2);
+    loopTasks.remove().run();
+    assertThat(first.answer.getNow(List.of())).containsExactly(1);
+    assertThat(second.answer).isNotDone();
+    endRound();
+
+    assertThat(second.answer.getNow(List.of())).containsExactly(2);
+    other.close(TimeUnit.SECONDS.toNanos(10));
   }
 
   @Test

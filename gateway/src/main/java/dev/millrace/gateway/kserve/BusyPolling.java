@@ -4,6 +4,7 @@ package dev.millrace.gateway.kserve;
 import io.netty.channel.SelectStrategy;
 import io.netty.util.IntSupplier;
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
@@ -16,12 +17,13 @@ import java.util.function.LongSupplier;
  * idle polls once: what it costs lies between, at most the given time for each time that the loop
  * would have slept.
  *
- * <p>Between two looks the loop runs its tasks, so that answers of replica threads leave as soon as
- * they are there. One for each loop; used by it alone.
+ * <p>A loop whose calls are with replica threads does not poll: it may be their core that it would
+ * keep busy. Between two looks the loop runs its tasks. One for each loop; used by it alone.
  */
 final class BusyPolling implements SelectStrategy {
   private final long pollNanos;
   private final LongSupplier nanoClock;
+  private final BooleanSupplier mayPoll;
 
   /** When the loop last had something to do. */
   private long busyNanos;
@@ -29,9 +31,13 @@ final class BusyPolling implements SelectStrategy {
   /** Whether the loop has had something to do, or has slept, since the clock was last read. */
   private boolean worked = true;
 
-  BusyPolling(Duration poll, LongSupplier nanoClock) {
+  /**
+   * @param mayPoll asked on the loop, when it has nothing to do
+   */
+  BusyPolling(Duration poll, LongSupplier nanoClock, BooleanSupplier mayPoll) {
     this.pollNanos = poll.toNanos();
     this.nanoClock = nanoClock;
+    this.mayPoll = mayPoll;
   }
 
   @Override
@@ -43,6 +49,10 @@ final class BusyPolling implements SelectStrategy {
     if (ready > 0 || hasTasks) {
       worked = true; // the clock is read when there is nothing else to do
       return ready;
+    }
+    if (!mayPoll.getAsBoolean()) {
+      worked = true;
+      return SELECT;
     }
     long nowNanos = nanoClock.getAsLong();
     if (worked) {

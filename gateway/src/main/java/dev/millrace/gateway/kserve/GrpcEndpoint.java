@@ -73,9 +73,10 @@ public final class GrpcEndpoint {
     if (address.isUnresolved()) {
       throw new IOException("host: '%s' is unknown".formatted(listen.host()));
     }
-    Transport transport = Transport.start(config.serving(), config.serving().eventLoopCount(cores));
+    OpenCalls openCalls = new OpenCalls();
+    Transport transport =
+        Transport.start(config.serving(), config.serving().eventLoopCount(cores), openCalls);
     try {
-      OpenCalls openCalls = new OpenCalls();
       KserveProtocol protocol =
           new KserveProtocol(deployments, transport.sinks(), unrouted, openCalls, serverVersion);
       Server server = server(address, transport, config.limits(), protocol, health);

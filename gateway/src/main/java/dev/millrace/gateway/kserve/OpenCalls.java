@@ -11,17 +11,27 @@ final class OpenCalls {
   private final LongAdder begun = new LongAdder();
   private final LongAdder ended = new LongAdder();
 
+  /** Of the calls that came in on this thread, which is their event loop. */
+  private final ThreadLocal<int[]> ofThisThread = ThreadLocal.withInitial(() -> new int[1]);
+
   void begin() {
     begun.increment();
+    ofThisThread.get()[0]++;
   }
 
-  /** Once for each {@link #begin}. */
+  /** Once for each {@link #begin}, on its thread. */
   void end() {
     ended.increment();
+    ofThisThread.get()[0]--;
   }
 
   /** Whether there are none, given that none begins any more. */
   boolean isNone() {
     return ended.sum() == begun.sum();
+  }
+
+  /** Whether there are none of this thread's. */
+  boolean isNoneHere() {
+    return ofThisThread.get()[0] <= 0;
   }
 }

@@ -42,8 +42,9 @@ record Transport(
    *
    * @throws IOException if this machine does not have the transport that was asked for
    */
-  static Transport start(GatewayConfig.Serving serving, int loopCount) throws IOException {
-    Sockets sockets = sockets(serving);
+  static Transport start(GatewayConfig.Serving serving, int loopCount, OpenCalls openCalls)
+      throws IOException {
+    Sockets sockets = sockets(serving, openCalls);
     EventLoopGroup acceptor = new MultiThreadIoEventLoopGroup(1, sockets.factory());
     try {
       EventLoopGroup loops = new MultiThreadIoEventLoopGroup(loopCount, sockets.factory());
@@ -54,8 +55,10 @@ record Transport(
     }
   }
 
-  private static Sockets sockets(GatewayConfig.Serving serving) throws IOException {
-    SelectStrategyFactory polling = () -> new BusyPolling(serving.busyPoll(), System::nanoTime);
+  private static Sockets sockets(GatewayConfig.Serving serving, OpenCalls openCalls)
+      throws IOException {
+    SelectStrategyFactory polling =
+        () -> new BusyPolling(serving.busyPoll(), System::nanoTime, openCalls::isNoneHere);
     return switch (serving.transport()) {
       case AUTO -> Epoll.isAvailable() ? epoll(polling) : nio(polling);
       case EPOLL -> {

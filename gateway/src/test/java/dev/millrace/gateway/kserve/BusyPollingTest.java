@@ -13,9 +13,10 @@ class BusyPollingTest {
 
   private long nowNanos = 1_000_000;
   private int looks;
+  private boolean mayPoll = true;
 
   private BusyPolling polling(long nanos) {
-    return new BusyPolling(Duration.ofNanos(nanos), () -> nowNanos);
+    return new BusyPolling(Duration.ofNanos(nanos), () -> nowNanos, () -> mayPoll);
   }
 
   private int ask(BusyPolling polling, int ready, boolean hasTasks) throws Exception {
@@ -71,6 +72,18 @@ class BusyPollingTest {
 
     assertThat(ask(polling, NOTHING, true)).isEqualTo(NOTHING);
     assertThat(ask(polling, 2, true)).isEqualTo(2);
+  }
+
+  @Test
+  void leavesTheCoreToThoseItWaitsFor() throws Exception {
+    BusyPolling polling = polling(100);
+    mayPoll = false;
+    assertThat(ask(polling, NOTHING, false)).isEqualTo(SelectStrategy.SELECT);
+    nowNanos += 1000;
+
+    mayPoll = true; // answered
+    assertThat(ask(polling, 1, false)).isEqualTo(1);
+    assertThat(ask(polling, NOTHING, false)).isEqualTo(SelectStrategy.CONTINUE);
   }
 
   @Test

@@ -25,8 +25,11 @@ final class TimedReads implements RecvByteBufAllocator {
   /** A hundred small requests: enough for a full batch, and a fraction of what a caller notices. */
   static final long SHARE_NANOS = 500_000;
 
-  /** A dozen small requests: below that, what a read costs by itself would count. */
-  static final int LEAST_BOUND_BYTES = 2 << 10;
+  /**
+   * A frame of HTTP/2, or a hundred small requests. In smaller reads, what each costs by itself
+   * would count, and the bytes seem the dearer for it: the bound would keep itself low.
+   */
+  static final int LEAST_BOUND_BYTES = 16 << 10;
 
   private static final int LEAST_READ_BYTES = 64;
   private static final int FIRST_READ_BYTES = 4 << 10;

@@ -21,7 +21,7 @@ final class CliReferencePageTest {
       `./millrace` finds a JDK of 25 or newer (`MILLRACE_JAVA_HOME`, `JAVA_HOME`, then the usual
       places), builds what is missing or out of date when it lies in a source tree, and becomes the
       JVM. It works from any directory and through a symbolic link. The first server after a build is
-      recorded for half a minute before it starts; those after it start in half the time.
+      recorded for half a minute before it starts; those after it start quicker.
 
       Results are on standard output; logs and complaints on standard error. An option that is given
       again replaces its earlier value, except those that collect (`--repository`, `--output`, and

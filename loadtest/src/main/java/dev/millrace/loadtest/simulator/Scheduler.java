@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.simulator;
+
+import java.util.List;
+
+/**
+ * What decides which requests run together, when and on which replica: our own queue and policy, or
+ * a baseline. One thread, virtual time.
+ */
+interface Scheduler {
+
+  /** Takes a request in, or refuses it at once by {@link SimRequest#refused}. */
+  void offer(long nowNanos, SimRequest request);
+
+  /**
+   * What an idle replica does now. Asked of each idle replica, lowest number first, after every
+   * event: an arrival, the end of a batch, a time that a {@link Move.Wait} has named.
+   */
+  Move next(long nowNanos, int replica);
+
+  /** A batch has ended; its requests have been answered. */
+  void finished(long nowNanos, int replica, List<SimRequest> batch, long runNanos);
+
+  /** A scheduler's decision. */
+  sealed interface Move {
+    /** Nothing to do until something happens. */
+    Move IDLE = new Wait(Long.MAX_VALUE);
+
+    /** Runs these together, now; one shape, at least one request. */
+    record Run(List<SimRequest> batch) implements Move {}
+
+    /** Wants to be asked again at that time, or earlier if something happens. */
+    record Wait(long untilNanos) implements Move {}
+  }
+}

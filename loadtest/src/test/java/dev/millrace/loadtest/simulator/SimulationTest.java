@@ -16,7 +16,7 @@ final class SimulationTest {
   private static final long MS = 1_000_000;
   private static final ServiceModel TEN_AND_ONE = ServiceModel.linear(10 * MS, MS);
 
-  private static Workload.Arrivals at(long... millis) {
+  static Workload.Arrivals at(long... millis) {
     return seed ->
         new ArrivalSchedule() {
           private int next;

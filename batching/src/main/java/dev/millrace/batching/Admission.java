@@ -40,10 +40,15 @@ final class Admission {
   /** Predictions that refused everybody would never be corrected: after so long one is let in. */
   private static final long TRIAL_PAUSE_NANOS = 100_000_000;
 
-  private static final long REFRESH_NANOS = 10_000_000;
+  private static final long REFRESH_NANOS = 5_000_000;
 
-  /** Of what was asked for before, what still counts at the next refresh. */
-  private static final double DEMAND_KEPT = 0.9;
+  /** Over how long demand is averaged, at least; and in batches. */
+  private static final long LEAST_WINDOW_NANOS = 50_000_000;
+
+  private static final int WINDOW_BATCHES = 8;
+
+  /** Of what the replicas can do in time: if more is asked for, the door is watched. */
+  private static final double OVERLOAD = 1.0;
 
   private final CostModel costs;
   private final QueueCounts counts;
@@ -61,10 +66,12 @@ final class Admission {
 
   private volatile int replicas = 1;
   private volatile long lastTakenNanos;
+  private volatile boolean overloaded;
 
   // the leader's
   private final double[] recentDemand = new double[GROUPS];
   private long refreshedNanos;
+  private long windowNanos = LEAST_WINDOW_NANOS;
 
   /**
    * @param maxQueueNanos how long a request without a deadline may have to wait
@@ -101,10 +108,10 @@ final class Admission {
     int best = Math.max(curve.sustainable(remaining, serving), Math.min(rows, curve.cap()));
     double work = (double) rows * curve.mean(best) / ((double) best * serving);
     int group = group(tenant, remaining);
-    demand.getAndAdd(group, (long) work);
     if (remaining < curve.plus(rows)) {
       return Ticket.INFEASIBLE;
     }
+    demand.getAndAdd(group, (long) work);
     long wait = Math.max(remaining - curve.plus(best), remaining / 8);
     long share = (long) (work / wait * Ticket.WHOLE);
     if (!hasRoom(share, group, priority)) {
@@ -119,7 +126,7 @@ final class Admission {
   /** An empty queue takes anything: there is nobody to be made late. */
   private boolean hasRoom(long share, int group, int priority) {
     long held = occupancy.get();
-    if (held == 0 || held + share <= whole(priority)) {
+    if (held == 0 || !overloaded || held + share <= whole(priority)) {
       return true;
     }
     return held + share <= MOST && byGroup.get(group) + share <= shares.get(group);
@@ -155,35 +162,44 @@ final class Admission {
     lastTakenNanos = nowNanos;
   }
 
-  /** Publishes how many replicas serve and, now and then, what each group's share is. */
+  /** Publishes how many replicas serve and, now and then, how much is asked for by whom. */
   void refresh(long nowNanos, int servingReplicas) {
     if (replicas != servingReplicas) {
       replicas = servingReplicas;
     }
-    if (nowNanos - refreshedNanos < REFRESH_NANOS) {
+    long passed = nowNanos - refreshedNanos;
+    if (passed < REFRESH_NANOS) {
       return;
     }
     refreshedNanos = nowNanos;
+    double kept = Math.exp(-(double) passed / windowNanos);
     double activeWeight = 0;
+    double asked = 0;
     for (int tenant = 0; tenant < TENANTS; tenant++) {
-      if (updateDemand(tenant) > 0) {
-        activeWeight += weight(tenant);
-      }
+      double ofTenant = updateDemand(tenant, kept);
+      asked += ofTenant;
+      activeWeight += ofTenant > 0 ? weight(tenant) : 0;
     }
-    for (int group = 0; group < GROUPS; group++) {
-      int tenant = group / DEADLINE_CLASSES;
+    overloaded = asked > OVERLOAD * windowNanos;
+    for (int group = 0; group < GROUPS && asked > 0; group++) {
       if (recentDemand[group] > 0) {
+        int tenant = group / DEADLINE_CLASSES;
         double ofTenant = recentDemand[group] / demandOf(tenant);
         shares.set(group, (long) (Ticket.WHOLE * ofTenant * weight(tenant) / activeWeight));
       }
     }
   }
 
-  private double updateDemand(int tenant) {
+  /** Averages over several batches, if these take long. */
+  void batchesTake(long nanos) {
+    windowNanos = Math.max(LEAST_WINDOW_NANOS, WINDOW_BATCHES * nanos);
+  }
+
+  private double updateDemand(int tenant, double kept) {
     for (int i = 0; i < DEADLINE_CLASSES; i++) {
       int group = tenant * DEADLINE_CLASSES + i;
       long added = demand.get(group) == 0 ? 0 : demand.getAndSet(group, 0);
-      double recent = recentDemand[group] * DEMAND_KEPT + added;
+      double recent = recentDemand[group] * kept + added;
       recentDemand[group] = recent < 1 ? 0 : recent;
     }
     return demandOf(tenant);

@@ -143,6 +143,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       costs.observe(batch.bucket(), batch.weight(), nanos);
       Curve curve = costs.curve(batch.bucket());
       arrivals.batchesTake(curve.plus(curve.cap()));
+      admission.batchesTake(curve.plus(curve.cap()));
     }
   }
 

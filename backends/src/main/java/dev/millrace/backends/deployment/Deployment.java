@@ -63,6 +63,7 @@ public final class Deployment {
    * Starts a deployment's replicas.
    *
    * @param runners one per replica, warm; owned by the deployment from here on
+   * @param timings what batches took at the warm-up
    * @param inlining which batches event loops may run
    * @param janitor told whenever something may have to wait
    */
@@ -73,6 +74,7 @@ public final class Deployment {
       ModelManifest manifest,
       LoadedModel model,
       List<Runner> runners,
+      List<WarmUp.Timing> timings,
       Inlining inlining,
       Janitor janitor,
       LongSupplier nanoClock) {
@@ -98,6 +100,9 @@ public final class Deployment {
                 RING_SLOTS),
             new SlackPull(),
             nanoClock);
+    for (WarmUp.Timing timing : timings) {
+      queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
+    }
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
     this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
     this.janitor = janitor;

@@ -18,7 +18,7 @@ public final class Curve {
   private static final double KNEE = 0.7;
 
   /** Nothing has run yet: no time is known, and one row at a time is tried. */
-  public static final Curve UNKNOWN = new Curve(new double[0], 0, 0, 0, 1, 1, 0);
+  public static final Curve UNKNOWN = new Curve(new double[0], 0, 0, 0, 1, 1, 1, 0);
 
   private final double[] nanos;
   private final double alpha;
@@ -33,6 +33,7 @@ public final class Curve {
    * @param nanos expected time at {@link Sizes#rowsOf} each index, not falling
    * @param variation coefficient of variation of one run
    * @param cap rows at which throughput is at its best
+   * @param promising rows at which it may be, given what has not been tried; cap or more
    * @param limit rows that may be tried
    * @param samples batches seen
    */
@@ -42,6 +43,7 @@ public final class Curve {
       double beta,
       double variation,
       int cap,
+      int promising,
       int limit,
       int samples) {
     this.nanos = nanos;
@@ -51,21 +53,19 @@ public final class Curve {
     this.cap = cap;
     this.limit = limit;
     this.samples = samples;
-    this.knee = findKnee();
+    this.knee = findKnee(promising);
   }
 
-  private int findKnee() {
+  private int findKnee(int promising) {
     if (!isKnown()) {
       return 1;
     }
-    double enough = cap / at(cap) * KNEE;
-    for (int i = 0; i < nanos.length; i++) {
-      int rows = Sizes.rowsOf(i);
-      if (rows >= cap || rows / nanos[i] >= enough) {
-        return Math.min(rows, cap);
-      }
+    double most = promising > cap ? promising / (alpha + beta * promising) : cap / at(cap);
+    int rows = 1;
+    while (rows < promising && rows / at(rows) < KNEE * most) {
+      rows++;
     }
-    return cap;
+    return rows;
   }
 
   /** Whether anything has run. */

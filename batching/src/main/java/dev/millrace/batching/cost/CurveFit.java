@@ -46,6 +46,7 @@ final class CurveFit {
         beta * speed,
         learner.variation(),
         cap,
+        learner.promising(cap),
         learner.limit(cap),
         learner.total());
   }

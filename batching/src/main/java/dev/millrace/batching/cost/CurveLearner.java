@@ -143,6 +143,14 @@ final class CurveLearner {
     return best;
   }
 
+  /**
+   * The size at which throughput can be expected to be at its best: while nothing larger than the
+   * cap has been seen to be no better, the largest there may be.
+   */
+  int promising(int cap) {
+    return samples[Sizes.indexOf(Math.min(maxRows, 2 * cap))] > 0 ? cap : maxRows;
+  }
+
   /** What may be taken, given the best size known. */
   int limit(int cap) {
     return Math.min(maxRows, settled ? cap : Math.max(cap, frontier));

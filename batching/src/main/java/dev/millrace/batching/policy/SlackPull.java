@@ -100,7 +100,7 @@ public final class SlackPull implements BatchPolicy {
       return Decision.run(Math.max(1, want));
     }
     double sustaining = sustaining(queue, cost, UTILISATION);
-    if (queue.replicas() >= 3 && staggers(queue, cost, sustaining)) {
+    if (queue.replicas() >= 3 && sustaining <= cost.knee() && staggers(queue, cost, sustaining)) {
       long until = lane.arrivalNanos(0) + (long) (1.25 * sustaining / queue.arrivalRate());
       if (until - nowNanos > LEAST_WAIT_NANOS) {
         return Decision.waitUntil(until);
@@ -163,7 +163,6 @@ public final class SlackPull implements BatchPolicy {
   private static boolean staggers(QueueView queue, Curve cost, double sustaining) {
     return queue.mayWait()
         && queue.busy() > 0
-        && sustaining <= cost.knee()
         && queue.arrivalRate() * cost.alpha() >= 1
         && queue.lane().rows() < sustaining - 0.5;
   }

@@ -62,7 +62,7 @@ class DeploymentTest {
         new Loader(
                 Map.of(ScriptedBackend.NAME, backend),
                 Inlining.OFF,
-                new Janitor(),
+                new Janitor(RunLimits.DEFAULT, System::nanoTime),
                 System::nanoTime)
             .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
     backend.batches.clear();
@@ -342,7 +342,7 @@ class DeploymentTest {
                 new Loader(
                         Map.of(ScriptedBackend.NAME, backend),
                         Inlining.OFF,
-                        new Janitor(),
+                        new Janitor(RunLimits.DEFAULT, System::nanoTime),
                         System::nanoTime)
                     .load(
                         new ModelArtifact("m", 1, Path.of("nowhere")),

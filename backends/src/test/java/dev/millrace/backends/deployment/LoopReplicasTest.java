@@ -66,7 +66,7 @@ class LoopReplicasTest {
     return new Loader(
             Map.of(ScriptedBackend.NAME, backend),
             new Inlining(2, BUDGET),
-            new Janitor(),
+            new Janitor(RunLimits.DEFAULT, System::nanoTime),
             this::nanoTime)
         .load(new ModelArtifact(name, 1, Path.of("nowhere")), manifest, () -> {});
   }
@@ -296,7 +296,7 @@ class LoopReplicasTest {
                     Thread.currentThread().interrupt();
                   }
                 });
-    await().until(() -> closer.getState() == Thread.State.WAITING);
+    await().until(() -> closer.getState() == Thread.State.TIMED_WAITING);
     assertThat(backend.openModels).hasValue(1);
 
     goOn.countDown();

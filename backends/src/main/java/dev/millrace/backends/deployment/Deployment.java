@@ -110,7 +110,8 @@ public final class Deployment {
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
     this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
     this.janitor = janitor;
-    this.runs = new RunWatches(this, janitor.runLimits());
+    this.runs =
+        new RunWatches(this, janitor.runLimits().withMaxRunNanos(manifest.limits().maxRunNanos()));
     for (int i = 0; i < runners.size(); i++) {
       replicas.add(
           Thread.ofPlatform()

@@ -208,8 +208,11 @@ final class RunWatch {
     return (int) (word & 3);
   }
 
-  /** For people, in seconds. */
+  /** For people. */
   static String show(long nanos) {
+    if (nanos < 100_000_000) {
+      return String.format(Locale.ROOT, "%.3f ms", nanos / 1e6);
+    }
     return String.format(Locale.ROOT, nanos < 10_000_000_000L ? "%.3f s" : "%.0f s", nanos / 1e9);
   }
 }

@@ -13,7 +13,15 @@ public final class Batch<T extends Batchable> {
   private final ArrayList<T> items = new ArrayList<>();
   private final List<T> view = Collections.unmodifiableList(items);
   private int rows;
+  private int weight;
+  private int bucket;
   private long takenNanos;
+  private long expectedNanos;
+  private long ranNanos;
+
+  /** Written by the leader when it takes and by the replica when it is back. */
+  private volatile boolean running;
+
   private Waiter waiter = new Waiter();
 
   /** The items in the order in which they run; valid until the next take. */
@@ -35,9 +43,53 @@ public final class Batch<T extends Batchable> {
     return items.isEmpty();
   }
 
-  void add(T item, int itemRows) {
+  /**
+   * The batch has run, without failure: the queue learns from it at the next take.
+   *
+   * @param nanos from when it was taken until its answers were ready
+   */
+  public void ran(long nanos) {
+    ranNanos = nanos;
+  }
+
+  /** How long it is expected to take; 0 if nothing is known yet. */
+  public long expectedNanos() {
+    return expectedNanos;
+  }
+
+  void add(T item, int itemRows, int itemWeight, int costBucket) {
+    if (items.isEmpty()) {
+      bucket = costBucket;
+    }
     items.add(item);
     rows += itemRows;
+    weight += itemWeight;
+  }
+
+  /** Rows that count for its cost, at least 1. */
+  int weight() {
+    return weight;
+  }
+
+  /** Where its cost is learned. */
+  int bucket() {
+    return bucket;
+  }
+
+  /** What is to be learned of the run before; 0 for nothing. Asked once. */
+  long ranNanos() {
+    long ran = ranNanos;
+    ranNanos = 0;
+    return ran;
+  }
+
+  boolean isRunning() {
+    return running;
+  }
+
+  /** The replica asks for its next batch. */
+  void isBack() {
+    running = false;
   }
 
   /** The place in the line of idle replicas; here because a batch has one owner and is reused. */
@@ -50,13 +102,21 @@ public final class Batch<T extends Batchable> {
     waiter = new Waiter();
   }
 
-  void takenAt(long nanos) {
+  void taken(long nanos, long expected) {
     takenNanos = nanos;
+    expectedNanos = expected;
+    running = true;
   }
 
   /** Forgets the items, so that a waiting replica keeps none of them alive. */
   public void clear() {
     items.clear();
     rows = 0;
+  }
+
+  /** Makes room for the next batch; what is to be learned has been. */
+  void begin() {
+    clear();
+    weight = 0;
   }
 }

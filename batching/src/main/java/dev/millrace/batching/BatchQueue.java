@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.batching;
 
+import dev.millrace.batching.cost.CostModel;
+import dev.millrace.batching.policy.BatchPolicy;
 import java.lang.invoke.VarHandle;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
@@ -55,18 +57,28 @@ public final class BatchQueue<T extends Batchable> {
   private final QueueLimits limits;
   private final LongSupplier nanoClock;
   private final QueueCounts counts;
+  private final CostModel costs;
+  private final Admission admission;
   private final Ring<T> ring;
   private final LaneScheduler<T> scheduler;
   private final Lead lead = new Lead(new Contents());
   private volatile boolean closed;
 
   public BatchQueue(QueueLimits limits, BatchPolicy policy, LongSupplier nanoClock) {
+    this(limits, Fairness.NONE, policy, nanoClock);
+  }
+
+  public BatchQueue(
+      QueueLimits limits, Fairness fairness, BatchPolicy policy, LongSupplier nanoClock) {
     this.limits = limits;
     this.nanoClock = nanoClock;
     this.counts = new QueueCounts(limits.maxQueuedRows(), limits.maxQueuedBytes());
+    this.costs = new CostModel(limits.maxBatchRows());
+    this.admission = new Admission(costs, counts, limits.maxQueueNanos(), fairness.weights());
     EntryPool<T> pool = new EntryPool<>(limits.ringSlots());
     this.ring = new Ring<>(limits.ringSlots(), pool);
-    this.scheduler = new LaneScheduler<>(limits.maxBatchRows(), policy, counts, pool);
+    this.scheduler =
+        new LaneScheduler<>(limits.maxBatchRows(), policy, costs, admission, counts, pool);
   }
 
   /**
@@ -103,19 +115,26 @@ public final class BatchQueue<T extends Batchable> {
       return closed ? Rejection.CLOSED : Rejection.EXPIRED;
     }
     int weight = Math.max(1, rows);
+    int bucket = CostModel.bucketOf(item.rowSize());
+    long ticket =
+        admission.admit(nowNanos, deadlineNanos, weight, bucket, item.tenant(), item.priority());
+    if (Ticket.isRefusal(ticket)) {
+      return closed ? Rejection.CLOSED : Ticket.rejection(ticket);
+    }
     Rejection refusal = counts.reserve(weight, bytes);
     if (refusal != null) {
+      admission.release(ticket);
       return closed ? Rejection.CLOSED : refusal;
     }
     // Fence 5, this side: counted in, then `closed` is read (both volatile). The other side is
     // isFinished: `closed` is read as true, then the count. Either this offer sees that the queue
     // is closed, or no replica takes its leave before the item is settled.
     if (closed) {
-      takeBack(weight, bytes);
+      takeBack(weight, bytes, ticket);
       return Rejection.CLOSED;
     }
-    if (!ring.tryPublish(item, laneKey, rows, bytes, nowNanos, deadlineNanos)) {
-      takeBack(weight, bytes);
+    if (!ring.tryPublish(item, laneKey, rows, bytes, nowNanos, deadlineNanos, ticket)) {
+      takeBack(weight, bytes, ticket);
       return Rejection.RING_FULL;
     }
     return null;
@@ -136,21 +155,52 @@ public final class BatchQueue<T extends Batchable> {
    *     or the calling thread is interrupted (it stays so)
    */
   public boolean take(Batch<T> batch) {
-    batch.clear();
+    batch.isBack();
     if (!lead.acquire(batch)) {
       return false;
     }
+    boolean taken = false;
     try {
+      scheduler.join(batch);
+      begin(batch);
       while (!Thread.currentThread().isInterrupted()) {
-        if (fill(batch)) {
+        long now = nanoClock.getAsLong();
+        long until = fill(batch, now, !closed);
+        if (until == LaneScheduler.TAKEN) {
+          taken = true;
           return true;
         }
         if (isFinished()) {
           return false;
         }
-        lead.park();
+        lead.park(until == LaneScheduler.NOTHING ? Lead.NO_END : until - now);
       }
       return false;
+    } finally {
+      if (!taken) {
+        scheduler.leave(batch);
+      }
+      lead.release();
+    }
+  }
+
+  /**
+   * As {@link #take}, but instead of waiting says when to come again; also after each offer. For a
+   * caller who is the only thread there is, such as a simulation.
+   *
+   * @return 0 with at least one item in {@code batch}; else a time on the queue's clock, or {@code
+   *     Long.MAX_VALUE} if there is nothing to wait for
+   */
+  public long poll(Batch<T> batch) {
+    batch.isBack();
+    if (!lead.tryAcquire()) {
+      throw new IllegalStateException("poll is for a single thread: another one leads");
+    }
+    try {
+      scheduler.join(batch);
+      begin(batch);
+      long until = fill(batch, nanoClock.getAsLong(), !closed);
+      return until == LaneScheduler.TAKEN ? 0 : until;
     } finally {
       lead.release();
     }
@@ -164,6 +214,7 @@ public final class BatchQueue<T extends Batchable> {
    *     will see to what is
    */
   public boolean tryTake(Batch<T> batch) {
+    batch.isBack();
     batch.clear();
     // Fence 6, the producer's side: published, with a release store only, then the lead is read.
     VarHandle.fullFence();
@@ -176,7 +227,8 @@ public final class BatchQueue<T extends Batchable> {
         return false;
       }
       try {
-        if (fill(batch)) {
+        begin(batch);
+        if (fill(batch, nanoClock.getAsLong(), false) == LaneScheduler.TAKEN) {
           return true;
         }
       } finally {
@@ -255,6 +307,30 @@ public final class BatchQueue<T extends Batchable> {
   }
 
   /**
+   * Tells what a batch costs before any has run: from a warm-up. Before the first take.
+   *
+   * @param rowSize as an item's
+   */
+  public void seed(long rowSize, int rows, long nanos) {
+    costs.observe(CostModel.bucketOf(rowSize), Math.max(1, rows), nanos);
+  }
+
+  /** What is known and was decided, at this moment. Any thread. */
+  public QueueReport report() {
+    return scheduler.report();
+  }
+
+  /** Expected time of a batch of so many rows of one size; 0 while nothing is known. Any thread. */
+  public long expectedNanos(long rowSize, int rows) {
+    return costs.curve(CostModel.bucketOf(rowSize)).plus(rows);
+  }
+
+  /** How long what is queued will take by prediction: what a caller who is refused might wait. */
+  public long backlogNanos(long rowSize) {
+    return admission.backlogNanos(CostModel.bucketOf(rowSize));
+  }
+
+  /**
    * How often the policy or an item has thrown into the queue. Each time was contained: a batch was
    * sized greedily, or the one item dropped. Above 0 there is a defect in that code.
    */
@@ -267,9 +343,15 @@ public final class BatchQueue<T extends Batchable> {
     return scheduler.lastFault();
   }
 
-  private boolean fill(Batch<T> batch) {
+  /** Under the lead: what has run is learned from, and forgotten. */
+  private void begin(Batch<T> batch) {
+    scheduler.learn(batch);
+    batch.begin();
+  }
+
+  private long fill(Batch<T> batch, long nowNanos, boolean mayWait) {
     ring.drainTo(scheduler);
-    return scheduler.fill(batch, nanoClock.getAsLong());
+    return scheduler.fill(batch, nowNanos, mayWait);
   }
 
   /** Nothing is queued or on its way, and nothing will come. `closed` must be read first. */
@@ -278,7 +360,8 @@ public final class BatchQueue<T extends Batchable> {
   }
 
   /** Undoes a reservation. A closed queue may have been waiting for just this. */
-  private void takeBack(int weight, long bytes) {
+  private void takeBack(int weight, long bytes, long ticket) {
+    admission.release(ticket);
     counts.release(weight, bytes);
     if (closed) {
       lead.wake();

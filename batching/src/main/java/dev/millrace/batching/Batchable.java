@@ -25,6 +25,24 @@ public interface Batchable {
   /** When the answer is worth nothing any more, on the queue's clock; Long.MAX_VALUE for never. */
   long deadlineNanos();
 
+  /**
+   * A measure of one row that grows with what it costs, and is equal for equal shapes: its
+   * elements, say. Costs are learned by it; at least 0, constant.
+   */
+  default long rowSize() {
+    return 1;
+  }
+
+  /** 0 for the most important, then 1, 2 and so on; constant. */
+  default int priority() {
+    return 0;
+  }
+
+  /** Whose it is, a small number; 0 for anybody's. Tenants share fairly what is too little. */
+  default int tenant() {
+    return 0;
+  }
+
   /** Whether this item may share a batch with others; if not, it runs alone. */
   boolean batchable();
 

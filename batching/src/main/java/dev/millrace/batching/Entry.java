@@ -13,12 +13,6 @@ import org.jspecify.annotations.Nullable;
  * nothing and allocates nothing.
  */
 final class Entry<T extends Batchable> {
-  /**
-   * How long an item without a deadline may be overtaken: long against any objective in use, short
-   * enough that nobody starves. A deadline further away than this gives no later a place.
-   */
-  static final long PATIENCE_NANOS = 10_000_000_000L;
-
   private @Nullable T item;
   private @Nullable Object laneKey;
   private int rows;
@@ -27,15 +21,27 @@ final class Entry<T extends Batchable> {
   private long deadlineNanos;
   private long urgency;
   private long sequence;
+  private long ticket;
 
-  void fill(T item, Object laneKey, int rows, long bytes, long arrivalNanos, long deadlineNanos) {
+  void fill(
+      T item,
+      Object laneKey,
+      int rows,
+      long bytes,
+      long arrivalNanos,
+      long deadlineNanos,
+      long ticket) {
     this.item = item;
     this.laneKey = laneKey;
     this.rows = rows;
     this.bytes = bytes;
     this.arrivalNanos = arrivalNanos;
     this.deadlineNanos = deadlineNanos;
-    this.urgency = Math.min(deadlineNanos, arrivalNanos + PATIENCE_NANOS);
+    this.ticket = ticket;
+  }
+
+  void orderBy(long urgency) {
+    this.urgency = urgency;
   }
 
   /** Lets go of the item and its shape; the numbers are overwritten by the next fill. */
@@ -78,10 +84,17 @@ final class Entry<T extends Batchable> {
     return deadlineNanos;
   }
 
-  /**
-   * The virtual deadline that lanes and items are ordered by. Never after the real deadline, so
-   * whatever has expired at {@code now} has an urgency of at most {@code now}.
-   */
+  /** What it was admitted for. */
+  long ticket() {
+    return ticket;
+  }
+
+  /** Where run times of rows like this item's are learned. */
+  int bucket() {
+    return Ticket.bucket(ticket);
+  }
+
+  /** What lanes and items are ordered by, the smallest first; the policy's. */
   long urgency() {
     return urgency;
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.batching;
 
+import dev.millrace.batching.cost.CostModel;
+import dev.millrace.batching.cost.Curve;
+import dev.millrace.batching.policy.LaneView;
 import java.util.Arrays;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -13,17 +16,19 @@ import org.jspecify.annotations.Nullable;
  * Requests of one service objective arrive in their final order, so adding is an append; an entry
  * more urgent than others finds its place by bisection, and the shorter side moves by one.
  */
-final class Lane<T extends Batchable> implements BatchPolicy.LaneView {
+final class Lane<T extends Batchable> implements LaneView {
   private static final int INITIAL_CAPACITY = 16;
 
   /** An empty lane gives a larger array back: one burst must not be paid for ever after. */
   private static final int IDLE_CAPACITY = 1024;
 
   private final Object key;
+  private final CostModel costs;
   private @Nullable Entry<T>[] entries = newArray(INITIAL_CAPACITY);
   private int head;
   private int tail;
   private int rows;
+  private long objectiveNanos = Long.MAX_VALUE;
 
   /** Where {@link Lanes} keeps this lane in its order of urgency; -1 while the lane is empty. */
   int heapIndex = -1;
@@ -31,8 +36,9 @@ final class Lane<T extends Batchable> implements BatchPolicy.LaneView {
   /** Whether {@link Lanes} has this lane among those that may be forgotten while empty. */
   boolean mayBeForgotten;
 
-  Lane(Object key) {
+  Lane(Object key, CostModel costs) {
     this.key = key;
+    this.costs = costs;
   }
 
   Object key() {
@@ -43,7 +49,8 @@ final class Lane<T extends Batchable> implements BatchPolicy.LaneView {
     return head == tail;
   }
 
-  int size() {
+  @Override
+  public int items() {
     return tail - head;
   }
 
@@ -53,13 +60,33 @@ final class Lane<T extends Batchable> implements BatchPolicy.LaneView {
   }
 
   @Override
-  public long headArrivalNanos() {
-    return head().arrivalNanos();
+  public long arrivalNanos(int index) {
+    return at(head + index).arrivalNanos();
   }
 
   @Override
-  public long headDeadlineNanos() {
-    return head().deadlineNanos();
+  public long deadlineNanos(int index) {
+    return at(head + index).deadlineNanos();
+  }
+
+  @Override
+  public int rows(int index) {
+    return at(head + index).weight();
+  }
+
+  @Override
+  public boolean runsAlone() {
+    return Lanes.ALONE.equals(key);
+  }
+
+  @Override
+  public Curve cost() {
+    return costs.curve(head().bucket());
+  }
+
+  @Override
+  public long objectiveNanos() {
+    return objectiveNanos;
   }
 
   /** The most urgent entry; the lane must not be empty. */
@@ -90,6 +117,23 @@ final class Lane<T extends Batchable> implements BatchPolicy.LaneView {
     }
     entries[place] = entry;
     rows += entry.weight();
+    follow(entry);
+  }
+
+  /**
+   * Follows the shorter objectives quickly and the longer ones slowly: about one in ten is less.
+   */
+  private void follow(Entry<T> entry) {
+    if (entry.deadlineNanos() == Long.MAX_VALUE) {
+      return;
+    }
+    long objective = entry.deadlineNanos() - entry.arrivalNanos();
+    if (objectiveNanos == Long.MAX_VALUE) {
+      objectiveNanos = objective;
+    } else {
+      long apart = objective - objectiveNanos;
+      objectiveNanos += apart < 0 ? apart / 8 : apart / 256;
+    }
   }
 
   Entry<T> removeHead() {
@@ -137,7 +181,7 @@ final class Lane<T extends Batchable> implements BatchPolicy.LaneView {
 
   /** Moves the entries to the front if that frees half of the array, else doubles it. */
   private void makeRoom() {
-    int size = size();
+    int size = items();
     if (size <= entries.length / 2) {
       System.arraycopy(entries, head, entries, 0, size);
       Arrays.fill(entries, size, tail, null);

@@ -1,42 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.batching;
 
+import dev.millrace.batching.cost.ArrivalRate;
+import dev.millrace.batching.cost.CostModel;
+import dev.millrace.batching.cost.Curve;
+import dev.millrace.batching.policy.BatchPolicy;
+import dev.millrace.batching.policy.Decision;
+import dev.millrace.batching.policy.LaneView;
+import dev.millrace.batching.policy.QueueView;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the leader does with the items that wait: drops the dead, asks the policy, claims a batch.
+ * What the leader does with the items that wait: drops the dead, asks the policy, claims a batch;
+ * and learns from the batches that have run and from what arrives.
  *
  * <p>Plain single-threaded code: all of it runs under the lead of a {@link BatchQueue}, which is
- * also what publishes its fields from one leader to the next. Priorities, tenants and a cost model
- * belong here; the queue's concurrency need not know of them.
+ * also what publishes its fields from one leader to the next. The queue's concurrency knows nothing
+ * of priorities, tenants or costs.
  *
  * <p>Policies and items are foreign code. What they throw is caught here, item by item, counted and
  * kept for {@link #lastFault}: an exception that escaped would cost a replica its thread and the
  * items behind it their answers.
  */
-final class LaneScheduler<T extends Batchable> {
+final class LaneScheduler<T extends Batchable> implements QueueView {
+  /** {@link #fill} has claimed a batch. */
+  static final long TAKEN = Long.MIN_VALUE;
+
+  /** {@link #fill} has found nothing that could run, now or later. */
+  static final long NOTHING = Long.MAX_VALUE;
+
   private final int maxBatchRows;
   private final BatchPolicy policy;
   private final BatchPolicy fallback = BatchPolicy.greedy();
   private final QueueCounts counts;
   private final EntryPool<T> pool;
-  private final Lanes<T> lanes = new Lanes<>();
+  private final CostModel costs;
+  private final Admission admission;
+  private final Lanes<T> lanes;
+  private final Crew crew = new Crew();
+  private final ArrivalRate arrivals = new ArrivalRate();
+  private final Decisions decisions = new Decisions();
+
+  // what has arrived since the arrival rate was told
+  private int arrivedRows;
+  private double arrivedSinceFirst;
+  private long firstArrival;
+  private double arrivedLoad;
+
+  // what a policy is shown
+  private @Nullable Lane<T> shown;
+  private boolean mayWait;
+  private long shownNanos;
+  private long lastTakenNanos;
+  private boolean hasTaken;
 
   /** Counted out once per visit instead of once per item. */
   private int freedRows;
 
   private long freedBytes;
 
+  // for reports
+  private volatile double publishedRate;
+  private volatile int publishedReplicas = 1;
+
   private volatile long faults;
   private volatile @Nullable Throwable lastFault;
 
-  LaneScheduler(int maxBatchRows, BatchPolicy policy, QueueCounts counts, EntryPool<T> pool) {
+  LaneScheduler(
+      int maxBatchRows,
+      BatchPolicy policy,
+      CostModel costs,
+      Admission admission,
+      QueueCounts counts,
+      EntryPool<T> pool) {
     this.maxBatchRows = maxBatchRows;
     this.policy = policy;
+    this.costs = costs;
+    this.admission = admission;
     this.counts = counts;
     this.pool = pool;
+    this.lanes = new Lanes<>(costs);
   }
 
   boolean hasWork() {
@@ -53,6 +101,7 @@ final class LaneScheduler<T extends Batchable> {
 
   /** Puts an entry into its lane. A shape key that throws when it is compared is not shared. */
   void admit(Entry<T> entry) {
+    entry.orderBy(urgency(entry));
     try {
       lanes.add(entry);
     } catch (RuntimeException fault) {
@@ -60,23 +109,96 @@ final class LaneScheduler<T extends Batchable> {
       entry.runAlone();
       lanes.add(entry);
     }
+    if (arrivedRows == 0) {
+      firstArrival = entry.arrivalNanos();
+    }
+    arrivedRows += entry.weight();
+    arrivedSinceFirst += (double) entry.weight() * (entry.arrivalNanos() - firstArrival);
+    arrivedLoad += entry.weight() * costs.curve(entry.bucket()).beta();
   }
 
-  /** Fills {@code batch} with claimed items; false if nothing is left that could run. */
-  boolean fill(Batch<T> batch, long nowNanos) {
+  private long urgency(Entry<T> entry) {
+    long arrival = entry.arrivalNanos();
+    try {
+      return policy.urgency(arrival, entry.deadlineNanos(), Ticket.priority(entry.ticket()));
+    } catch (RuntimeException fault) {
+      note(fault);
+      return fallback.urgency(arrival, entry.deadlineNanos(), 0);
+    }
+  }
+
+  /** A replica that waits in {@link BatchQueue#take} is one to count on. */
+  void join(Batch<T> batch) {
+    crew.join(batch);
+  }
+
+  void leave(Batch<T> batch) {
+    crew.leave(batch);
+  }
+
+  /** Learns from the run that {@code batch} has behind it, if there was one. */
+  void learn(Batch<T> batch) {
+    long nanos = batch.ranNanos();
+    if (nanos > 0 && batch.weight() > 0) {
+      costs.observe(batch.bucket(), batch.weight(), nanos);
+      Curve curve = costs.curve(batch.bucket());
+      arrivals.batchesTake(curve.plus(curve.cap()));
+      admission.batchesTake(curve.plus(curve.cap()));
+    }
+  }
+
+  /**
+   * Fills {@code batch} with claimed items.
+   *
+   * @param mayWait whether the caller can come again at a time
+   * @return {@link #TAKEN}, {@link #NOTHING}, or until when the policy wants to wait
+   */
+  long fill(Batch<T> batch, long nowNanos, boolean mayWait) {
+    this.mayWait = mayWait;
+    tellArrivals();
+    crew.look(nowNanos);
+    admission.refresh(nowNanos, crew.serving());
     try {
       for (Lane<T> lane = firstAlive(nowNanos); lane != null; lane = firstAlive(nowNanos)) {
-        claimFrom(lane, batch, nowNanos);
+        Decision decision = decide(lane, nowNanos);
+        switch (decision.kind()) {
+          case RUN -> claimFrom(lane, batch, nowNanos, decision.count());
+          case SHED -> shed(lane, decision.count(), nowNanos);
+          case WAIT -> {
+            decisions.waited();
+            return decision.untilNanos();
+          }
+        }
         lanes.firstChanged();
         if (!batch.isEmpty()) {
-          batch.takenAt(nowNanos);
-          return true;
+          took(batch, nowNanos);
+          return TAKEN;
         }
       }
-      return false;
+      return NOTHING;
     } finally {
       countOut();
     }
+  }
+
+  private void tellArrivals() {
+    if (arrivedRows > 0) {
+      long average = firstArrival + (long) (arrivedSinceFirst / arrivedRows);
+      arrivals.arrived(average, arrivedRows, arrivedLoad / arrivedRows);
+      arrivedRows = 0;
+      arrivedSinceFirst = 0;
+      arrivedLoad = 0;
+    }
+  }
+
+  private void took(Batch<T> batch, long nowNanos) {
+    Curve curve = costs.curve(batch.bucket());
+    batch.taken(nowNanos, curve.mean(batch.weight()));
+    lastTakenNanos = nowNanos;
+    hasTaken = true;
+    publishedRate = arrivals.rate(nowNanos);
+    publishedReplicas = crew.serving();
+    admission.taken(nowNanos);
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */
@@ -136,12 +258,13 @@ final class LaneScheduler<T extends Batchable> {
    * one that does not, the batch ends: passing it by for smaller ones would let those overtake it
    * for ever. Whoever was cancelled or has expired meanwhile makes room for the next in line.
    */
-  private void claimFrom(Lane<T> lane, Batch<T> batch, long nowNanos) {
-    int left = Lanes.ALONE.equals(lane.key()) ? 1 : rowsToRun(lane, nowNanos);
+  private void claimFrom(Lane<T> lane, Batch<T> batch, long nowNanos, int rowsToRun) {
+    int left = lane.runsAlone() ? 1 : rowsToRun;
+    int queued = lane.rows();
     while (!lane.isEmpty()) {
       Entry<T> entry = lane.head();
       if (!batch.isEmpty() && entry.weight() > left) {
-        return;
+        break;
       }
       lane.removeHead();
       if (entry.isExpired(nowNanos)) {
@@ -151,26 +274,117 @@ final class LaneScheduler<T extends Batchable> {
       T item = entry.item();
       int rows = entry.rows();
       int weight = entry.weight();
+      int bucket = entry.bucket();
       forget(entry);
       if (claim(item)) {
-        batch.add(item, rows);
+        batch.add(item, rows, weight, bucket);
         left -= weight;
       }
     }
+    decisions.ran(batch.weight(), queued);
   }
 
-  private int rowsToRun(Lane<T> lane, long nowNanos) {
+  private void shed(Lane<T> lane, int items, long nowNanos) {
+    for (int i = 0; i < items && !lane.isEmpty(); i++) {
+      Entry<T> entry = lane.removeHead();
+      T item = entry.item();
+      boolean expired = entry.isExpired(nowNanos);
+      forget(entry);
+      reject(item, expired ? Rejection.EXPIRED : Rejection.INFEASIBLE);
+    }
+  }
+
+  private Decision decide(Lane<T> lane, long nowNanos) {
+    shown = lane;
+    shownNanos = nowNanos;
     try {
-      int rows = policy.decide(nowNanos, lane, maxBatchRows);
-      if (rows >= 1 && rows <= maxBatchRows) {
-        return rows;
+      Decision decision = policy.decide(nowNanos, this);
+      boolean right =
+          switch (decision.kind()) {
+            case RUN -> decision.count() >= 1 && decision.count() <= maxBatchRows;
+            case SHED -> decision.count() >= 1 && decision.count() <= lane.items();
+            case WAIT -> mayWait && decision.untilNanos() > nowNanos;
+          };
+      if (right) {
+        return decision;
       }
       throw new IllegalStateException(
-          "policy: " + rows + " rows (expected 1.." + maxBatchRows + ")");
+          "policy: %s (expected to run 1..%d rows, to shed 1..%d items, or to wait%s)"
+              .formatted(
+                  decision, maxBatchRows, lane.items(), mayWait ? "" : ", but not for this one"));
     } catch (Throwable fault) {
       note(fault);
-      return fallback.decide(nowNanos, lane, maxBatchRows);
+      return fallback.decide(nowNanos, this);
+    } finally {
+      shown = null;
     }
+  }
+
+  @Override
+  public LaneView lane() {
+    return Objects.requireNonNull(shown);
+  }
+
+  @Override
+  public int maxBatchRows() {
+    return maxBatchRows;
+  }
+
+  @Override
+  public int replicas() {
+    return crew.serving();
+  }
+
+  @Override
+  public int busy() {
+    return crew.busy();
+  }
+
+  @Override
+  public long busyUntilNanos(int index) {
+    return crew.busyUntilNanos(index);
+  }
+
+  @Override
+  public double arrivalRate() {
+    return arrivals.rate(shownNanos);
+  }
+
+  @Override
+  public double marginalLoad() {
+    return arrivals.marginalLoad(shownNanos);
+  }
+
+  @Override
+  public long sinceLastBatchNanos() {
+    return hasTaken ? shownNanos - lastTakenNanos : Long.MAX_VALUE;
+  }
+
+  @Override
+  public boolean mayWait() {
+    return mayWait;
+  }
+
+  /** Any thread. */
+  QueueReport report() {
+    List<QueueReport.SizedCurve> curves = new ArrayList<>();
+    for (int bucket = 0; bucket < CostModel.buckets(); bucket++) {
+      Curve curve = costs.curve(bucket);
+      if (curve.isKnown()) {
+        curves.add(new QueueReport.SizedCurve(CostModel.rowSizeOf(bucket), curve));
+      }
+    }
+    return new QueueReport(
+        curves,
+        publishedRate * 1e9,
+        admission.occupancy(),
+        publishedReplicas,
+        decisions.batches(),
+        decisions.chosenRows(),
+        decisions.queuedRows(),
+        decisions.waits(),
+        costs.error().median(),
+        costs.error().p99());
   }
 
   private boolean isDead(Entry<T> entry, long nowNanos) {
@@ -191,6 +405,7 @@ final class LaneScheduler<T extends Batchable> {
   private void forget(Entry<T> entry) {
     freedRows += entry.weight();
     freedBytes += entry.bytes();
+    admission.release(entry.ticket());
     pool.recycle(entry);
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.batching;
 
+import dev.millrace.batching.cost.CostModel;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Map;
@@ -31,10 +32,15 @@ final class Lanes<T extends Batchable> {
   /** More shapes than a served model alternates between; a few kilobytes. */
   static final int MAX_EMPTY_LANES = 64;
 
+  private final CostModel costs;
   private final Map<Object, Lane<T>> byKey = new HashMap<>();
   private final ArrayList<Lane<T>> heap = new ArrayList<>();
   private final @Nullable Lane<T>[] forgettable = newArray(MAX_EMPTY_LANES);
   private int forgetNext;
+
+  Lanes(CostModel costs) {
+    this.costs = costs;
+  }
 
   boolean isEmpty() {
     return heap.isEmpty();
@@ -54,7 +60,7 @@ final class Lanes<T extends Batchable> {
   void add(Entry<T> entry) {
     Lane<T> lane = byKey.get(entry.laneKey());
     if (lane == null) {
-      lane = new Lane<>(entry.laneKey());
+      lane = new Lane<>(entry.laneKey(), costs);
       byKey.put(lane.key(), lane);
     }
     heap.ensureCapacity(heap.size() + 1);

@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  *       stack again (fence 1).
  *   <li>If the leader is parked, lanes and ring are empty, or the producer that fills the ring is
  *       about to wake the leader (fences 2 to 4), or the producers that offered quietly are about
- *       to take or to wake.
+ *       to take or to wake; or it is parked for a time, because its policy waits for more: then
+ *       lanes hold something, and each offer wakes it.
  *   <li>{@code parkedLeader} is null, or the thread that holds the lead or is just being granted
  *       it, or {@link #LENT}.
  * </ol>
@@ -58,6 +59,9 @@ final class Lead {
     /** Whether the queue is closed, and nothing is queued or on its way. */
     boolean isFinished();
   }
+
+  /** Of {@link #park}: until somebody wakes the leader. */
+  static final long NO_END = Long.MAX_VALUE;
 
   /** Between two looks of a leader that is awake at its lead, which is lent for microseconds. */
   private static final long RECLAIM_RETRY_NANOS = 50_000;
@@ -122,16 +126,21 @@ final class Lead {
   }
 
   /**
-   * Waits with the lead, and with empty lanes, for a producer or the close. Returns for no reason
-   * now and then. A policy that waits (a stagger, a larger batch) will want a time here; nothing
-   * else changes.
+   * Waits with the lead for a producer, the close, or the end of the time: {@link #NO_END} only
+   * with empty lanes. Returns for no reason now and then.
    */
-  void park() {
+  void park(long nanos) {
     parkedLeader.set(Thread.currentThread());
     // Fence 2: named, then the ring and `closed` are read once more. The other side is fence 3.
     VarHandle.fullFence();
-    if (!work.isInRing() && !work.isFinished()) {
+    if (work.isInRing() || work.isFinished()) {
+      reclaim(Thread.currentThread());
+      return;
+    }
+    if (nanos == NO_END) {
       LockSupport.park(this);
+    } else {
+      LockSupport.parkNanos(this, nanos);
     }
     reclaim(Thread.currentThread());
   }

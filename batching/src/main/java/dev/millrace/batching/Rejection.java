@@ -9,6 +9,10 @@ public enum Rejection {
   QUEUE_BYTES,
   /** Producers are ahead of the hand-off ring. */
   RING_FULL,
+  /** No replica could answer it before its deadline, not even alone and at once. */
+  INFEASIBLE,
+  /** More is asked for than can be answered in time: this one would be late, or make others so. */
+  OVERLOAD,
   /** The deadline passed while the item waited. */
   EXPIRED,
   /** The queue is closed. */

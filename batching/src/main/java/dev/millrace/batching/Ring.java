@@ -34,7 +34,13 @@ final class Ring<T extends Batchable> {
 
   /** Hands an item over, or answers false if all slots are taken. Never waits. */
   boolean tryPublish(
-      T item, Object laneKey, int rows, long bytes, long arrivalNanos, long deadlineNanos) {
+      T item,
+      Object laneKey,
+      int rows,
+      long bytes,
+      long arrivalNanos,
+      long deadlineNanos,
+      long ticket) {
     long sequence;
     try {
       sequence = slots.tryNext();
@@ -42,7 +48,8 @@ final class Ring<T extends Batchable> {
       return false;
     }
     // Only stores between claim and publish: a slot claimed and not published stops the ring.
-    slots.get(sequence).entry.fill(item, laneKey, rows, bytes, arrivalNanos, deadlineNanos);
+    Entry<T> entry = slots.get(sequence).entry;
+    entry.fill(item, laneKey, rows, bytes, arrivalNanos, deadlineNanos, ticket);
     slots.publish(sequence);
     return true;
   }

@@ -20,7 +20,25 @@ class ArchitectureTest {
     classes()
         .should()
         .onlyDependOnClassesThat()
-        .resideInAnyPackage("dev.millrace.batching", "java..", "com.lmax..", "org.jspecify..")
+        .resideInAnyPackage("dev.millrace.batching..", "java..", "com.lmax..", "org.jspecify..")
+        .check(BATCHING);
+  }
+
+  @Test
+  void decidesWithoutTheQueue() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.millrace.batching.policy")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.millrace.batching", "com.lmax..")
+        .check(BATCHING);
+    noClasses()
+        .that()
+        .resideInAPackage("dev.millrace.batching.cost")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("dev.millrace.batching", "dev.millrace.batching.policy", "com.lmax..")
         .check(BATCHING);
   }
 

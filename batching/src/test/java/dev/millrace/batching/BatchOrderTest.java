@@ -4,6 +4,8 @@ package dev.millrace.batching;
 import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batching.policy.Decision;
+import dev.millrace.batching.policy.LaneView;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -132,7 +134,7 @@ class BatchOrderTest {
   @Test
   void takesAsManyRowsAsThePolicySays() {
     SteppedQueue pairs =
-        new SteppedQueue(new QueueLimits(8, 100, 1000, 64), (now, lane, maxBatchRows) -> 2);
+        new SteppedQueue(new QueueLimits(8, 100, 1000, 64), (now, queue) -> Decision.run(2));
     pairs.offerAll(item("a"), item("b"), item("c").ofRows(3), item("d"));
 
     assertThat(pairs.rest()).containsExactly(List.of("a", "b"), List.of("c"), List.of("d"));
@@ -144,10 +146,11 @@ class BatchOrderTest {
     SteppedQueue watched =
         new SteppedQueue(
             new QueueLimits(8, 100, 1000, 64),
-            (now, lane, maxBatchRows) -> {
+            (now, queue) -> {
+              LaneView lane = queue.lane();
               seen.append(now).append(' ').append(lane.rows()).append(' ');
-              seen.append(lane.headArrivalNanos()).append(' ').append(lane.headDeadlineNanos());
-              return maxBatchRows;
+              seen.append(lane.arrivalNanos(0)).append(' ').append(lane.deadlineNanos(0));
+              return Decision.run(queue.maxBatchRows());
             });
     watched.nowNanos.set(3);
     watched.offerAll(item("a").ofRows(0).due(100), item("b").ofRows(2));

@@ -3,6 +3,7 @@ package dev.millrace.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batching.policy.BatchPolicy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

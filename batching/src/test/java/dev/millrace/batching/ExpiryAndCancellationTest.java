@@ -4,6 +4,7 @@ package dev.millrace.batching;
 import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batching.policy.Decision;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -39,9 +40,9 @@ class ExpiryAndCancellationTest {
     SteppedQueue watched =
         new SteppedQueue(
             new QueueLimits(8, 100, 1000, 64),
-            (now, lane, maxBatchRows) -> {
-              sizes.add(lane.rows());
-              return maxBatchRows;
+            (now, queue) -> {
+              sizes.add(queue.lane().rows());
+              return Decision.run(queue.maxBatchRows());
             });
     watched.offerAll(item("x").due(5).ofRows(3), item("y").due(6).ofRows(2), item("a").due(20));
     watched.nowNanos.set(6);

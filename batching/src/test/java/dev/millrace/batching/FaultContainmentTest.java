@@ -4,6 +4,8 @@ package dev.millrace.batching;
 import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batching.policy.BatchPolicy;
+import dev.millrace.batching.policy.Decision;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,7 +19,7 @@ class FaultContainmentTest {
     SteppedQueue stepped =
         new SteppedQueue(
             LIMITS,
-            (now, lane, maxBatchRows) -> {
+            (now, queue) -> {
               throw defect;
             });
     stepped.offerAll(item("a"), item("b"));
@@ -30,12 +32,13 @@ class FaultContainmentTest {
   @ParameterizedTest
   @ValueSource(ints = {Integer.MIN_VALUE, 0, 9})
   void batchesGreedilyWhenThePolicyAnswersNonsense(int rows) {
-    SteppedQueue stepped = new SteppedQueue(LIMITS, (now, lane, maxBatchRows) -> rows);
+    SteppedQueue stepped = new SteppedQueue(LIMITS, (now, queue) -> Decision.run(rows));
     stepped.offerAll(item("a"), item("b"));
 
     assertThat(stepped.next()).containsExactly("a", "b");
     assertThat(stepped.queue.lastFault().orElseThrow())
-        .hasMessage("policy: " + rows + " rows (expected 1..8)");
+        .hasMessageContaining("count=" + rows)
+        .hasMessageContaining("expected to run 1..8 rows");
   }
 
   @Test

@@ -4,6 +4,7 @@ package dev.millrace.batching;
 import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batching.policy.BatchPolicy;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;

@@ -4,6 +4,8 @@ package dev.millrace.batching;
 import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batching.cost.CostModel;
+import dev.millrace.batching.policy.BatchPolicy;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -19,7 +21,7 @@ class LanesTest {
   private static final Comparator<Entry<TestItem>> BY_URGENCY =
       Comparator.<Entry<TestItem>>comparingLong(Entry::urgency).thenComparingLong(Entry::sequence);
 
-  private final Lanes<TestItem> lanes = new Lanes<>();
+  private final Lanes<TestItem> lanes = new Lanes<>(new CostModel(8));
   private long sequence;
 
   @RepeatedTest(20)
@@ -111,7 +113,8 @@ class LanesTest {
 
   private Entry<TestItem> entry(String shape, long deadlineNanos) {
     Entry<TestItem> entry = new Entry<>();
-    entry.fill(item(shape), shape, 1, 1, 0, deadlineNanos);
+    entry.fill(item(shape), shape, 1, 1, 0, deadlineNanos, 0);
+    entry.orderBy(Math.min(deadlineNanos, BatchPolicy.PATIENCE_NANOS));
     entry.arrivedAs(sequence++);
     return entry;
   }

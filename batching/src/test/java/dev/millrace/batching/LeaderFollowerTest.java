@@ -5,6 +5,8 @@ import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.batching.policy.BatchPolicy;
+import dev.millrace.batching.policy.Decision;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -203,12 +205,12 @@ class LeaderFollowerTest {
     BatchQueue<TestItem> gated =
         new BatchQueue<>(
             new QueueLimits(1, 100, 10_000, 64),
-            (now, lane, maxBatchRows) -> {
+            (now, queue) -> {
               if (Thread.currentThread().getName().equals("event loop")) {
                 meet(inPolicy);
                 meet(inPolicy);
               }
-              return 1;
+              return Decision.run(1);
             },
             () -> 0);
     assertThat(gated.offer(item("a"))).isNull();

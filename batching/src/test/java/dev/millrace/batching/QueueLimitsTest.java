@@ -5,6 +5,7 @@ import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.millrace.batching.policy.BatchPolicy;
 import org.junit.jupiter.api.Test;
 
 class QueueLimitsTest {

@@ -41,7 +41,10 @@ final class BatchExecutor {
   void execute(Batch<InferTask> batch) {
     List<InferTask> tasks = batch.items();
     try {
-      execute(tasks, batch.takenNanos());
+      long doneNanos = execute(tasks, batch.takenNanos());
+      if (doneNanos > 0) {
+        batch.ran(doneNanos - batch.takenNanos());
+      }
     } catch (Throwable e) {
       // an exception that escaped would cost a queue its reader and these their answers
       log.error("a batch of {} was lost", deployment, e);
@@ -60,7 +63,8 @@ final class BatchExecutor {
     flush();
   }
 
-  private void execute(List<InferTask> tasks, long takenNanos) {
+  /** Answers when the answers were ready; 0 if the run failed, whatever became of its parts. */
+  private long execute(List<InferTask> tasks, long takenNanos) {
     int rows = 0;
     long bytes = 0;
     for (InferTask task : tasks) {
@@ -81,11 +85,11 @@ final class BatchExecutor {
       } else {
         fail(tasks.get(0), e);
       }
-      return;
+      return 0;
     }
     RunTimes times = runner.lastTimes();
     cost.ran(bytes, times.gatherNanos() + times.runNanos());
-    scatter(tasks, rows, outputs, takenNanos, times);
+    return scatter(tasks, rows, outputs, takenNanos, times);
   }
 
   private void checkRows(OutputTensor[] outputs, int rows) throws ModelRunException {
@@ -103,7 +107,7 @@ final class BatchExecutor {
     }
   }
 
-  private void scatter(
+  private long scatter(
       List<InferTask> tasks, int rows, OutputTensor[] outputs, long takenNanos, RunTimes times) {
     boolean batched = deployment.signature().isBatched();
     int row = 0;
@@ -113,13 +117,14 @@ final class BatchExecutor {
       }
       row += task.rows();
     }
-    deployment.executed(answered, rows, takenNanos, times);
+    long doneNanos = deployment.executed(answered, rows, takenNanos, times);
     answered.clear();
     runner.release();
     for (InferTask task : tasks) {
       leave(task);
     }
     flush();
+    return doneNanos;
   }
 
   private void fail(InferTask task, Throwable cause) {

@@ -7,10 +7,10 @@ import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
-import dev.millrace.batching.BatchPolicy;
 import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.QueueLimits;
 import dev.millrace.batching.Rejection;
+import dev.millrace.batching.policy.SlackPull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -63,6 +63,7 @@ public final class Deployment {
    * Starts a deployment's replicas.
    *
    * @param runners one per replica, warm; owned by the deployment from here on
+   * @param timings what batches took at the warm-up
    * @param inlining which batches event loops may run
    * @param janitor told whenever something may have to wait
    */
@@ -73,6 +74,7 @@ public final class Deployment {
       ModelManifest manifest,
       LoadedModel model,
       List<Runner> runners,
+      List<WarmUp.Timing> timings,
       Inlining inlining,
       Janitor janitor,
       LongSupplier nanoClock) {
@@ -96,8 +98,11 @@ public final class Deployment {
                 manifest.limits().maxQueuedRows(),
                 manifest.limits().maxQueuedBytes(),
                 RING_SLOTS),
-            BatchPolicy.greedy(),
+            new SlackPull(),
             nanoClock);
+    for (WarmUp.Timing timing : timings) {
+      queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
+    }
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
     this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
     this.janitor = janitor;
@@ -231,9 +236,11 @@ public final class Deployment {
     }
   }
 
-  void executed(List<InferTask> answered, int rows, long takenNanos, Runner.RunTimes times) {
-    statistics.executed(
-        answered, rows, takenNanos, nanoClock.getAsLong(), times, System.currentTimeMillis());
+  /** Counts a run; answers when that was. */
+  long executed(List<InferTask> answered, int rows, long takenNanos, Runner.RunTimes times) {
+    long now = nanoClock.getAsLong();
+    statistics.executed(answered, rows, takenNanos, now, times, System.currentTimeMillis());
+    return now;
   }
 
   /**
@@ -253,6 +260,13 @@ public final class Deployment {
                   + " bytes wait (limit "
                   + manifest.limits().maxQueuedBytes()
                   + ", max_queued_bytes)");
+      case INFEASIBLE ->
+          overloaded("the deadline is closer than a run takes, or than those ahead allow");
+      case OVERLOAD ->
+          overloaded(
+              "more is asked for than can be answered in time ("
+                  + queue.queuedRows()
+                  + " rows wait)");
       case RING_FULL -> overloaded("requests arrive faster than they can be queued");
       case EXPIRED ->
           new Failure(Failure.Kind.EXPIRED, "deadline passed in the queue of model '" + name + "'");

@@ -107,6 +107,11 @@ public abstract class InferTask implements Batchable, ModelInputs {
   }
 
   @Override
+  public final long rowSize() {
+    return inputs.rowSize();
+  }
+
+  @Override
   public final long deadlineNanos() {
     return deadlineNanos;
   }

@@ -45,10 +45,11 @@ final class Loader {
     try {
       warming.run();
       WarmUp warmUp = new WarmUp(model.signature(), nanoClock);
+      List<WarmUp.Timing> timings = List.of();
       for (int i = 0; i < manifest.replicas(); i++) {
         Runner runner = model.newRunner();
         runners.add(runner);
-        warmUp.run(runner);
+        timings = warmUp.run(runner);
       }
       return new Deployment(
           artifact.name(),
@@ -57,6 +58,7 @@ final class Loader {
           manifest,
           model,
           runners,
+          timings,
           inlining,
           janitor,
           nanoClock);

@@ -10,6 +10,7 @@ import dev.millrace.backends.tensor.Shapes;
 import dev.millrace.backends.tensor.TensorSpec;
 import dev.millrace.backends.tensor.TensorView;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
@@ -21,6 +22,9 @@ import org.slf4j.LoggerFactory;
  */
 final class WarmUp {
   private static final Logger log = LoggerFactory.getLogger(WarmUp.class);
+
+  /** Runs of each size: the first pays for memory and lazy initialisation, the last is believed. */
+  private static final int RUNS_OF_A_SIZE = 3;
 
   /** Long enough for every batch size of a small model, short enough for 200 models at a start. */
   private static final long BUDGET_NANOS = 250_000_000;
@@ -36,22 +40,31 @@ final class WarmUp {
     this.nanoClock = nanoClock;
   }
 
-  void run(Runner runner) {
+  /** What runs of a size took. */
+  record Timing(int rows, long nanos) {}
+
+  /** Runs batches of 1, 2, 4 and so on rows, as far as the time allows; answers what they took. */
+  List<Timing> run(Runner runner) {
+    List<Timing> timings = new ArrayList<>();
     long end = nanoClock.getAsLong() + BUDGET_NANOS;
     int rows = 1;
     while (true) {
       List<ZeroInputs> inputs = inputs(rows);
       if (inputs.isEmpty()) {
-        return;
+        return timings;
       }
       try {
-        runner.run(inputs, rows);
+        for (int run = 0; run < RUNS_OF_A_SIZE; run++) {
+          long begin = nanoClock.getAsLong();
+          runner.run(inputs, rows);
+          timings.add(new Timing(rows, nanoClock.getAsLong() - begin));
+        }
       } catch (ModelRunException | RuntimeException e) {
         log.debug("warm-up with zeros: {}", e.toString());
-        return;
+        return timings;
       }
       if (rows >= signature.maxBatchSize() || nanoClock.getAsLong() > end) {
-        return;
+        return timings;
       }
       rows = Math.min(rows * 2, signature.maxBatchSize());
     }

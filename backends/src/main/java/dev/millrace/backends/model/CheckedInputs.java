@@ -9,7 +9,9 @@ import dev.millrace.backends.tensor.TensorView;
  * @param tensors in the signature's order; not to be modified
  * @param rows size of the batch axis; 1 for an unbatched model
  * @param shapeKey equal for requests whose rows may share a run
+ * @param rowSize elements of one row in all tensors, where rows differ in shape; else 1
  * @param bytes bytes of all tensors together
  */
 @SuppressWarnings("ArrayRecordComponent") // handed from the checker to one task, never compared
-public record CheckedInputs(TensorView[] tensors, int rows, Object shapeKey, long bytes) {}
+public record CheckedInputs(
+    TensorView[] tensors, int rows, Object shapeKey, long rowSize, long bytes) {}

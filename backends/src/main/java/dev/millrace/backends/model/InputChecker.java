@@ -92,7 +92,30 @@ public final class InputChecker {
     int rows = signature.isBatched() ? rows(tensors) : 1;
     // requests to an unbatched model run alone, whatever their shapes
     Object shapeKey = fixedRowShape || !signature.isBatched() ? FIXED : new RowShapes(tensors);
-    return new CheckedInputs(tensors, rows, shapeKey, bytes);
+    long rowSize = fixedRowShape ? 1 : elements(tensors) / Math.max(1, rows);
+    return new CheckedInputs(tensors, rows, shapeKey, rowSize, bytes);
+  }
+
+  /**
+   * The {@link CheckedInputs#rowSize} of a row as the signature has it, if all its axes are known.
+   */
+  public long warmUpRowSize() {
+    if (fixedRowShape) {
+      return 1;
+    }
+    long elements = 0;
+    for (TensorSpec input : signature.inputs()) {
+      elements += Shapes.elements(input.shape());
+    }
+    return Math.abs(elements);
+  }
+
+  private static long elements(TensorView[] tensors) {
+    long elements = 0;
+    for (TensorView tensor : tensors) {
+      elements += Shapes.elements(tensor.shape());
+    }
+    return elements;
   }
 
   /**

@@ -2,11 +2,12 @@
 package dev.millrace.loadtest.simulator;
 
 import dev.millrace.batching.Batch;
-import dev.millrace.batching.BatchPolicy;
 import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.Batchable;
 import dev.millrace.batching.QueueLimits;
 import dev.millrace.batching.Rejection;
+import dev.millrace.batching.policy.BatchPolicy;
+import dev.millrace.batching.policy.SlackPull;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -32,6 +33,11 @@ public final class MillraceScheduler implements Scheduler {
     }
   }
 
+  /** The policy that serves by default. */
+  public static Scheduler auto(Setting setting) {
+    return new MillraceScheduler(setting, new SlackPull());
+  }
+
   /** Whatever waits, up to the largest batch. */
   public static Scheduler greedy(Setting setting) {
     return new MillraceScheduler(setting, BatchPolicy.greedy());
@@ -50,8 +56,9 @@ public final class MillraceScheduler implements Scheduler {
   public Move next(long nowNanos, int replica) {
     now = nowNanos;
     Batch<Item> batch = batches.get(replica);
-    if (!queue.tryTake(batch)) {
-      return Move.IDLE;
+    long until = queue.poll(batch);
+    if (until > 0) {
+      return until == Long.MAX_VALUE ? Move.IDLE : new Move.Wait(until);
     }
     List<Item> items = batch.items();
     List<SimRequest> requests = new ArrayList<>(items.size());
@@ -64,6 +71,7 @@ public final class MillraceScheduler implements Scheduler {
   @Override
   public void finished(long nowNanos, int replica, List<SimRequest> batch, long runNanos) {
     now = nowNanos;
+    batches.get(replica).ran(runNanos);
   }
 
   @Override
@@ -80,6 +88,7 @@ public final class MillraceScheduler implements Scheduler {
   private static Refusal refusal(Rejection rejection) {
     return switch (rejection) {
       case QUEUE_ROWS, QUEUE_BYTES, RING_FULL, CLOSED -> Refusal.QUEUE_FULL;
+      case INFEASIBLE, OVERLOAD -> Refusal.HOPELESS;
       case EXPIRED -> Refusal.EXPIRED;
     };
   }
@@ -110,6 +119,17 @@ public final class MillraceScheduler implements Scheduler {
     @Override
     public long deadlineNanos() {
       return request.deadlineNanos();
+    }
+
+    /** Shapes differ in cost: far enough apart to be learned apart. */
+    @Override
+    public long rowSize() {
+      return 16L << request.shape();
+    }
+
+    @Override
+    public int tenant() {
+      return request.tenant();
     }
 
     @Override

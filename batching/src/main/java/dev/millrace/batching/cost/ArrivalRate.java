@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching.cost;
+
+/**
+ * How fast rows come, forgetting exponentially; and what they ask of replicas, where rows differ in
+ * cost. Owned by one thread at a time.
+ */
+public final class ArrivalRate {
+  private static final long LEAST_WINDOW_NANOS = 20_000_000;
+  private static final long MOST_WINDOW_NANOS = 1_000_000_000;
+
+  /** A window sees as many batches as this, at least: fewer would follow the noise. */
+  private static final int BATCHES = 8;
+
+  private double windowNanos = LEAST_WINDOW_NANOS;
+  private double rows;
+  private double rowNanos;
+  private double seen;
+  private long last;
+  private boolean begun;
+
+  /** A window that suits batches which take so long. */
+  public void batchesTake(long nanos) {
+    windowNanos = Math.clamp(nanos * BATCHES, LEAST_WINDOW_NANOS, MOST_WINDOW_NANOS);
+  }
+
+  /**
+   * Rows have come.
+   *
+   * @param atNanos when, on average; not before any earlier ones by more than the window
+   * @param nanosPerRow what each adds to a batch's time
+   */
+  public void arrived(long atNanos, int rowCount, double nanosPerRow) {
+    forgetUntil(atNanos);
+    // what comes out of order is a little older than what is there
+    double share = atNanos < last ? Math.exp((atNanos - last) / windowNanos) : 1;
+    rows += rowCount * share;
+    rowNanos += rowCount * nanosPerRow * share;
+  }
+
+  private void forgetUntil(long nowNanos) {
+    if (!begun) {
+      begun = true;
+      last = nowNanos;
+      return;
+    }
+    if (nowNanos > last) {
+      double kept = Math.exp((last - nowNanos) / windowNanos);
+      rows *= kept;
+      rowNanos *= kept;
+      seen = 1 - (1 - seen) * kept;
+      last = nowNanos;
+    }
+  }
+
+  /** Rows per nanosecond. */
+  public double rate(long nowNanos) {
+    forgetUntil(nowNanos);
+    return perNanosecond(rows);
+  }
+
+  /** What rows add to the time of batches, as a share of one replica's time. */
+  public double marginalLoad(long nowNanos) {
+    forgetUntil(nowNanos);
+    return perNanosecond(rowNanos);
+  }
+
+  /** Just begun, the window is shorter than it will be; but never taken for less than a tenth. */
+  private double perNanosecond(double amount) {
+    return amount / (windowNanos * Math.max(0.1, seen));
+  }
+}

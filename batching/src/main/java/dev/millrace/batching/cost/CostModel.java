@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching.cost;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * What batches of a model cost: one {@link Curve} for each size of a row, since rows of different
+ * shapes take different times. Sizes are told apart by quarters of a doubling, so there are few of
+ * them however many shapes clients invent, and neighbours teach each other.
+ *
+ * <p>Learned by one thread at a time ({@link #observe}); curves can be read from any thread.
+ */
+public final class CostModel {
+  private static final int STEPS = 4;
+  private static final int BUCKETS = 64 * STEPS;
+
+  private final int maxRows;
+  private final MachineSpeed speed = new MachineSpeed();
+  private final CurveLearner[] learners = new CurveLearner[BUCKETS];
+  private final AtomicReferenceArray<Curve> curves = new AtomicReferenceArray<>(BUCKETS);
+  private final PredictionError error = new PredictionError();
+
+  /**
+   * @param maxRows rows of a batch at most
+   */
+  public CostModel(int maxRows) {
+    this.maxRows = maxRows;
+    for (int i = 0; i < BUCKETS; i++) {
+      curves.setPlain(i, Curve.UNKNOWN);
+    }
+  }
+
+  /**
+   * Where rows of that size are counted.
+   *
+   * @param rowSize any measure of a row that grows with its cost: its elements, say; at least 0
+   */
+  public static int bucketOf(long rowSize) {
+    if (rowSize < STEPS) {
+      return (int) Math.max(0, rowSize);
+    }
+    int octave = 63 - Long.numberOfLeadingZeros(rowSize);
+    int quarter = (int) (rowSize >>> (octave - 2)) & (STEPS - 1);
+    return (octave - 1) * STEPS + quarter;
+  }
+
+  /** The smallest row size of a bucket. */
+  public static long rowSizeOf(int bucket) {
+    if (bucket < STEPS) {
+      return bucket;
+    }
+    int octave = bucket / STEPS + 1;
+    return (long) (STEPS + bucket % STEPS) << (octave - 2);
+  }
+
+  /** The curve of a bucket as it is known now. Any thread. */
+  public Curve curve(int bucket) {
+    return curves.getAcquire(bucket);
+  }
+
+  /**
+   * A batch has run without failure.
+   *
+   * @param nanos from its start until its answers were ready
+   */
+  public void observe(int bucket, int rows, long nanos) {
+    CurveLearner learner = learners[bucket];
+    if (learner == null) {
+      learner = new CurveLearner(speed, maxRows);
+      learners[bucket] = learner;
+    } else {
+      error.add(learner.curve().mean(rows), nanos);
+    }
+    if (learner.observe(rows, nanos)) {
+      curves.setRelease(bucket, learner.curve());
+    }
+  }
+
+  /** How well times were predicted. Written by the thread that observes. */
+  public PredictionError error() {
+    return error;
+  }
+
+  /** Buckets there are. */
+  public static int buckets() {
+    return BUCKETS;
+  }
+}

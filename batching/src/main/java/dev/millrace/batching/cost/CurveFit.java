@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching.cost;
+
+/**
+ * Makes a {@link Curve} of averages by size class: sizes seen seldom are drawn to the line through
+ * all, times are made to rise with the rows, and what lies between or beyond is interpolated.
+ */
+final class CurveFit {
+  /** Samples that the line is worth against those of a size. */
+  private static final double LINE_WEIGHT = 2;
+
+  private static final int MOST_WEIGHT = 64;
+
+  /** The line is fitted where batches are worth running: up to a little above the cap. */
+  private static final double FIT_REACH = 1.5;
+
+  private final double[] rows = new double[Sizes.COUNT];
+  private final double[] nanos = new double[Sizes.COUNT];
+  private final double[] weight = new double[Sizes.COUNT];
+  private int points;
+
+  private double alpha;
+  private double beta;
+
+  CurveFit(double[] rowsMean, double[] nanosMean, int[] samples) {
+    for (int i = 0; i < Sizes.COUNT; i++) {
+      if (samples[i] > 0) {
+        rows[points] = rowsMean[i];
+        nanos[points] = nanosMean[i];
+        weight[points] = Math.min(samples[i], MOST_WEIGHT);
+        points++;
+      }
+    }
+  }
+
+  Curve curve(double speed, CurveLearner learner) {
+    fitLine(Double.POSITIVE_INFINITY);
+    int rough = best();
+    fitLine(rows[rough] * FIT_REACH);
+    drawToLine();
+    makeMonotone();
+    int cap = Math.clamp(Math.round(rows[best()]), 1, learner.maxRows());
+    return new Curve(
+        table(speed),
+        alpha * speed,
+        beta * speed,
+        learner.variation(),
+        cap,
+        learner.promising(cap),
+        learner.limit(cap),
+        learner.total());
+  }
+
+  /** The smallest size whose time per row is the best there is, or nearly. */
+  private int best() {
+    double least = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < points; i++) {
+      least = Math.min(least, nanos[i] / rows[i]);
+    }
+    int best = 0;
+    while (nanos[best] / rows[best] > least * CurveLearner.capTolerance()) {
+      best++;
+    }
+    return best;
+  }
+
+  /** Least squares of relative errors; neither part below nothing. */
+  private void fitLine(double upToRows) {
+    double w = 0;
+    double wr = 0;
+    double wrr = 0;
+    double wn = 0;
+    double wrn = 0;
+    int used = 0;
+    for (int i = 0; i < points && rows[i] <= upToRows; i++) {
+      double relative = weight[i] / (nanos[i] * nanos[i]);
+      w += relative;
+      wr += relative * rows[i];
+      wrr += relative * rows[i] * rows[i];
+      wn += relative * nanos[i];
+      wrn += relative * rows[i] * nanos[i];
+      used++;
+    }
+    double spread = w * wrr - wr * wr;
+    if (used < 2 || spread <= 1e-12 * w * wrr) {
+      // one size tells nothing of what a further row costs: half of it, until more is known
+      alpha = nanos[0] / 2;
+      beta = nanos[0] / 2 / rows[0];
+      return;
+    }
+    beta = (w * wrn - wr * wn) / spread;
+    alpha = (wn - beta * wr) / w;
+    if (alpha < 0) {
+      alpha = 0;
+      beta = wrn / wrr;
+    } else if (beta <= 0) {
+      alpha = wn / w;
+      beta = alpha * 1e-3; // flat, as far as it was seen; never free
+    }
+  }
+
+  private void drawToLine() {
+    if (points < 3) {
+      return;
+    }
+    for (int i = 0; i < points; i++) {
+      double line = alpha + beta * rows[i];
+      nanos[i] = (nanos[i] * weight[i] + line * LINE_WEIGHT) / (weight[i] + LINE_WEIGHT);
+    }
+  }
+
+  /** Pools neighbours that fall into their common average. */
+  private void makeMonotone() {
+    for (int i = 1; i < points; i++) {
+      int first = i;
+      double sum = nanos[i] * weight[i];
+      double sumWeight = weight[i];
+      while (first > 0 && nanos[first - 1] > sum / sumWeight) {
+        first--;
+        sum += nanos[first] * weight[first];
+        sumWeight += weight[first];
+      }
+      for (int k = first; k <= i && first < i; k++) {
+        nanos[k] = sum / sumWeight;
+      }
+    }
+  }
+
+  /** Times at each size class, up to the one behind the largest size seen. */
+  private double[] table(double speed) {
+    int length = Math.min(Sizes.COUNT, Sizes.indexOf((int) Math.ceil(rows[points - 1])) + 2);
+    double[] table = new double[length];
+    int next = 0;
+    for (int i = 0; i < length; i++) {
+      double at = Sizes.rowsOf(i);
+      while (next < points && rows[next] < at) {
+        next++;
+      }
+      table[i] = Math.max(1, speed * valueAt(at, next));
+      if (i > 0 && table[i] < table[i - 1]) {
+        table[i] = table[i - 1];
+      }
+    }
+    return table;
+  }
+
+  /**
+   * @param next the first point at or behind {@code at}
+   */
+  private double valueAt(double at, int next) {
+    if (next == 0) {
+      return points < 2 ? nanos[0] : Math.min(nanos[0], alpha + beta * at);
+    }
+    double rowsBefore = rows[next - 1];
+    double nanosBefore = nanos[next - 1];
+    if (next == points) {
+      double slope = points < 3 ? nanosBefore / rowsBefore : Math.max(beta, 0);
+      return nanosBefore + slope * (at - rowsBefore);
+    }
+    double share = (at - rowsBefore) / (rows[next] - rowsBefore);
+    return nanosBefore + (nanos[next] - nanosBefore) * share;
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching.cost;
+
+/**
+ * Learns the {@link Curve} of one shape from the batches that run.
+ *
+ * <p>For each size class it keeps the average time, at the machine's speed when it was learned (see
+ * {@link MachineSpeed}). Single long runs (pauses) count for the variation and hardly for the
+ * average.
+ *
+ * <p><b>How large batches are found out.</b> What may be taken begins at one row and doubles as
+ * long as rows per second improve by {@link #WORTHWHILE}. Then the best size seen is the cap, and
+ * the next larger one is tried again after 16 batches, 64, 256, and from then on every 1024: a
+ * first impression may have been wrong, and models move to other machines.
+ *
+ * <p>Owned by one thread at a time.
+ */
+final class CurveLearner {
+  /** Improvement of rows per second that makes twice the batch worth its latency. */
+  private static final double WORTHWHILE = 0.95;
+
+  /** Of the best time per row, what the cap may miss: less moves it about, more costs capacity. */
+  private static final double CAP_TOLERANCE = 1.002;
+
+  /** Samples that weigh in an average at least: older ones are forgotten. */
+  private static final int MEMORY = 64;
+
+  /** Runs of a new largest size before it is judged. */
+  private static final int TRIALS = 3;
+
+  private static final int FIRST_PROBE = 16;
+  private static final int LAST_PROBE = 1024;
+
+  /** Rebuilding looks at each size; while little is known each batch changes much. */
+  private static final int REBUILD_EVERY = 16;
+
+  private static final int EAGER_REBUILDS = 64;
+
+  private final MachineSpeed speed;
+  private final int maxRows;
+  private final double[] rowsMean = new double[Sizes.COUNT];
+  private final double[] nanosMean = new double[Sizes.COUNT];
+  private final int[] samples = new int[Sizes.COUNT];
+  private int total;
+  private double variance;
+
+  private int frontier = 1;
+  private boolean settled;
+  private int probeGap = FIRST_PROBE;
+  private int untilProbe;
+
+  private int untilRebuild;
+  private Curve curve = Curve.UNKNOWN;
+
+  /**
+   * @param maxRows rows of a batch at most
+   */
+  CurveLearner(MachineSpeed speed, int maxRows) {
+    this.speed = speed;
+    this.maxRows = maxRows;
+  }
+
+  Curve curve() {
+    return curve;
+  }
+
+  /**
+   * A batch has run.
+   *
+   * @return whether the curve has changed
+   */
+  boolean observe(int rows, long nanos) {
+    int size = Sizes.indexOf(rows);
+    double atReference = Math.max(1, nanos) / speed.factor();
+    if (samples[size] == 0) {
+      rowsMean[size] = rows;
+      nanosMean[size] = atReference;
+    } else {
+      update(size, rows, atReference);
+    }
+    samples[size]++;
+    total++;
+    explore(rows);
+    if (--untilRebuild > 0 && total > EAGER_REBUILDS) {
+      return false;
+    }
+    untilRebuild = REBUILD_EVERY;
+    curve = new CurveFit(rowsMean, nanosMean, samples).curve(speed.factor(), this);
+    return true;
+  }
+
+  private void update(int size, int rows, double nanos) {
+    int seen = samples[size];
+    double weight = 1.0 / Math.min(seen + 1, MEMORY);
+    rowsMean[size] += (rows - rowsMean[size]) * weight;
+    double expected = nanosMean[size] * rows / Math.max(1, rowsMean[size]);
+    double ratio = Math.log(nanos / expected);
+    if (seen == 1 && ratio < -0.4) {
+      nanosMean[size] = nanos; // the first run paid for memory and lazy initialisation
+      return;
+    }
+    double deviation = Math.sqrt(variance);
+    double usual = Math.max(0.05, 2.5 * deviation);
+    if (seen >= 4 && total >= 16) {
+      speed.deviated(ratio, usual);
+    }
+    double believed = seen < 4 ? Math.clamp(ratio, -0.7, 0.7) : Math.clamp(ratio, -usual, usual);
+    nanosMean[size] *= Math.exp(believed * weight);
+    double counted = Math.min(Math.abs(ratio), 3 * Math.max(deviation, 0.1));
+    variance += (counted * counted - variance) / Math.min(total, MEMORY);
+  }
+
+  private void explore(int rows) {
+    if (settled) {
+      if (--untilProbe <= 0) {
+        settled = false;
+        frontier = Math.min(maxRows, Math.max(2, 2 * curve.cap()));
+      }
+      return;
+    }
+    int size = Sizes.indexOf(frontier);
+    if (rows < frontier || samples[size] == 0 || samples[size] % TRIALS != 0) {
+      return;
+    }
+    if (frontier < maxRows && nanosMean[size] / rowsMean[size] <= WORTHWHILE * bestBelow(size)) {
+      frontier = Math.min(maxRows, 2 * frontier);
+    } else {
+      settled = true;
+      untilProbe = probeGap;
+      probeGap = Math.min(LAST_PROBE, probeGap * 4);
+      untilRebuild = 0;
+    }
+  }
+
+  /** Time per row of the best smaller size; infinite if there is none, so that growth goes on. */
+  private double bestBelow(int size) {
+    double best = Double.POSITIVE_INFINITY;
+    for (int i = 0; i < size; i++) {
+      if (samples[i] > 0) {
+        best = Math.min(best, nanosMean[i] / rowsMean[i]);
+      }
+    }
+    return best;
+  }
+
+  /**
+   * The size at which throughput can be expected to be at its best: while nothing larger than the
+   * cap has been seen to be no better, the largest there may be.
+   */
+  int promising(int cap) {
+    return samples[Sizes.indexOf(Math.min(maxRows, 2 * cap))] > 0 ? cap : maxRows;
+  }
+
+  /** What may be taken, given the best size known. */
+  int limit(int cap) {
+    return Math.min(maxRows, settled ? cap : Math.max(cap, frontier));
+  }
+
+  int maxRows() {
+    return maxRows;
+  }
+
+  double variation() {
+    return Math.sqrt(variance);
+  }
+
+  int total() {
+    return total;
+  }
+
+  static double capTolerance() {
+    return CAP_TOLERANCE;
+  }
+}

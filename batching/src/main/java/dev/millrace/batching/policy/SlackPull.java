@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.batching.policy;
+
+import dev.millrace.batching.cost.Curve;
+
+/**
+ * The policy without a knob: an idle replica takes, of the lane with the most urgent head, as many
+ * rows as serve all that wait best. Run times and arrival rate are learned.
+ *
+ * <ul>
+ *   <li><b>Right size.</b> Draining z rows in equal batches of b takes {@code (alpha + beta·b)(z/b
+ *       + 1)/2} on average, least at {@code b = sqrt(alpha·z/beta)}; and not less than what keeps
+ *       up with the arrivals. A model that gains nothing from batches gets none, a busy one the
+ *       batches of most throughput.
+ *   <li><b>Stagger.</b> Of several replicas, an idle one waits for its share of the arrivals
+ *       instead of taking one request right behind a batch that has just left; only if a wait is
+ *       worth what it costs.
+ *   <li><b>Feasible.</b> A batch is no larger than its head's deadline allows. If that would cost
+ *       throughput, the {@link Rollout} tells whether the smaller batch or the loss of the head
+ *       leaves more requests on time.
+ * </ul>
+ *
+ * <p>Theory and constants: SlackPull, in the project's notes on batching; measured in {@code
+ * docs/scheduling.md}.
+ */
+public final class SlackPull implements BatchPolicy {
+  /** Of a replica's time, what arrivals may need: above, batches of the best size are taken. */
+  private static final double UTILISATION = 0.9;
+
+  private static final double UTILISATION_TO_DEADLINE = 0.85;
+
+  /** A sleep takes 100 µs more than asked for: shorter waits would end late. */
+  private static final long LEAST_WAIT_NANOS = 200_000;
+
+  /** Batches seen before requests are shed for what is predicted. */
+  private static final int CONFIDENT_SAMPLES = 8;
+
+  /** Predictions that shed all work would never be corrected: after such a pause one is tried. */
+  private static final long TRIAL_PAUSE_NANOS = 100_000_000;
+
+  private static final long NEVER = Long.MAX_VALUE;
+
+  @Override
+  public long urgency(long arrivalNanos, long deadlineNanos, int priority) {
+    long patience = arrivalNanos + PATIENCE_NANOS;
+    if (priority <= 0) {
+      return Math.min(deadlineNanos, patience);
+    }
+    // each lower class is served as if it had so much more time, up to a bound: nobody starves
+    long objective = deadlineNanos == NEVER ? TRIAL_PAUSE_NANOS : deadlineNanos - arrivalNanos;
+    long bound = Math.max(10 * Math.min(objective, PATIENCE_NANOS / 10), 1_000_000_000L);
+    long later = Math.min(objective * Math.min(priority, 64), bound);
+    return Math.min(deadlineNanos == NEVER ? patience : deadlineNanos + later, patience + later);
+  }
+
+  @Override
+  public Decision decide(long nowNanos, QueueView queue) {
+    LaneView lane = queue.lane();
+    Curve cost = lane.cost();
+    long slack = slack(nowNanos, queue, cost);
+    if (slack == NEVER) {
+      return lane.runsAlone() ? Decision.run(1) : withoutDeadline(nowNanos, queue);
+    }
+    int feasible = cost.rowsWithin(slack);
+    if (feasible < lane.rows(0)) {
+      return Decision.shed(certainlyLate(nowNanos, lane));
+    }
+    return lane.runsAlone() ? Decision.run(1) : withDeadline(nowNanos, queue, feasible);
+  }
+
+  /** Time until the head's deadline, as far as a prediction can be trusted to keep it. */
+  private static long slack(long nowNanos, QueueView queue, Curve cost) {
+    long deadline = queue.lane().deadlineNanos(0);
+    boolean trial =
+        queue.busy() == 0
+            && queue.sinceLastBatchNanos() > Math.max(TRIAL_PAUSE_NANOS, 4 * cost.plus(1));
+    return deadline == NEVER || cost.samples() < CONFIDENT_SAMPLES || trial
+        ? NEVER
+        : deadline - nowNanos;
+  }
+
+  /** Items from the head on that even a batch of their own would not save. */
+  private static int certainlyLate(long nowNanos, LaneView lane) {
+    Curve cost = lane.cost();
+    int late = 1;
+    while (!lane.runsAlone()
+        && late < lane.items()
+        && lane.deadlineNanos(late) - nowNanos < cost.plus(lane.rows(late))) {
+      late++;
+    }
+    return late;
+  }
+
+  private static Decision withoutDeadline(long nowNanos, QueueView queue) {
+    LaneView lane = queue.lane();
+    Curve cost = lane.cost();
+    int limit = Math.min(cost.limit(), queue.maxBatchRows());
+    int want = Math.min(limit, lane.rows());
+    if (want <= 1) {
+      return Decision.run(Math.max(1, want));
+    }
+    double sustaining = sustaining(queue, cost, UTILISATION);
+    if (queue.replicas() >= 3 && sustaining <= cost.knee() && staggers(queue, cost, sustaining)) {
+      long until = lane.arrivalNanos(0) + (long) (1.25 * sustaining / queue.arrivalRate());
+      if (until - nowNanos > LEAST_WAIT_NANOS) {
+        return Decision.waitUntil(until);
+      }
+    }
+    return Decision.run(rightSize(queue, sustaining, want));
+  }
+
+  private static Decision withDeadline(long nowNanos, QueueView queue, int feasible) {
+    LaneView lane = queue.lane();
+    Curve cost = lane.cost();
+    int limit = Math.min(cost.limit(), queue.maxBatchRows());
+    int want = Math.min(limit, lane.rows());
+    if (feasible < want) {
+      return conflict(nowNanos, queue, feasible, limit);
+    }
+    int best = cost.sustainable(lane.objectiveNanos(), queue.replicas());
+    double sustaining = Math.min(best, sustaining(queue, cost, UTILISATION_TO_DEADLINE));
+    int size = rightSize(queue, sustaining, want);
+    if (queue.replicas() >= 2 && staggers(queue, cost, sustaining)) {
+      double rate = queue.arrivalRate();
+      long share = lane.arrivalNanos(0) + (long) (1.5 * sustaining / rate);
+      long latest = lane.deadlineNanos(0) - cost.plus(size + 1) - (long) (1 / rate);
+      long until = Math.min(share, latest);
+      if (until - nowNanos > LEAST_WAIT_NANOS) {
+        return Decision.waitUntil(until);
+      }
+    }
+    return Decision.run(size);
+  }
+
+  /** The head's deadline asks for a smaller batch than the queue does. */
+  private static Decision conflict(long nowNanos, QueueView queue, int feasible, int limit) {
+    LaneView lane = queue.lane();
+    Curve cost = lane.cost();
+    int best = Math.min(limit, cost.sustainable(lane.objectiveNanos(), queue.replicas()));
+    int skip = 0;
+    int rowsLeft = lane.rows();
+    while (skip < lane.items()
+        && lane.deadlineNanos(skip) != NEVER
+        && lane.deadlineNanos(skip) - nowNanos < cost.plus(Math.min(best, rowsLeft))) {
+      rowsLeft -= lane.rows(skip);
+      skip++;
+    }
+    if (skip == 0 || skip == lane.items()) {
+      return Decision.run(feasible);
+    }
+    Rollout rollout = new Rollout(nowNanos, queue, best);
+    double kept = rollout.onTime(0, feasible);
+    double dropped = rollout.onTime(skip, Math.min(best, rowsLeft));
+    return kept > dropped ? Decision.run(feasible) : Decision.shed(skip);
+  }
+
+  /** Rows a batch needs for replicas to keep up with the arrivals; infinite if they cannot. */
+  private static double sustaining(QueueView queue, Curve cost, double utilisation) {
+    double left = utilisation * queue.replicas() - queue.marginalLoad();
+    return left > 0 ? queue.arrivalRate() * cost.alpha() / left : Double.POSITIVE_INFINITY;
+  }
+
+  private static boolean staggers(QueueView queue, Curve cost, double sustaining) {
+    return queue.mayWait()
+        && queue.busy() > 0
+        && queue.arrivalRate() * cost.alpha() >= 1
+        && queue.lane().rows() < sustaining - 0.5;
+  }
+
+  private static int rightSize(QueueView queue, double sustaining, int want) {
+    Curve cost = queue.lane().cost();
+    double alpha = cost.alpha();
+    double beta = cost.beta();
+    double c1 = 1;
+    double c2 = 1;
+    if (alpha >= beta) {
+      c1 = queue.replicas() >= 3 ? 1.2 : 1.5;
+      c2 = queue.replicas() >= 3 ? 1.5 : 2;
+    }
+    double drain = c2 * Math.sqrt(alpha * queue.lane().rows() / beta);
+    double size = Math.ceil(Math.max(c1 * sustaining, drain));
+    return (int) Math.clamp(size, 1, want);
+  }
+}

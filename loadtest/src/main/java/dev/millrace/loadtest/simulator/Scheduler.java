@@ -7,19 +7,28 @@ import java.util.List;
  * What decides which requests run together, when and on which replica: our own queue and policy, or
  * a baseline. One thread, virtual time.
  */
-interface Scheduler {
+public interface Scheduler {
 
   /** Takes a request in, or refuses it at once by {@link SimRequest#refused}. */
   void offer(long nowNanos, SimRequest request);
 
   /**
    * What an idle replica does now. Asked of each idle replica, lowest number first, after every
-   * event: an arrival, the end of a batch, a time that a {@link Move.Wait} has named.
+   * event: an arrival, the end of a batch, a time that a {@link Move.Wait} has named. Not asked
+   * while no request waits.
    */
   Move next(long nowNanos, int replica);
 
   /** A batch has ended; its requests have been answered. */
   void finished(long nowNanos, int replica, List<SimRequest> batch, long runNanos);
+
+  /** How often {@link #tick} is called while requests wait, as a janitor is; never by default. */
+  default long tickEveryNanos() {
+    return Long.MAX_VALUE;
+  }
+
+  /** Time has passed, replicas may all be busy. */
+  default void tick(long nowNanos) {}
 
   /** A scheduler's decision. */
   sealed interface Move {
@@ -29,7 +38,7 @@ interface Scheduler {
     /** Runs these together, now; one shape, at least one request. */
     record Run(List<SimRequest> batch) implements Move {}
 
-    /** Wants to be asked again at that time, or earlier if something happens. */
+    /** Wants to be asked again at that time, which is later than now, or if something happens. */
     record Wait(long untilNanos) implements Move {}
   }
 }

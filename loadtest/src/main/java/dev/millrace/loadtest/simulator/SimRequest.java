@@ -7,7 +7,7 @@ package dev.millrace.loadtest.simulator;
  * <p>It ends exactly once: {@link #answered} by the simulation, or {@link #refused} by the
  * scheduler, which then never returns it from {@link Scheduler#next}.
  */
-final class SimRequest {
+public final class SimRequest {
   private static final long OPEN = Long.MIN_VALUE;
 
   private final long arrivalNanos;
@@ -24,7 +24,7 @@ final class SimRequest {
    * @param shape which of the workload's shapes, and so of its service curves
    * @param tenant whose request it is
    */
-  SimRequest(long arrivalNanos, long deadlineNanos, int rows, int shape, int tenant) {
+  public SimRequest(long arrivalNanos, long deadlineNanos, int rows, int shape, int tenant) {
     this.arrivalNanos = arrivalNanos;
     this.deadlineNanos = deadlineNanos;
     this.rows = rows;
@@ -32,32 +32,32 @@ final class SimRequest {
     this.tenant = tenant;
   }
 
-  long arrivalNanos() {
+  public long arrivalNanos() {
     return arrivalNanos;
   }
 
-  long deadlineNanos() {
+  public long deadlineNanos() {
     return deadlineNanos;
   }
 
-  int rows() {
+  public int rows() {
     return rows;
   }
 
-  int shape() {
+  public int shape() {
     return shape;
   }
 
-  int tenant() {
+  public int tenant() {
     return tenant;
   }
 
-  void answered(long nowNanos) {
+  public void answered(long nowNanos) {
     end(nowNanos);
     answered = true;
   }
 
-  void refused(long nowNanos) {
+  public void refused(long nowNanos) {
     end(nowNanos);
   }
 
@@ -68,20 +68,20 @@ final class SimRequest {
     endNanos = nowNanos;
   }
 
-  boolean hasEnded() {
+  public boolean hasEnded() {
     return endNanos != OPEN;
   }
 
-  boolean isAnswered() {
+  public boolean isAnswered() {
     return answered;
   }
 
-  boolean isOnTime() {
+  public boolean isOnTime() {
     return answered && endNanos <= deadlineNanos;
   }
 
   /** From arrival to answer or refusal. */
-  long latencyNanos() {
+  public long latencyNanos() {
     return endNanos - arrivalNanos;
   }
 }

@@ -40,6 +40,11 @@ public sealed interface ArrivalSpec permits RatedArrivals, ReplayedArrivals {
     return new RatedArrivals(RateProfile.fixed(rate, positive(seconds)), pattern);
   }
 
+  /** Independent of each other, at a rate that changes as the profile says. */
+  static ArrivalSpec poisson(RateProfile profile) {
+    return new RatedArrivals(profile, new ArrivalPattern.Poisson());
+  }
+
   /**
    * The moments in a file: one number a line, in seconds since the start, none before the one above
    * it; {@code #} begins a comment.

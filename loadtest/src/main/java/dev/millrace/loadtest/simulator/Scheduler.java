@@ -41,4 +41,20 @@ public interface Scheduler {
     /** Wants to be asked again at that time, which is later than now, or if something happens. */
     record Wait(long untilNanos) implements Move {}
   }
+
+  /** Makes one for a run of the simulator. */
+  @FunctionalInterface
+  interface Factory {
+    Scheduler create(Setting setting);
+  }
+
+  /**
+   * Where a scheduler works.
+   *
+   * @param service how long runs take: for baselines only; ours has to learn it
+   * @param replicas how many batches run at a time
+   * @param maxBatchRows rows of a batch at most
+   * @param sloNanos the time within which most requests want their answer; Long.MAX_VALUE if none
+   */
+  record Setting(ServiceModel service, int replicas, int maxBatchRows, long sloNanos) {}
 }

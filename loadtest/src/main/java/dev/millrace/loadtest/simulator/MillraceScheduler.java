@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.simulator;
+
+import dev.millrace.batching.Batch;
+import dev.millrace.batching.BatchPolicy;
+import dev.millrace.batching.BatchQueue;
+import dev.millrace.batching.Batchable;
+import dev.millrace.batching.QueueLimits;
+import dev.millrace.batching.Rejection;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The gateway's own queue and policy, unchanged, under the simulation's clock. */
+public final class MillraceScheduler implements Scheduler {
+  // as the gateway's janitor
+  private static final long SWEEP_EVERY_NANOS = 5_000_000;
+
+  // as the gateway's ring, which a sweep or a take empties
+  private static final int RING_SLOTS = 8192;
+
+  private final BatchQueue<Item> queue;
+  private final List<Batch<Item>> batches = new ArrayList<>();
+  private long now;
+
+  /** Knows the replicas and the largest batch; what a batch costs it has to learn. */
+  public MillraceScheduler(Setting setting, BatchPolicy policy) {
+    QueueLimits limits =
+        new QueueLimits(setting.maxBatchRows(), Integer.MAX_VALUE, Long.MAX_VALUE, RING_SLOTS);
+    queue = new BatchQueue<>(limits, policy, () -> now);
+    for (int i = 0; i < setting.replicas(); i++) {
+      batches.add(new Batch<>());
+    }
+  }
+
+  /** Whatever waits, up to the largest batch. */
+  public static Scheduler greedy(Setting setting) {
+    return new MillraceScheduler(setting, BatchPolicy.greedy());
+  }
+
+  @Override
+  public void offer(long nowNanos, SimRequest request) {
+    now = nowNanos;
+    Rejection rejection = queue.offer(new Item(request));
+    if (rejection != null) {
+      request.refused(nowNanos, refusal(rejection));
+    }
+  }
+
+  @Override
+  public Move next(long nowNanos, int replica) {
+    now = nowNanos;
+    Batch<Item> batch = batches.get(replica);
+    if (!queue.tryTake(batch)) {
+      return Move.IDLE;
+    }
+    List<Item> items = batch.items();
+    List<SimRequest> requests = new ArrayList<>(items.size());
+    for (int i = 0; i < items.size(); i++) {
+      requests.add(items.get(i).request);
+    }
+    return new Move.Run(requests);
+  }
+
+  @Override
+  public void finished(long nowNanos, int replica, List<SimRequest> batch, long runNanos) {
+    now = nowNanos;
+  }
+
+  @Override
+  public long tickEveryNanos() {
+    return SWEEP_EVERY_NANOS;
+  }
+
+  @Override
+  public void tick(long nowNanos) {
+    now = nowNanos;
+    queue.sweep();
+  }
+
+  private static Refusal refusal(Rejection rejection) {
+    return switch (rejection) {
+      case QUEUE_ROWS, QUEUE_BYTES, RING_FULL, CLOSED -> Refusal.QUEUE_FULL;
+      case EXPIRED -> Refusal.EXPIRED;
+    };
+  }
+
+  private final class Item implements Batchable {
+    private final SimRequest request;
+    private boolean settled;
+
+    Item(SimRequest request) {
+      this.request = request;
+    }
+
+    @Override
+    public int rows() {
+      return request.rows();
+    }
+
+    @Override
+    public long bytes() {
+      return 0;
+    }
+
+    @Override
+    public Object shapeKey() {
+      return request.shape(); // small numbers: Integer's own instances
+    }
+
+    @Override
+    public long deadlineNanos() {
+      return request.deadlineNanos();
+    }
+
+    @Override
+    public boolean batchable() {
+      return true;
+    }
+
+    @Override
+    public boolean claim() {
+      return settle();
+    }
+
+    @Override
+    public boolean reject(Rejection rejection) {
+      if (!settle()) {
+        return false;
+      }
+      request.refused(now, refusal(rejection));
+      return true;
+    }
+
+    @Override
+    public boolean isSettled() {
+      return settled;
+    }
+
+    private boolean settle() {
+      boolean first = !settled;
+      settled = true;
+      return first;
+    }
+  }
+}

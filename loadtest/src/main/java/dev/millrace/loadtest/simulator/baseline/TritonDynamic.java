@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.simulator.baseline;
 
+import dev.millrace.loadtest.simulator.Refusal;
 import dev.millrace.loadtest.simulator.Scheduler;
 import dev.millrace.loadtest.simulator.ServiceCurve;
 import dev.millrace.loadtest.simulator.SimRequest;
@@ -194,7 +195,7 @@ public final class TritonDynamic implements Scheduler {
   /** One timeout for all, so that the first is the first to expire. */
   private void refuseExpired(long nowNanos) {
     while (!queue.isEmpty() && nowNanos > lastNanos(queue.first())) {
-      queue.removeFirst().refused(nowNanos);
+      queue.removeFirst().refused(nowNanos, Refusal.EXPIRED);
     }
   }
 

@@ -183,11 +183,17 @@ class TritonDynamicTest {
   }
 
   @Test
-  void theGridHas30DifferentPoints() {
-    List<Options> grid = TritonDynamic.tritonGrid(linear(5.07, 1.05), 0, 64, nanos(25));
+  void theGridsHave30DifferentPoints() {
+    List<Options> measured = TritonGrid.measured(linear(5.07, 1.05), 0, 64, nanos(25));
+    List<Options> round = TritonGrid.round(64, nanos(25));
 
-    assertThat(new HashSet<>(grid)).hasSize(30);
-    assertThat(grid).allMatch(point -> point.maxBatch() <= 17);
+    assertThat(new HashSet<>(measured)).hasSize(30);
+    assertThat(new HashSet<>(round)).hasSize(30);
+    assertThat(measured.stream().map(Options::maxBatch).distinct())
+        .containsExactly(4, 9, 13, 16, 64);
+    assertThat(measured).contains(Options.byDefault(64));
+    assertThat(round).contains(Options.byDefault(64));
+    assertThat(round.stream().map(Options::maxBatch).distinct()).containsExactly(64, 32, 16, 8, 4);
   }
 
   @Test

@@ -7,6 +7,9 @@ import java.util.List;
 
 /** A service curve read once per size, and the questions schedulers ask of it. */
 final class CurveTable {
+  /** Of the SLO: two runs fit, one and a stagger fits, one barely fits. */
+  private static final double[] RUN_SHARES = {.4, .6, .75, .9};
+
   private final ServiceCurve curve;
   private final int maxBatch;
   private final List<long[]> byShape = new ArrayList<>();
@@ -37,6 +40,16 @@ final class CurveTable {
       }
     }
     return 0;
+  }
+
+  /** Five largest batches to try: by how much of the SLO they run, and the largest of all. */
+  List<Integer> batchesToTry(int shape, long sloNanos) {
+    List<Integer> batches = new ArrayList<>();
+    for (double share : RUN_SHARES) {
+      batches.add(Math.max(1, largestWithin(shape, maxBatch, (long) (share * sloNanos))));
+    }
+    batches.add(maxBatch);
+    return batches;
   }
 
   /** The most rows per nanosecond of any batch that runs within the budget; 0 if none does. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.simulator.baseline;
 
+import dev.millrace.loadtest.simulator.Refusal;
 import dev.millrace.loadtest.simulator.SimRequest;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +16,12 @@ final class DeadlineLanes {
       lanes.add(new Lane());
     }
     lanes.get(request.shape()).addByDeadline(request);
+  }
+
+  /** Refuses the first request of a lane, for the sake of those behind it. */
+  void dropFirst(long nowNanos, Lane lane) {
+    SimRequest first = lane.removeFirst();
+    first.refused(nowNanos, nowNanos < first.deadlineNanos() ? Refusal.HOPELESS : Refusal.EXPIRED);
   }
 
   /** All lanes, by shape; empty ones too. */

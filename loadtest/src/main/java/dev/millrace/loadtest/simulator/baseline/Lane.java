@@ -92,7 +92,7 @@ final class Lane {
   }
 
   private int slot(int place) {
-    return head + place & ring.length - 1;
+    return (head + place) & (ring.length - 1);
   }
 
   private void grow() {

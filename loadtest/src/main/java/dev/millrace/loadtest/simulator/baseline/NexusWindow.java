@@ -71,7 +71,7 @@ public final class NexusWindow implements Scheduler {
       if (count > 0) {
         return new Move.Run(lane.take(count));
       }
-      lane.removeFirst().refused(nowNanos);
+      lanes.dropFirst(nowNanos, lane);
     }
   }
 

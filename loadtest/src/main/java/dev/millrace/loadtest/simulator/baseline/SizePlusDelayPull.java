@@ -45,7 +45,9 @@ public final class SizePlusDelayPull implements Scheduler {
     this.delayNanos = Check.notNegative("delay", delayNanos);
     this.queueCapacity = Check.positive("queue capacity", queueCapacity);
     for (int i = 0; i < Check.positive("replicas", replicas); i++) {
-      workers.add(new Worker());
+      Worker worker = new Worker();
+      workers.add(worker);
+      wait(worker);
     }
   }
 
@@ -70,15 +72,6 @@ public final class SizePlusDelayPull implements Scheduler {
   public Move next(long nowNanos, int replica) {
     Worker worker = workers.get(replica);
     if (worker.batch.isEmpty()) {
-      while (!queue.isEmpty() && put(nowNanos, worker, queue.first())) {
-        queue.removeFirst();
-      }
-      if (delayNanos == 0 && !worker.batch.isEmpty()) {
-        worker.closed = true;
-      }
-      wait(worker);
-    }
-    if (worker.batch.isEmpty()) {
       return Move.IDLE;
     }
     if (worker.closed || nowNanos >= worker.windowEndNanos) {
@@ -89,7 +82,11 @@ public final class SizePlusDelayPull implements Scheduler {
 
   @Override
   public void finished(long nowNanos, int replica, List<SimRequest> batch, long runNanos) {
-    // nothing to learn
+    Worker worker = workers.get(replica);
+    while (!queue.isEmpty() && put(nowNanos, worker, queue.first())) {
+      queue.removeFirst();
+    }
+    wait(worker);
   }
 
   /** False, and the worker gathers no more, if the request is not for it. */

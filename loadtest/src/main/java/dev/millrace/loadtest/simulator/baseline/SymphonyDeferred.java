@@ -84,7 +84,7 @@ public final class SymphonyDeferred implements Scheduler {
       if (nowNanos + table.nanos(first.shape(), rows) <= dueNanos(first)) {
         return;
       }
-      lane.removeFirst().refused(nowNanos);
+      lanes.dropFirst(nowNanos, lane);
     }
   }
 

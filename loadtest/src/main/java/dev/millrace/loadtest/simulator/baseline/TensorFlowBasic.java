@@ -22,7 +22,6 @@ import java.util.List;
  * requests of different shapes in a batch are padded or fail; here another shape closes the batch.
  */
 public final class TensorFlowBasic implements Scheduler {
-  private static final double[] GRID_RUNS = {.25, .4, .55, .75, .95};
   private static final double[] GRID_TIMEOUTS = {0, .1};
 
   private final Options options;
@@ -56,16 +55,15 @@ public final class TensorFlowBasic implements Scheduler {
   }
 
   /**
-   * 30 points: 5 largest batches by how much of the SLO they run, 2 timeouts, and queues of about
-   * half a batch, a batch and many batches for each replica.
+   * 30 points: 5 largest batches, 2 timeouts, and queues of about half a batch, a batch and many
+   * batches for each replica.
    */
   public static List<Options> grid(
       ServiceCurve curve, int shape, int maxBatch, long sloNanos, int replicas) {
     CurveTable table = new CurveTable(curve, maxBatch);
     int[] enqueued = {1 + (replicas + 1) / 2, 2 + replicas, 10 + replicas};
     List<Options> grid = new ArrayList<>();
-    for (double share : GRID_RUNS) {
-      int batch = Math.max(1, table.largestWithin(shape, maxBatch, (long) (share * sloNanos)));
+    for (int batch : table.batchesToTry(shape, sloNanos)) {
       for (double timeout : GRID_TIMEOUTS) {
         for (int batches : enqueued) {
           grid.add(new Options(batch, (long) (timeout * sloNanos), batches));

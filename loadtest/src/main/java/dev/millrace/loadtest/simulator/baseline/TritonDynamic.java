@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.simulator.baseline;
 
+import dev.millrace.loadtest.simulator.Refusal;
 import dev.millrace.loadtest.simulator.Scheduler;
 import dev.millrace.loadtest.simulator.ServiceCurve;
 import dev.millrace.loadtest.simulator.SimRequest;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
@@ -28,11 +28,6 @@ import java.util.List;
 public final class TritonDynamic implements Scheduler {
   /** How long the batcher's thread waits before it looks at the queue again. */
   private static final long LOOK_NANOS = 500_000_000L;
-
-  /** A batch no larger than these shares of the SLO run, for the grid; 1 is too late for any. */
-  private static final double[] GRID_RUNS = {.25, .4, .55, .75, .95};
-
-  private static final double[] GRID_DELAYS = {0, .05, .2};
 
   private final Options options;
   private final boolean[] preferred;
@@ -103,24 +98,10 @@ public final class TritonDynamic implements Scheduler {
     }
   }
 
-  /**
-   * What a patient operator would try, who has measured the model: 5 largest batches by how much of
-   * the SLO they run, 3 delays, and no timeout or the one that leaves just the time to run.
-   */
+  /** The 30 points of {@link TritonGrid#measured}, which gates take the best of. */
   public static List<Options> tritonGrid(
       ServiceCurve curve, int shape, int maxBatch, long sloNanos) {
-    CurveTable table = new CurveTable(curve, maxBatch);
-    List<Options> grid = new ArrayList<>();
-    for (double share : GRID_RUNS) {
-      int batch = Math.max(1, table.largestWithin(shape, maxBatch, (long) (share * sloNanos)));
-      for (double delay : GRID_DELAYS) {
-        Options options =
-            Options.byDefault(batch).withMaxQueueDelayNanos((long) (delay * sloNanos));
-        grid.add(options);
-        grid.add(options.withQueueTimeoutNanos(Math.max(1, sloNanos - table.nanos(shape, batch))));
-      }
-    }
-    return grid;
+    return TritonGrid.measured(curve, shape, maxBatch, sloNanos);
   }
 
   @Override
@@ -194,7 +175,7 @@ public final class TritonDynamic implements Scheduler {
   /** One timeout for all, so that the first is the first to expire. */
   private void refuseExpired(long nowNanos) {
     while (!queue.isEmpty() && nowNanos > lastNanos(queue.first())) {
-      queue.removeFirst().refused(nowNanos);
+      queue.removeFirst().refused(nowNanos, Refusal.EXPIRED);
     }
   }
 

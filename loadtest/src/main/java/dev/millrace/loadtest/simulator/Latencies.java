@@ -2,6 +2,7 @@
 package dev.millrace.loadtest.simulator;
 
 import java.util.Arrays;
+import java.util.List;
 
 /** Times in nanoseconds, exact: a histogram's rounding would hide what gates of 1 % are about. */
 public final class Latencies {
@@ -17,6 +18,12 @@ public final class Latencies {
     long[] sorted = values.clone();
     Arrays.sort(sorted);
     return new Latencies(sorted);
+  }
+
+  /** All of several. */
+  public static Latencies together(List<Latencies> parts) {
+    return new Latencies(
+        parts.stream().flatMapToLong(part -> Arrays.stream(part.sorted)).sorted().toArray());
   }
 
   public int count() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.simulator;
 
-import dev.millrace.loadtest.load.ArrivalPattern;
 import dev.millrace.loadtest.load.ArrivalSchedule;
 import dev.millrace.loadtest.load.ArrivalSpec;
 import dev.millrace.loadtest.load.RateProfile;
@@ -19,8 +18,7 @@ public final class RandomArrivals {
 
   /** Independent of each other, at the same rate throughout. */
   public static Workload.Arrivals poisson(double rate) {
-    return seed ->
-        ArrivalSpec.fixed(rate, new ArrivalPattern.Poisson(), FOR_EVER_SECONDS).schedule(seed);
+    return poisson(List.of(new Stretch(FOR_EVER_SECONDS, rate, rate)));
   }
 
   /** Independent of each other, at a rate that changes. */

@@ -3,6 +3,8 @@ package dev.millrace.batching;
 
 import dev.millrace.batching.cost.CostModel;
 import dev.millrace.batching.cost.Curve;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
@@ -10,16 +12,17 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * Refuses at the door what could not be answered in time, so that a caller knows at once and what
  * is queued is worth its place.
  *
- * <p><b>Occupancy.</b> A request that may wait for w takes the share {@code t / w} of the replicas,
- * where t is its share of a batch's time: a queue of requests that wait for w each, and are served
- * at full speed, holds exactly w's worth of work. If the shares of all that is queued come to 1,
- * one more makes somebody late. Requests of different deadlines add up, which a count of rows does
- * not.
+ * <p>While less is asked for than can be served, all is let in that could be in time if its turn came
+ * now: bursts are for the policy. In overload two things are asked of a request.
  *
- * <p><b>Fair shares.</b> Full, the queue takes only from groups below their share of it. A group is
- * a tenant's requests of one size of deadline; tenants share by weight, and a tenant's sizes of
- * deadline by what is asked for. So those in no hurry are not starved by those who are, nor a small
- * tenant by a large one, and below saturation nobody is held to anything.
+ * <p><b>Its turn comes in time.</b> Batches of the best size for its deadline start when replicas
+ * are free, as predicted; it is in the one that the rows ahead of it leave it to. Ahead is what has
+ * deadlines of its size, or shorter.
+ *
+ * <p><b>Its group has not had its share.</b> A group is a tenant's requests of one size of deadline.
+ * Tenants share the replicas' time by weight, what one leaves goes to the others; a tenant's sizes of
+ * deadline share by what is asked for. Who asks for more than that is let in at that rate and no
+ * faster. So those in no hurry are not starved by those who are, nor a small tenant by a large one.
  *
  * <p>{@link #admit} is called by producers, {@link #release} and {@link #refresh} by the leader.
  */
@@ -31,8 +34,15 @@ final class Admission {
   /** About 0.26 ms: the end of the class of the shortest deadlines; each further is twice it. */
   private static final int SHORTEST_DEADLINE_SHIFT = 18;
 
-  /** How far groups below their share may fill a queue that is full of others' requests. */
-  private static final long MOST = Ticket.WHOLE + Ticket.WHOLE / 4;
+  /** Beyond its share, so that those who are late for some other reason leave no gap. */
+  private static final double GENEROSITY = 1.05;
+
+  /** What a group has not used of its share it may catch up on, for so long. */
+  private static final long CATCH_UP_NANOS = 50_000_000;
+
+  private static final double ALONE = 0.98;
+
+  private static final long UNLIMITED = Long.MAX_VALUE;
 
   /** Batches seen before anybody is refused for what is predicted. */
   private static final int CONFIDENT_SAMPLES = 8;
@@ -55,18 +65,25 @@ final class Admission {
   private final long maxQueueNanos;
   private final double[] tenantWeights;
 
-  private final AtomicLong occupancy = new AtomicLong();
-  private final AtomicLongArray byGroup = new AtomicLongArray(GROUPS);
+  /** Rows that wait, by the size of their deadlines, of all tenants. */
+  private final AtomicIntegerArray rowsByClass = new AtomicIntegerArray(DEADLINE_CLASSES);
+
+  /** Since the leader asked last. */
+  private final AtomicInteger refusedRows = new AtomicInteger();
+
+  /** When replicas will be free, the first one first; the leader's to write. */
+  private final AtomicLongArray free = new AtomicLongArray(Crew.MOST_MEMBERS);
 
   /** Device time asked for, accepted or not. */
   private final AtomicLongArray demand = new AtomicLongArray(GROUPS);
 
-  /** What each group may hold of a full queue; the leader's to write. */
-  private final AtomicLongArray shares = new AtomicLongArray(GROUPS);
+  /** Device time that each group may still use in an overload. */
+  private final AtomicLongArray allowance = new AtomicLongArray(GROUPS);
 
   private volatile int replicas = 1;
   private volatile long lastTakenNanos;
   private volatile boolean overloaded;
+  private volatile double load;
 
   // the leader's
   private final double[] recentDemand = new double[GROUPS];
@@ -85,7 +102,7 @@ final class Admission {
   }
 
   /**
-   * Lets an item in, counted with its occupancy, or says why not.
+   * Lets an item in, or says why not.
    *
    * @param deadlineNanos later than now; Long.MAX_VALUE for none
    * @return a {@link Ticket}
@@ -93,16 +110,16 @@ final class Admission {
   long admit(long nowNanos, long deadlineNanos, int rows, int bucket, int tenant, int priority) {
     Curve curve = costs.curve(bucket);
     if (curve.samples() < CONFIDENT_SAMPLES) {
-      return Ticket.of(0, 0, bucket, priority);
+      return Ticket.of(Ticket.NO_CLASS, bucket, priority);
     }
     int serving = replicas;
     if (deadlineNanos == Long.MAX_VALUE) {
       int cap = curve.cap();
       double wait = (double) counts.rows() * curve.mean(cap) / ((double) cap * serving);
-      return wait > maxQueueNanos ? Ticket.OVERLOAD : Ticket.of(0, 0, bucket, priority);
+      return wait > maxQueueNanos ? Ticket.OVERLOAD : Ticket.of(Ticket.NO_CLASS, bucket, priority);
     }
     if (isTrial(nowNanos, curve)) {
-      return Ticket.of(0, 0, bucket, priority);
+      return Ticket.of(Ticket.NO_CLASS, bucket, priority);
     }
     long remaining = deadlineNanos - nowNanos;
     int best = Math.max(curve.sustainable(remaining, serving), Math.min(rows, curve.cap()));
@@ -112,29 +129,44 @@ final class Admission {
       return Ticket.INFEASIBLE;
     }
     demand.getAndAdd(group, (long) work);
-    long wait = Math.max(remaining - curve.plus(best), remaining / 8);
-    long share = (long) (work / wait * Ticket.WHOLE);
-    if (!hasRoom(share, group, priority)) {
+    if (overloaded
+        && !(isInTime(nowNanos, deadlineNanos, group, best, curve)
+            && isWithinShare((long) work, group))) {
+      refusedRows.getAndAdd(rows);
       return Ticket.OVERLOAD;
     }
-    long ticket = Ticket.of(share, group, bucket, priority);
-    occupancy.getAndAdd(Ticket.occupancy(ticket));
-    byGroup.getAndAdd(group, Ticket.occupancy(ticket));
-    return ticket;
+    int deadlineClass = group % DEADLINE_CLASSES;
+    rowsByClass.getAndAdd(deadlineClass, rows);
+    return Ticket.of(deadlineClass, bucket, priority);
   }
 
-  /** An empty queue takes anything: there is nobody to be made late. */
-  private boolean hasRoom(long share, int group, int priority) {
-    long held = occupancy.get();
-    if (held == 0 || !overloaded || held + share <= whole(priority)) {
+  private boolean isInTime(
+      long nowNanos, long deadlineNanos, int group, int best, Curve curve) {
+    return startNanos(nowNanos, group, best, curve) + curve.plus(best) <= deadlineNanos;
+  }
+
+  /** When the batch starts that a request would be in. */
+  private long startNanos(long nowNanos, int group, int best, Curve curve) {
+    int ahead = 0;
+    for (int i = group % DEADLINE_CLASSES; i >= 0; i--) {
+      ahead += rowsByClass.get(i);
+    }
+    int serving = replicas;
+    int batch = ahead / best;
+    long firstFree = Math.max(nowNanos, free.get(batch % serving));
+    return firstFree + batch / serving * curve.mean(best);
+  }
+
+  private boolean isWithinShare(long work, int group) {
+    long left = allowance.get(group);
+    if (left == UNLIMITED) {
       return true;
     }
-    return held + share <= MOST && byGroup.get(group) + share <= shares.get(group);
-  }
-
-  /** Lower priorities leave room for higher ones. */
-  private static long whole(int priority) {
-    return Ticket.WHOLE / 5 * Math.max(1, 5 - priority);
+    if (left < work) {
+      return false;
+    }
+    allowance.getAndAdd(group, -work);
+    return true;
   }
 
   private boolean isTrial(long nowNanos, Curve curve) {
@@ -149,17 +181,28 @@ final class Admission {
   }
 
   /** An item has left the queue, or was not queued after all. */
-  void release(long ticket) {
-    long held = Ticket.occupancy(ticket);
-    if (held > 0) {
-      occupancy.getAndAdd(-held);
-      byGroup.getAndAdd(Ticket.group(ticket), -held);
+  void release(long ticket, int rows) {
+    int deadlineClass = Ticket.deadlineClass(ticket);
+    if (deadlineClass != Ticket.NO_CLASS) {
+      rowsByClass.getAndAdd(deadlineClass, -rows);
     }
   }
 
   /** A batch was taken. */
   void taken(long nowNanos) {
     lastTakenNanos = nowNanos;
+  }
+
+  /** Rows that would have come, had there been room; since the last call. */
+  int takeRefusedRows() {
+    return refusedRows.get() == 0 ? 0 : refusedRows.getAndSet(0);
+  }
+
+  /** Publishes when replicas will be free. */
+  void freeAt(Crew crew) {
+    for (int i = 0; i < crew.serving(); i++) {
+      free.setOpaque(i, crew.freeNanos(i));
+    }
   }
 
   /** Publishes how many replicas serve and, now and then, how much is asked for by whom. */
@@ -173,20 +216,67 @@ final class Admission {
     }
     refreshedNanos = nowNanos;
     double kept = Math.exp(-(double) passed / windowNanos);
-    double activeWeight = 0;
     double asked = 0;
     for (int tenant = 0; tenant < TENANTS; tenant++) {
-      double ofTenant = updateDemand(tenant, kept);
-      asked += ofTenant;
-      activeWeight += ofTenant > 0 ? weight(tenant) : 0;
+      asked += updateDemand(tenant, kept);
     }
-    overloaded = asked > OVERLOAD * windowNanos;
-    for (int group = 0; group < GROUPS && asked > 0; group++) {
-      if (recentDemand[group] > 0) {
-        int tenant = group / DEADLINE_CLASSES;
-        double ofTenant = recentDemand[group] / demandOf(tenant);
-        shares.set(group, (long) (Ticket.WHOLE * ofTenant * weight(tenant) / activeWeight));
+    load = asked / windowNanos;
+    overloaded = load > OVERLOAD;
+    if (overloaded) {
+      share(passed);
+    }
+  }
+
+  /**
+   * Shares the capacity by weight; what a tenant does not ask for is shared among the others.
+   *
+   * @param passed nanoseconds since the last time
+   */
+  private void share(long passed) {
+    boolean[] satisfied = new boolean[TENANTS];
+    double level = 0;
+    for (boolean changed = true; changed; ) {
+      changed = false;
+      double left = windowNanos;
+      double weights = 0;
+      for (int tenant = 0; tenant < TENANTS; tenant++) {
+        if (satisfied[tenant]) {
+          left -= demandOf(tenant);
+        } else {
+          weights += weight(tenant);
+        }
       }
+      level = left / weights;
+      for (int tenant = 0; tenant < TENANTS && weights > 0; tenant++) {
+        if (!satisfied[tenant] && demandOf(tenant) <= level * weight(tenant)) {
+          satisfied[tenant] = true;
+          changed = true;
+        }
+      }
+    }
+    for (int group = 0; group < GROUPS; group++) {
+      int tenant = group / DEADLINE_CLASSES;
+      if (satisfied[tenant] || isAlone(group)) {
+        allowance.set(group, UNLIMITED);
+      } else {
+        double ofTenant = recentDemand[group] / demandOf(tenant);
+        double share = GENEROSITY * ofTenant * level * weight(tenant) / windowNanos;
+        refill(group, share, passed);
+      }
+    }
+  }
+
+  /** Nobody else asks for anything to speak of: then whoever is in time is welcome. */
+  private boolean isAlone(int group) {
+    return recentDemand[group] > ALONE * load * windowNanos;
+  }
+
+  private void refill(int group, double share, long passed) {
+    long left = allowance.get(group);
+    if (left == UNLIMITED) {
+      allowance.set(group, (long) (share * CATCH_UP_NANOS));
+    } else if (left < share * CATCH_UP_NANOS) {
+      allowance.getAndAdd(group, (long) (share * passed));
     }
   }
 
@@ -224,8 +314,8 @@ final class Admission {
     return (long) ((double) counts.rows() * curve.mean(cap) / ((double) cap * replicas));
   }
 
-  /** How full the queue is with requests that have deadlines; 1 is all that can be done in time. */
-  double occupancy() {
-    return (double) occupancy.get() / Ticket.WHOLE;
+  /** What is asked for with deadlines, of all that can be done in time; above 1 in overload. */
+  double load() {
+    return load;
   }
 }

@@ -123,7 +123,7 @@ public final class BatchQueue<T extends Batchable> {
     }
     Rejection refusal = counts.reserve(weight, bytes);
     if (refusal != null) {
-      admission.release(ticket);
+      admission.release(ticket, weight);
       return closed ? Rejection.CLOSED : refusal;
     }
     // Fence 5, this side: counted in, then `closed` is read (both volatile). The other side is
@@ -361,7 +361,7 @@ public final class BatchQueue<T extends Batchable> {
 
   /** Undoes a reservation. A closed queue may have been waiting for just this. */
   private void takeBack(int weight, long bytes, long ticket) {
-    admission.release(ticket);
+    admission.release(ticket, weight);
     counts.release(weight, bytes);
     if (closed) {
       lead.wake();

@@ -2,6 +2,7 @@
 package dev.millrace.batching;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -10,6 +11,9 @@ import java.util.List;
  * itself when it is back ({@link Batch#isBack}).
  */
 final class Crew {
+  /** As many replicas as a model may have, and more than there can be event loops. */
+  static final int MOST_MEMBERS = 128;
+
   /** Of the time that was predicted, what a run may take before it is not counted on any more. */
   private static final int SUSPECT_TIMES = 4;
 
@@ -49,7 +53,17 @@ final class Crew {
         busyUntil[busy++] = batch.takenNanos() + expected;
       }
     }
-    serving = Math.max(1, members.size() - suspects);
+    serving = Math.clamp(members.size() - suspects, 1, MOST_MEMBERS);
+    Arrays.sort(busyUntil, 0, busy);
+  }
+
+  /**
+   * When the replica is free that is number {@code index} in the order of that, suspects left out; 0
+   * for now.
+   */
+  long freeNanos(int index) {
+    int idle = serving - busy();
+    return index < idle ? 0 : busyUntil[index - idle];
   }
 
   int busy() {

@@ -51,6 +51,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private double arrivedSinceFirst;
   private long firstArrival;
   private double arrivedLoad;
+  private double nanosPerRow;
 
   // what a policy is shown
   private @Nullable Lane<T> shown;
@@ -155,7 +156,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
    */
   long fill(Batch<T> batch, long nowNanos, boolean mayWait) {
     this.mayWait = mayWait;
-    tellArrivals();
+    tellArrivals(nowNanos);
     crew.look(nowNanos);
     admission.refresh(nowNanos, crew.serving());
     try {
@@ -181,10 +182,16 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     }
   }
 
-  private void tellArrivals() {
+  /** Those who were refused count as well: a policy has to know what it could have. */
+  private void tellArrivals(long nowNanos) {
+    int refused = admission.takeRefusedRows();
+    if (refused > 0) {
+      arrivals.arrived(nowNanos, refused, nanosPerRow);
+    }
     if (arrivedRows > 0) {
       long average = firstArrival + (long) (arrivedSinceFirst / arrivedRows);
-      arrivals.arrived(average, arrivedRows, arrivedLoad / arrivedRows);
+      nanosPerRow = arrivedLoad / arrivedRows;
+      arrivals.arrived(average, arrivedRows, nanosPerRow);
       arrivedRows = 0;
       arrivedSinceFirst = 0;
       arrivedLoad = 0;
@@ -199,6 +206,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     publishedRate = arrivals.rate(nowNanos);
     publishedReplicas = crew.serving();
     admission.taken(nowNanos);
+    crew.look(nowNanos);
+    admission.freeAt(crew);
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */
@@ -377,7 +386,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     return new QueueReport(
         curves,
         publishedRate * 1e9,
-        admission.occupancy(),
+        admission.load(),
         publishedReplicas,
         decisions.batches(),
         decisions.chosenRows(),
@@ -405,7 +414,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private void forget(Entry<T> entry) {
     freedRows += entry.weight();
     freedBytes += entry.bytes();
-    admission.release(entry.ticket());
+    admission.release(entry.ticket(), entry.weight());
     pool.recycle(entry);
   }
 

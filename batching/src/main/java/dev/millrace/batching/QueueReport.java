@@ -9,7 +9,8 @@ import java.util.List;
  *
  * @param curves what batches cost, for each size of a row that has been seen
  * @param arrivalRate rows per second
- * @param occupancy share of what can be done in time that requests with deadlines hold
+ * @param load what requests with deadlines ask for, of all that can be done in time; above 1 in
+ *     overload
  * @param replicas those that serve
  * @param batches taken so far
  * @param chosenRows rows of all batches taken
@@ -21,7 +22,7 @@ import java.util.List;
 public record QueueReport(
     List<SizedCurve> curves,
     double arrivalRate,
-    double occupancy,
+    double load,
     int replicas,
     long batches,
     long chosenRows,

@@ -146,11 +146,11 @@ public final class Curve {
    * The batch with most throughput that a saturated group of replicas can run again and again while
    * each request waits no longer than its objective: {@code plus(b) · (1 + 1/n) <= slo}.
    *
-   * @return 1..cap
+   * @return 1..limit
    */
   public int sustainable(long sloNanos, int replicas) {
     long budget = sloNanos / (replicas + 1) * replicas;
-    return Math.clamp(rowsWithin(budget), 1, cap);
+    return Math.clamp(rowsWithin(budget), 1, limit);
   }
 
   private double at(int rows) {

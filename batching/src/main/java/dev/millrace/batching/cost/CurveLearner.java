@@ -92,10 +92,12 @@ final class CurveLearner {
   private void update(int size, int rows, double nanos) {
     int seen = samples[size];
     double weight = 1.0 / Math.min(seen + 1, MEMORY);
-    rowsMean[size] += (rows - rowsMean[size]) * weight;
-    double expected = nanosMean[size] * rows / Math.max(1, rowsMean[size]);
+    double slope = curve.isKnown() ? curve.beta() / speed.factor() : nanosMean[size] / rowsMean[size];
+    double expected =
+        Math.max(nanosMean[size] / 2, nanosMean[size] + slope * (rows - rowsMean[size]));
     double ratio = Math.log(nanos / expected);
     if (seen == 1 && ratio < -0.4) {
+      rowsMean[size] = rows;
       nanosMean[size] = nanos; // the first run paid for memory and lazy initialisation
       return;
     }
@@ -105,7 +107,9 @@ final class CurveLearner {
       speed.deviated(ratio, usual);
     }
     double believed = seen < 4 ? Math.clamp(ratio, -0.7, 0.7) : Math.clamp(ratio, -usual, usual);
-    nanosMean[size] *= Math.exp(believed * weight);
+    double moved = slope * (rows - rowsMean[size]) * weight;
+    rowsMean[size] += (rows - rowsMean[size]) * weight;
+    nanosMean[size] = (nanosMean[size] + moved) * Math.exp(believed * weight);
     double counted = Math.min(Math.abs(ratio), 3 * Math.max(deviation, 0.1));
     variance += (counted * counted - variance) / Math.min(total, MEMORY);
   }

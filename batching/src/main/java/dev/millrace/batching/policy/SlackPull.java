@@ -96,8 +96,8 @@ public final class SlackPull implements BatchPolicy {
     Curve cost = lane.cost();
     int limit = Math.min(cost.limit(), queue.maxBatchRows());
     int want = Math.min(limit, lane.rows());
-    if (want <= 1) {
-      return Decision.run(Math.max(1, want));
+    if (limit <= 1) {
+      return Decision.run(1);
     }
     double sustaining = sustaining(queue, cost, UTILISATION);
     if (queue.replicas() >= 3 && sustaining <= cost.knee() && staggers(queue, cost, sustaining)) {

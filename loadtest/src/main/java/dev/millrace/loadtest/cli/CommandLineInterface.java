@@ -30,6 +30,8 @@ final class CommandLineInterface {
     return new CommandLine(root)
         .addSubcommand(new BenchCommand(shell, servers))
         .addSubcommand(new BaselinesCommand(shell, baselines))
+        .addSubcommand(new SimulateCommand(shell))
+        .addSubcommand(new GatesCommand(shell))
         .setOut(shell.out())
         .setErr(shell.err())
         .setOverwrittenOptionsAllowed(true)

@@ -4,7 +4,8 @@ package dev.millrace.loadtest.cli;
 import dev.millrace.loadtest.load.Stop;
 
 /**
- * Where the JVM of the load tester enters: {@code millrace bench} and {@code millrace baselines}.
+ * Where the JVM of the load tester enters: {@code millrace bench}, {@code baselines}, {@code
+ * simulate} and {@code gates}.
  */
 public final class Main {
   private Main() {}

@@ -14,18 +14,18 @@ public final class BaselineMarkdown {
     List<String> lines = new ArrayList<>();
     lines.add("## Baselines, " + report.date().toString().substring(0, 10));
     lines.add("");
-    BaselineTables.header(report).forEach(line -> lines.add(escape(line) + "  "));
+    BaselineTables.header(report).forEach(line -> lines.add(MarkdownTable.escape(line) + "  "));
     lines.add("Command: `" + report.command() + "`");
     lines.add("");
-    table(lines, BaselineTables.goals(report));
+    lines.addAll(MarkdownTable.lines(BaselineTables.goals(report)));
     lines.add("");
-    lines.add(escape(BaselineTables.summary(report)) + ".");
+    lines.add(MarkdownTable.escape(BaselineTables.summary(report)) + ".");
     notes(lines, report.notes());
     for (RowResult row : report.rows()) {
       lines.add("");
       lines.add("### Row %d: %s".formatted(row.number(), row.work()));
       lines.add("");
-      table(lines, BaselineTables.details(row));
+      lines.addAll(MarkdownTable.lines(BaselineTables.details(row)));
       notes(lines, row.notes());
     }
     return String.join("\n", lines) + "\n";
@@ -34,28 +34,7 @@ public final class BaselineMarkdown {
   private static void notes(List<String> lines, List<String> notes) {
     if (!notes.isEmpty()) {
       lines.add("");
-      notes.forEach(note -> lines.add("* " + escape(note.replace('\n', ' '))));
+      notes.forEach(note -> lines.add("* " + MarkdownTable.escape(note.replace('\n', ' '))));
     }
-  }
-
-  private static void table(List<String> lines, TextTable table) {
-    List<List<String>> rows = table.rows();
-    lines.add(line(rows.getFirst()));
-    List<String> rule = new ArrayList<>();
-    for (int i = 0; i < rows.getFirst().size(); i++) {
-      rule.add(table.isWords(i) ? "---" : "---:");
-    }
-    lines.add("|" + String.join("|", rule) + "|");
-    rows.subList(1, rows.size()).forEach(row -> lines.add(line(row)));
-  }
-
-  private static String line(List<String> cells) {
-    List<String> escaped = new ArrayList<>();
-    cells.forEach(cell -> escaped.add(escape(cell)));
-    return "| " + String.join(" | ", escaped) + " |";
-  }
-
-  private static String escape(String text) {
-    return text.replace("|", "\\|").replace("_", "\\_");
   }
 }

@@ -15,10 +15,10 @@ public final class SvgChart {
   public static final String STYLE =
       """
       .chart { --ink: #1d2430; --soft: #667085; --grid: #e4e7ec;
-        --s0: #2563c9; --s1: #c2560c; --s2: #0f8a6d; --s3: #8a3fb0; }
+        --s0: #2563c9; --s1: #c2560c; --s2: #0f8a6d; --s3: #8a3fb0; --s4: #b0286a; }
       @media (prefers-color-scheme: dark) {
         .chart { --ink: #e6e9ef; --soft: #98a2b3; --grid: #2c3442;
-          --s0: #6ea8ff; --s1: #f0955a; --s2: #3fc7a3; --s3: #c48bea; } }
+          --s0: #6ea8ff; --s1: #f0955a; --s2: #3fc7a3; --s3: #c48bea; --s4: #f07bb2; } }
       .chart text { fill: var(--soft); font: 12px system-ui, sans-serif; }
       .chart .title { fill: var(--ink); font-weight: 600; font-size: 14px; }
       .chart .grid { stroke: var(--grid); stroke-width: 1; }
@@ -28,6 +28,7 @@ public final class SvgChart {
       .chart .line.s1 { stroke: var(--s1); } .chart .dot.s1, .chart .bar.s1 { fill: var(--s1); }
       .chart .line.s2 { stroke: var(--s2); } .chart .dot.s2, .chart .bar.s2 { fill: var(--s2); }
       .chart .line.s3 { stroke: var(--s3); } .chart .dot.s3, .chart .bar.s3 { fill: var(--s3); }
+      .chart .line.s4 { stroke: var(--s4); } .chart .dot.s4, .chart .bar.s4 { fill: var(--s4); }
       .chart .over { paint-order: stroke; stroke: var(--card, none); stroke-width: 4px; }
       .chart .range { opacity: .35; }
       .chart .range.s1 { fill: var(--s1); } .chart .range.s2 { fill: var(--s2); }
@@ -48,7 +49,7 @@ public final class SvgChart {
   private static final int RIGHT = WIDTH - 24;
   private static final int TOP = 74;
   private static final int BOTTOM = HEIGHT - 48;
-  private static final int COLOURS = 4;
+  private static final int COLOURS = 5;
   // more would hide the line
   private static final int MAX_DOTS = 24;
 

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 
 import dev.millrace.loadtest.load.ArrivalPattern;
 import dev.millrace.loadtest.load.ArrivalSpec;
+import dev.millrace.loadtest.simulator.baseline.NoBatching;
 import java.util.List;
 import java.util.function.DoubleFunction;
 import org.junit.jupiter.api.Test;
 
 final class CapacityTest {
   private static final long MS = 1_000_000;
+  private static final Scheduler.Factory ALONE = setting -> new NoBatching();
   private static final ServiceModel LINE = ServiceModel.linear(5_070_000, 1_050_000);
 
   @Test
@@ -28,16 +30,16 @@ final class CapacityTest {
     // one at a time of 10 ms: 100 a second are served for ever, more are not
     Capacity capacity = capacity(CapacityTest::evenly, ServiceModel.linear(10 * MS, 0), 1);
 
-    assertThat(capacity.find(150, 0.001, MillraceScheduler::greedy)).isCloseTo(100, within(0.2));
-    assertThat(capacity.find(20, 0.001, MillraceScheduler::greedy)).isCloseTo(100, within(0.2));
+    assertThat(capacity.find(150, 0.001, ALONE)).isCloseTo(100, within(0.2));
+    assertThat(capacity.find(20, 0.001, ALONE)).isCloseTo(100, within(0.2));
   }
 
   @Test
   void findsWhatAQueueWithoutBatchingIsKnownToCarry() {
-    // heavy traffic: 1 % wait longer than 24 ms at 912 a second, a little more as those are dropped
+    // heavy traffic: exp(-2 * 24 (1 - rho) / rho) is 1 % at 912 a second
     Capacity capacity = capacity(RandomArrivals::poisson, ServiceModel.linear(0, MS), 1);
 
-    assertThat(capacity.find(1000, 0.005, MillraceScheduler::greedy)).isBetween(905.0, 960.0);
+    assertThat(capacity.find(1000, 0.005, ALONE)).isBetween(895.0, 925.0);
   }
 
   @Test
@@ -50,15 +52,10 @@ final class CapacityTest {
   @Test
   void theBestOfSeveralIsTheBest() {
     Capacity capacity = capacity(RandomArrivals::poisson, LINE, 64);
-    Scheduler.Factory alone =
-        setting ->
-            MillraceScheduler.greedy(
-                new Scheduler.Setting(
-                    setting.service(), setting.replicas(), 1, setting.sloNanos()));
     double greedy = capacity.find(400, 0.005, MillraceScheduler::greedy);
 
-    assertThat(capacity.find(400, 0.005, alone)).isLessThan(0.5 * greedy);
-    assertThat(capacity.best(400, 0.005, List.of(alone, MillraceScheduler::greedy, alone)))
+    assertThat(capacity.find(400, 0.005, ALONE)).isLessThan(0.5 * greedy);
+    assertThat(capacity.best(400, 0.005, List.of(ALONE, MillraceScheduler::greedy, ALONE)))
         .isCloseTo(greedy, within(4.0));
   }
 

@@ -115,7 +115,7 @@ final class CapacityGates {
   private double best(Trials trials, Capacity capacity) {
     List<Scheduler.Factory> grid = new ArrayList<>();
     for (long slo : List.of(15 * MS, 25 * MS, 75 * MS)) {
-      grid.addAll(Rivals.tritonGrid(Models.RESNET.service(), Models.MAX_BATCH, slo));
+      grid.addAll(Rivals.measuredTriton(Models.RESNET.service(), Models.MAX_BATCH, slo));
     }
     return capacity.best(trials.saturatedRate(), effort.tolerance(), grid);
   }

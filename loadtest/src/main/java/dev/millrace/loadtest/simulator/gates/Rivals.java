@@ -11,6 +11,7 @@ import dev.millrace.loadtest.simulator.baseline.SymphonyDeferred;
 import dev.millrace.loadtest.simulator.baseline.TensorFlowBasic;
 import dev.millrace.loadtest.simulator.baseline.TensorFlowJustInTime;
 import dev.millrace.loadtest.simulator.baseline.TritonDynamic;
+import dev.millrace.loadtest.simulator.baseline.TritonGrid;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -58,10 +59,20 @@ public final class Rivals {
     return rivals;
   }
 
-  /** Triton in each of its grid's settings, of which the best of a cell counts. */
-  public static List<Scheduler.Factory> tritonGrid(
+  /**
+   * Triton as somebody sets it up who has measured the model, in each of 30 settings, of which the
+   * best of a cell counts.
+   */
+  public static List<Scheduler.Factory> measuredTriton(
       ServiceCurve curve, int maxBatchRows, long sloNanos) {
-    return TritonDynamic.tritonGrid(curve, 0, maxBatchRows, sloNanos).stream()
+    return TritonGrid.measured(curve, 0, maxBatchRows, sloNanos).stream()
+        .<Scheduler.Factory>map(options -> setting -> new TritonDynamic(options))
+        .toList();
+  }
+
+  /** Triton in round numbers, as somebody sets it up who has not measured; 30 settings, too. */
+  public static List<Scheduler.Factory> roundTriton(int maxBatchRows, long sloNanos) {
+    return TritonGrid.round(maxBatchRows, sloNanos).stream()
         .<Scheduler.Factory>map(options -> setting -> new TritonDynamic(options))
         .toList();
   }

@@ -101,6 +101,6 @@ record Trials(Model model, int replicas, Effort effort) {
     return capacity.best(
         saturatedRate(),
         effort.tolerance(),
-        Rivals.tritonGrid(model.service(), Models.MAX_BATCH, model.sloNanos()));
+        Rivals.measuredTriton(model.service(), Models.MAX_BATCH, model.sloNanos()));
   }
 }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.simulator.gates;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.loadtest.simulator.MillraceScheduler;
+import dev.millrace.loadtest.simulator.Scheduler;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+final class GatesTest {
+  private static List<Finding> measure(Scheduler.Factory factory, String... ids)
+      throws InterruptedException {
+    return Gates.of(factory, Effort.brief(), List.of(ids)).measure(1, (done, of, gate) -> {});
+  }
+
+  @Test
+  void thereAreSeventeen() {
+    assertThat(Gates.ids()).hasSize(17).startsWith("G1", "G2").endsWith("G16", "G17");
+  }
+
+  @Test
+  void eagerBatchingIsAsFastAsTheorySays() throws InterruptedException {
+    List<Finding> findings = measure(MillraceScheduler::greedy, "G15");
+
+    assertThat(findings).hasSize(2).allMatch(Finding::isMet);
+  }
+
+  @Test
+  void aGreedySchedulerIsToldFromAGoodOne() throws InterruptedException {
+    // it is what Triton does: neither faster nor slower, and lost in overload
+    List<Finding> findings = measure(MillraceScheduler::greedy, "G4", "G5", "G8");
+
+    assertThat(findings).noneMatch(Finding::isMet);
+    assertThat(findings.getFirst().worst().value()).isEqualTo(1);
+  }
+
+  @Test
+  void theSameSchedulerMeasuresTheSameTwice() throws InterruptedException {
+    assertThat(measure(MillraceScheduler::auto, "G9", "G12"))
+        .isEqualTo(measure(MillraceScheduler::auto, "G9", "G12"));
+  }
+
+  @Test
+  void theWorstCellIsFarthestOnTheWrongSide() {
+    List<Finding.Reading> readings =
+        List.of(
+            new Finding.Reading("a", 1), new Finding.Reading("b", 3), new Finding.Reading("c", 2));
+
+    Finding most = new Finding("G0", "", Claim.atMost(2, ""), readings);
+    Finding least = new Finding("G0", "", Claim.atLeast(1, ""), readings);
+
+    assertThat(most.worst().cell()).isEqualTo("b");
+    assertThat(most.isMet()).isFalse();
+    assertThat(least.worst().cell()).isEqualTo("a");
+    assertThat(least.isMet()).isTrue();
+    assertThat(new Finding("G0", "", Claim.atLeast(1, ""), List.of()).isMet()).isFalse();
+  }
+
+  @Test
+  void inouesBoundIsOneRunWhereNobodyComes() {
+    assertThat(Inoue.meanNanos(1e-12, 100, 500)).isBetween(599.0, 601.0);
+  }
+}

@@ -5,24 +5,24 @@ import dev.millrace.batching.cost.CostModel;
 import dev.millrace.batching.cost.Curve;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * Refuses at the door what could not be answered in time, so that a caller knows at once and what
  * is queued is worth its place.
  *
- * <p>While less is asked for than can be served, all is let in that could be in time if its turn came
- * now: bursts are for the policy. In overload two things are asked of a request.
+ * <p>While less is asked for than can be served, all is let in that could be in time if its turn
+ * came now: bursts are for the policy. In overload two things are asked of a request.
  *
  * <p><b>Its turn comes in time.</b> Batches of the best size for its deadline start when replicas
  * are free, as predicted; it is in the one that the rows ahead of it leave it to. Ahead is what has
  * deadlines of its size, or shorter.
  *
- * <p><b>Its group has not had its share.</b> A group is a tenant's requests of one size of deadline.
- * Tenants share the replicas' time by weight, what one leaves goes to the others; a tenant's sizes of
- * deadline share by what is asked for. Who asks for more than that is let in at that rate and no
- * faster. So those in no hurry are not starved by those who are, nor a small tenant by a large one.
+ * <p><b>Its group has not had its share.</b> A group is a tenant's requests of one size of
+ * deadline. Tenants share the replicas' time by weight, what one leaves goes to the others; a
+ * tenant's sizes of deadline share by what is asked for. Who asks for more than that is let in at
+ * that rate and no faster. So those in no hurry are not starved by those who are, nor a small
+ * tenant by a large one.
  *
  * <p>{@link #admit} is called by producers, {@link #release} and {@link #refresh} by the leader.
  */
@@ -55,10 +55,16 @@ final class Admission {
   /** Over how long demand is averaged, at least; and in batches. */
   private static final long LEAST_WINDOW_NANOS = 50_000_000;
 
-  private static final int WINDOW_BATCHES = 8;
+  private static final int WINDOW_BATCHES = 24;
 
   /** Of what the replicas can do in time: if more is asked for, the door is watched. */
   private static final double OVERLOAD = 1.0;
+
+  /**
+   * Below this, a lone replica can still make up for a burst by one large batch, and nobody is
+   * refused whom that would save. Several replicas gain nothing by it.
+   */
+  private static final double FLOOD = 1.35;
 
   private final CostModel costs;
   private final QueueCounts counts;
@@ -84,6 +90,7 @@ final class Admission {
   private volatile long lastTakenNanos;
   private volatile boolean overloaded;
   private volatile double load;
+  private volatile double arrivalRate;
 
   // the leader's
   private final double[] recentDemand = new double[GROUPS];
@@ -130,7 +137,7 @@ final class Admission {
     }
     demand.getAndAdd(group, (long) work);
     if (overloaded
-        && !(isInTime(nowNanos, deadlineNanos, group, best, curve)
+        && !(isInTime(nowNanos, deadlineNanos, rows, group, largest(remaining, best, curve), curve)
             && isWithinShare((long) work, group))) {
       refusedRows.getAndAdd(rows);
       return Ticket.OVERLOAD;
@@ -140,21 +147,34 @@ final class Admission {
     return Ticket.of(deadlineClass, bucket, priority);
   }
 
-  private boolean isInTime(
-      long nowNanos, long deadlineNanos, int group, int best, Curve curve) {
-    return startNanos(nowNanos, group, best, curve) + curve.plus(best) <= deadlineNanos;
+  /**
+   * Rows of a batch that fill it in the time they may wait for it, though no sooner: since the door
+   * is shut until then, nobody has to wait out a whole batch, and batches can be larger than those
+   * that sustain a queue.
+   */
+  private int largest(long remaining, int best, Curve curve) {
+    double perNano = arrivalRate;
+    double rows = perNano * (remaining - curve.alpha()) / (1 + perNano * curve.beta());
+    int filled = (int) Math.clamp(rows, best, Math.max(best, curve.limit()));
+    return filled > best && curve.plus(filled) < remaining ? filled : best;
   }
 
-  /** When the batch starts that a request would be in. */
-  private long startNanos(long nowNanos, int group, int best, Curve curve) {
+  /** Whether the batch that a request would be in ends before its deadline. */
+  private boolean isInTime(
+      long nowNanos, long deadlineNanos, int rows, int group, int largest, Curve curve) {
     int ahead = 0;
     for (int i = group % DEADLINE_CLASSES; i >= 0; i--) {
       ahead += rowsByClass.get(i);
     }
     int serving = replicas;
-    int batch = ahead / best;
-    long firstFree = Math.max(nowNanos, free.get(batch % serving));
-    return firstFree + batch / serving * curve.mean(best);
+    long next = Math.max(nowNanos, free.get(0));
+    if (serving == 1 && load < FLOOD && ahead + rows <= curve.limit()) {
+      return next + curve.plus(ahead + rows) <= deadlineNanos;
+    }
+    int batch = ahead / largest;
+    long first = Math.max(nowNanos, free.get(batch % serving));
+    long start = first + batch / serving * curve.mean(largest);
+    return start + curve.plus(largest) <= deadlineNanos;
   }
 
   private boolean isWithinShare(long work, int group) {
@@ -198,8 +218,13 @@ final class Admission {
     return refusedRows.get() == 0 ? 0 : refusedRows.getAndSet(0);
   }
 
-  /** Publishes when replicas will be free. */
-  void freeAt(Crew crew) {
+  /**
+   * Publishes when replicas will be free.
+   *
+   * @param rowsPerNano that are asked for
+   */
+  void freeAt(Crew crew, double rowsPerNano) {
+    arrivalRate = rowsPerNano;
     for (int i = 0; i < crew.serving(); i++) {
       free.setOpaque(i, crew.freeNanos(i));
     }

@@ -58,8 +58,8 @@ final class Crew {
   }
 
   /**
-   * When the replica is free that is number {@code index} in the order of that, suspects left out; 0
-   * for now.
+   * When the replica is free that is number {@code index} in the order of that, suspects left out;
+   * 0 for now.
    */
   long freeNanos(int index) {
     int idle = serving - busy();

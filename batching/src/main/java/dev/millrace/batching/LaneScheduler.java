@@ -207,7 +207,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     publishedReplicas = crew.serving();
     admission.taken(nowNanos);
     crew.look(nowNanos);
-    admission.freeAt(crew);
+    admission.freeAt(crew, publishedRate);
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */

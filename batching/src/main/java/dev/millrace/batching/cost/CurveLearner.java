@@ -92,7 +92,8 @@ final class CurveLearner {
   private void update(int size, int rows, double nanos) {
     int seen = samples[size];
     double weight = 1.0 / Math.min(seen + 1, MEMORY);
-    double slope = curve.isKnown() ? curve.beta() / speed.factor() : nanosMean[size] / rowsMean[size];
+    double slope =
+        curve.isKnown() ? curve.beta() / speed.factor() : nanosMean[size] / rowsMean[size];
     double expected =
         Math.max(nanosMean[size] / 2, nanosMean[size] + slope * (rows - rowsMean[size]));
     double ratio = Math.log(nanos / expected);

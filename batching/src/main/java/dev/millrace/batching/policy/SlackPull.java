@@ -38,6 +38,9 @@ public final class SlackPull implements BatchPolicy {
   /** Predictions that shed all work would never be corrected: after such a pause one is tried. */
   private static final long TRIAL_PAUSE_NANOS = 100_000_000;
 
+  /** How much of a batch's gain goes into making it larger than the formula has it. */
+  private static final double CLUSTERING = 1.3;
+
   private static final long NEVER = Long.MAX_VALUE;
 
   @Override
@@ -171,14 +174,12 @@ public final class SlackPull implements BatchPolicy {
     Curve cost = queue.lane().cost();
     double alpha = cost.alpha();
     double beta = cost.beta();
-    double c1 = 1;
-    double c2 = 1;
-    if (alpha >= beta) {
-      c1 = queue.replicas() >= 3 ? 1.2 : 1.5;
-      c2 = queue.replicas() >= 3 ? 1.5 : 2;
-    }
+    // the more a batch saves, the larger it may be: arrivals that are clustered will fill it
+    double gain = Math.min(1, CLUSTERING * alpha / beta);
+    double c1 = 1 + gain * (queue.replicas() >= 3 ? 0.2 : 0.5);
+    double c2 = 1 + gain * (queue.replicas() >= 3 ? 0.5 : 1);
     double drain = c2 * Math.sqrt(alpha * queue.lane().rows() / beta);
-    double size = Math.ceil(Math.max(c1 * sustaining, drain));
+    double size = Math.max(Math.ceil(c1 * sustaining), Math.round(drain));
     return (int) Math.clamp(size, 1, want);
   }
 }

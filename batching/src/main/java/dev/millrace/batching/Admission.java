@@ -35,7 +35,7 @@ final class Admission {
   private static final int SHORTEST_DEADLINE_SHIFT = 18;
 
   /** Beyond its share, so that those who are late for some other reason leave no gap. */
-  private static final double GENEROSITY = 1.05;
+  private static final double GENEROSITY = 1.0;
 
   /** What a group has not used of its share it may catch up on, for so long. */
   private static final long CATCH_UP_NANOS = 50_000_000;

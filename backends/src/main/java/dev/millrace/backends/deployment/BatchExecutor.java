@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A batch of several that fails is halved until the rows that cannot be run stand alone: only
  * they fail. At worst that is two runs a row, paid by a batch that would have been lost otherwise.
+ * A batch whose run was terminated fails as a whole: its halves would hang one after the other.
  */
 final class BatchExecutor {
   private static final Logger log = LoggerFactory.getLogger(BatchExecutor.class);
@@ -25,23 +26,26 @@ final class BatchExecutor {
   private final Deployment deployment;
   private final Runner runner;
   private final InlineCost cost;
+  private final RunWatch watch;
   private final ArrayList<InferTask> answered = new ArrayList<>();
   private final ArrayList<CompletionSink> sinks = new ArrayList<>();
 
   /**
    * @param runner used by this executor only, and closed by its owner
+   * @param onEventLoop whether the thread is an event loop
    */
-  BatchExecutor(Deployment deployment, Runner runner, InlineCost cost) {
+  BatchExecutor(Deployment deployment, Runner runner, InlineCost cost, boolean onEventLoop) {
     this.deployment = deployment;
     this.runner = runner;
     this.cost = cost;
+    this.watch = deployment.watchRunsOf(runner, onEventLoop);
   }
 
   /** Runs a batch and answers each of its tasks, whatever happens. */
   void execute(Batch<InferTask> batch) {
     List<InferTask> tasks = batch.items();
     try {
-      long doneNanos = execute(tasks, batch.takenNanos());
+      long doneNanos = execute(tasks, batch.takenNanos(), batch.takenNanos());
       if (doneNanos > 0) {
         batch.ran(doneNanos - batch.takenNanos());
       }
@@ -63,25 +67,40 @@ final class BatchExecutor {
     flush();
   }
 
-  /** Answers when the answers were ready; 0 if the run failed, whatever became of its parts. */
-  private long execute(List<InferTask> tasks, long takenNanos) {
+  /**
+   * @param takenNanos when the batch was closed that these are of
+   * @return when the answers were ready; 0 if the run failed, whatever became of its parts
+   */
+  private long execute(List<InferTask> tasks, long takenNanos, long nowNanos) {
     int rows = 0;
     long bytes = 0;
+    long latestDeadlineNanos = nowNanos;
     for (InferTask task : tasks) {
       rows += task.rows();
       bytes += task.bytes();
+      if (task.deadlineNanos() != Long.MAX_VALUE) {
+        latestDeadlineNanos = Math.max(latestDeadlineNanos, task.deadlineNanos());
+      }
     }
     OutputTensor[] outputs;
     try {
-      outputs = runner.run(tasks, rows);
+      watch.begin(nowNanos, latestDeadlineNanos, cost.expectedNanos(bytes));
+      try {
+        deployment.runBegan();
+        outputs = runner.run(tasks, rows);
+      } finally {
+        watch.end();
+      }
       if (deployment.signature().isBatched()) {
         checkRows(outputs, rows);
       }
     } catch (Throwable e) {
-      if (tasks.size() > 1) {
+      if (watch.lastTerminatedNanos() > 0) {
+        giveUp(tasks);
+      } else if (tasks.size() > 1) {
         int half = tasks.size() / 2;
-        execute(tasks.subList(0, half), takenNanos);
-        execute(tasks.subList(half, tasks.size()), takenNanos);
+        execute(tasks.subList(0, half), takenNanos, deployment.nanoTime());
+        execute(tasks.subList(half, tasks.size()), takenNanos, deployment.nanoTime());
       } else {
         fail(tasks.get(0), e);
       }
@@ -125,6 +144,24 @@ final class BatchExecutor {
     }
     flush();
     return doneNanos;
+  }
+
+  /** The run of these was terminated. */
+  private void giveUp(List<InferTask> tasks) {
+    Failure failure =
+        new Failure(
+            Failure.Kind.ENGINE,
+            "the engine did not answer within " + RunWatch.show(watch.lastTerminatedNanos()));
+    Failure late =
+        new Failure(
+            Failure.Kind.EXPIRED,
+            "deadline passed in a run of model '" + deployment.name() + "' that did not end");
+    long now = deployment.nanoTime();
+    for (InferTask task : tasks) {
+      task.fail(now >= task.deadlineNanos() ? late : failure);
+      leave(task);
+    }
+    flush();
   }
 
   private void fail(InferTask task, Throwable cause) {

@@ -11,13 +11,15 @@ import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.QueueLimits;
 import dev.millrace.batching.Rejection;
 import dev.millrace.batching.policy.SlackPull;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One version of a model that serves: its queue and its replicas.
@@ -27,10 +29,16 @@ import org.jspecify.annotations.Nullable;
  * engines die of a model that is freed under a run.
  */
 public final class Deployment {
+  private static final Logger log = LoggerFactory.getLogger(Deployment.class);
+
   /** Enough for a burst from every event loop while all replicas are inside a run. */
   private static final int RING_SLOTS = 4096;
 
-  private static final int CLOSED = 1 << 31;
+  /** Between two looks at whether what runs while this is closed has come under suspicion. */
+  private static final Duration CLOSING_LOOK = Duration.ofMillis(100);
+
+  /** For a run that was terminated to end, and its thread. */
+  private static final Duration TERMINATION_GRACE = Duration.ofSeconds(2);
 
   private final String name;
   private final long version;
@@ -44,6 +52,7 @@ public final class Deployment {
   private final DeploymentStatistics statistics = new DeploymentStatistics();
   private final List<Thread> replicas = new ArrayList<>();
   private final InlineCost inlineCost;
+  private final RunWatches runs;
 
   /** One for each event loop, made and used by that loop. */
   private final AtomicReferenceArray<@Nullable InlineReplica> inlineReplicas;
@@ -56,8 +65,7 @@ public final class Deployment {
   /** The next one that is watched; written by whoever has set {@link #watched}, and the janitor. */
   @Nullable Deployment watchedNext;
 
-  /** Leases out, and the CLOSED bit. */
-  private final AtomicInteger leases = new AtomicInteger();
+  private final Leases leases;
 
   /**
    * Starts a deployment's replicas.
@@ -91,6 +99,7 @@ public final class Deployment {
             signature,
             Math.min(manifest.limits().maxRequestRows(), manifest.limits().maxQueuedRows()));
     this.nanoClock = nanoClock;
+    this.leases = new Leases(nanoClock);
     this.queue =
         new BatchQueue<>(
             new QueueLimits(
@@ -106,6 +115,8 @@ public final class Deployment {
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
     this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
     this.janitor = janitor;
+    this.runs =
+        new RunWatches(this, janitor.runLimits().withMaxRunNanos(manifest.limits().maxRunNanos()));
     for (int i = 0; i < runners.size(); i++) {
       replicas.add(
           Thread.ofPlatform()
@@ -159,6 +170,23 @@ public final class Deployment {
     return replicas.size();
   }
 
+  /**
+   * Replicas that can be counted on: all but those in a run that lasts far longer than it should.
+   */
+  public int replicasServing() {
+    return replicas.size() - runs.suspectThreads();
+  }
+
+  /** Replicas, event loops among them, in a run that lasts far longer than it should. */
+  public int suspectReplicas() {
+    return runs.suspects();
+  }
+
+  /** Runs that were terminated because they did not end by themselves. */
+  public long terminatedRuns() {
+    return runs.terminatedRuns();
+  }
+
   public int queuedRows() {
     return queue.queuedRows();
   }
@@ -169,7 +197,7 @@ public final class Deployment {
 
   /** Leases out: requests between admission and answer. */
   public int inFlight() {
-    return leases.get() & ~CLOSED;
+    return leases.out();
   }
 
   /** Now, on the clock that arrivals and deadlines are measured by. */
@@ -179,20 +207,12 @@ public final class Deployment {
 
   /** Takes a lease; false if the deployment is on its way out: then look for its successor. */
   public boolean acquire() {
-    if ((leases.incrementAndGet() & CLOSED) == 0) {
-      return true;
-    }
-    release();
-    return false;
+    return leases.acquire();
   }
 
   /** Gives a lease back. */
   public void release() {
-    if (leases.decrementAndGet() == CLOSED) {
-      synchronized (leases) {
-        leases.notifyAll();
-      }
-    }
+    leases.release();
   }
 
   /**
@@ -221,6 +241,28 @@ public final class Deployment {
       inlineReplicas.set(loop, replica);
     }
     return replica;
+  }
+
+  /** Something that looks at the runs of one more replica. */
+  RunWatch watchRunsOf(Runner runner, boolean onEventLoop) {
+    return runs.add(runner, onEventLoop);
+  }
+
+  /** To be called when a run was published and before it begins. */
+  void runBegan() {
+    janitor.watchRun(this);
+  }
+
+  /** Whether the janitor has to look after this deployment. */
+  boolean isActive() {
+    return queue.queuedRows() > 0 || runs.anyInProgress();
+  }
+
+  /** See {@link RunWatch#look}. The janitor's. */
+  void lookAtRuns(long stalledNanos, long lastStalledNanos) {
+    if (runs.anyInProgress()) {
+      runs.look(nanoClock.getAsLong(), stalledNanos, lastStalledNanos);
+    }
   }
 
   /** Answers what has expired or was cancelled while every replica is busy. The janitor's. */
@@ -280,33 +322,21 @@ public final class Deployment {
   }
 
   /**
-   * Refuses new leases, waits until the last one is back, and frees the model.
+   * Refuses new leases, waits until the last one is back, and frees the model. A run that hangs is
+   * terminated, and if that does not help, left alone with its model: an engine would die of it.
    *
    * @param graceNanos how long requests may take to finish; what still waits then is answered with
-   *     a failure, and what runs then is waited for
+   *     a failure, and what runs then is waited for, unless it is suspect
+   * @return whether everything was freed
    */
-  void close(long graceNanos) throws InterruptedException {
-    leases.getAndUpdate(count -> count | CLOSED);
-    long end = nanoClock.getAsLong() + graceNanos;
-    synchronized (leases) {
-      while (leases.get() != CLOSED) {
-        long millis = (end - nanoClock.getAsLong()) / 1_000_000;
-        if (millis <= 0) {
-          break;
-        }
-        leases.wait(millis);
-      }
-    }
+  boolean close(long graceNanos) throws InterruptedException {
+    leases.close();
+    leases.awaitAllBack(Duration.ofNanos(graceNanos));
     queue.close();
     queue.rejectAll(Rejection.CLOSED);
-    for (Thread replica : replicas) {
-      replica.join();
-    }
-    // an event loop in a batch of this deployment holds the leases of its tasks
-    synchronized (leases) {
-      while (leases.get() != CLOSED) {
-        leases.wait();
-      }
+    if (!awaitRuns()) {
+      log.error("{}: a run does not end, so its memory is not freed", this);
+      return false;
     }
     for (int loop = 0; loop < inlineReplicas.length(); loop++) {
       InlineReplica replica = inlineReplicas.get(loop);
@@ -315,6 +345,30 @@ public final class Deployment {
       }
     }
     model.close();
+    return true;
+  }
+
+  /** False if a run goes on that was terminated. */
+  private boolean awaitRuns() throws InterruptedException {
+    Duration hung = Duration.ZERO;
+    // an event loop in a batch of this deployment holds the leases of its tasks
+    while (!awaitThreads(CLOSING_LOOK) || !leases.awaitAllBack(CLOSING_LOOK)) {
+      runs.terminateSuspects(nanoClock.getAsLong());
+      hung = runs.suspects() > 0 ? hung.plus(CLOSING_LOOK) : Duration.ZERO;
+      if (hung.compareTo(TERMINATION_GRACE) > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean awaitThreads(Duration time) throws InterruptedException {
+    for (Thread replica : replicas) {
+      if (!replica.join(time)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

@@ -195,7 +195,9 @@ public abstract class InferTask implements Batchable, ModelInputs {
   /** Called by the replica that claimed this task. */
   final void fail(Failure failure) {
     end();
-    answerFailed(abandoned ? CANCELLED : failure);
+    // gRPC cancels a call when its deadline passes: that it is late is the better reason
+    boolean cancelled = abandoned && failure.kind() != Failure.Kind.EXPIRED;
+    answerFailed(cancelled ? CANCELLED : failure);
   }
 
   /** Gives memory and lease back; only the first call after the end does anything. */

@@ -55,6 +55,11 @@ final class InlineCost {
     return budgetNanos > 0 && estimate(bucket(bytes)) <= budgetNanos;
   }
 
+  /** What a batch of that size is expected to take; Long.MAX_VALUE if nothing is known. */
+  long expectedNanos(long bytes) {
+    return estimate(bucket(bytes));
+  }
+
   /**
    * From the next smaller size that is known, as if cost grew with the size, which is the most it
    * does; else from the next larger one.

@@ -161,7 +161,7 @@ final class InlineReplica {
     if (executor == null && deployment.acquire()) {
       try {
         runner = model.newRunner();
-        executor = new BatchExecutor(deployment, runner, cost);
+        executor = new BatchExecutor(deployment, runner, cost, true);
       } finally {
         deployment.release();
       }

@@ -1,59 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The thread that sees to requests that wait while every replica is busy: every few milliseconds it
- * sweeps the deployments in which something is queued. The others cost nothing, and while there are
- * only others it sleeps.
+ * The thread that sees to requests that wait while every replica is busy, and to runs that do not
+ * end. Every few milliseconds it sweeps the deployments in which something is queued; while there
+ * are only runs, it looks at them now and then. The other deployments cost nothing, and while there
+ * are only others it sleeps.
  *
- * <p>Whoever leaves a request in a queue calls {@link #watch} behind it; the janitor lets go of a
- * deployment whose queue it has found empty. In between, the deployment is on one intrusive stack,
- * so that neither allocates. The two meet as in Dekker's algorithm: a caller has counted its rows
- * in and then reads {@code watched}; the janitor takes {@code watched} down and then reads the
- * count. So a row that is counted is seen by one of them.
+ * <p>Whoever leaves a request in a queue calls {@link #watch} behind it, and whoever has published
+ * a run calls {@link #watchRun}; the janitor lets go of a deployment where it has found neither. In
+ * between, the deployment is on one intrusive stack, so that neither allocates. The two meet as in
+ * Dekker's algorithm: a caller has counted its rows in, or published its run, and then reads {@code
+ * watched}; the janitor takes {@code watched} down and then looks for rows and runs. So what is
+ * there is seen by one of them. It is the same with {@code pace}, which the janitor sets before it
+ * looks a last time and goes to sleep.
  */
 final class Janitor implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Janitor.class);
 
   /** How late an expired or cancelled request is noticed while all replicas are busy. */
-  private static final long PERIOD_NANOS = 5_000_000;
+  private static final long SWEEP_NANOS = 5_000_000;
+
+  /** How late a run that lasts too long is noticed: half of the shortest time that is too long. */
+  private static final long LOOK_NANOS = 50_000_000;
 
   /**
-   * Periods without anything to sweep until the thread sleeps. To wake it costs a request some
-   * microseconds, and so only the first one after 100 ms pays.
+   * Periods with nothing to do until the next slower pace. To wake the thread costs a request some
+   * microseconds, and so only the first one after 100 ms that has to wait, and the first run after
+   * a second, pays.
    */
   private static final int IDLE_PERIODS = 20;
+
+  // what the thread looks for, the quicker the smaller
+
+  /** For what is queued. */
+  private static final int SWEEPING = 0;
+
+  /** For runs only; to be woken for what is queued. */
+  private static final int LOOKING = 1;
+
+  /** For nothing; to be woken for either. */
+  private static final int ASLEEP = 2;
+
+  private final RunLimits runLimits;
+  private final LongSupplier nanoClock;
 
   /** What is watched, linked by {@link Deployment#watchedNext}. */
   private final AtomicReference<@Nullable Deployment> newest = new AtomicReference<>();
 
-  private final AtomicBoolean asleep = new AtomicBoolean();
+  private final AtomicInteger pace = new AtomicInteger(SWEEPING);
   private final Thread thread =
       Thread.ofPlatform().name("janitor").daemon().unstarted(this::tickUntilClosed);
   private volatile boolean closed;
+
+  // owned by whoever ticks
+  private boolean watching;
+  private long stalledNanos;
+  private long lastStalledNanos;
+
+  /**
+   * @param runLimits how long runs may last
+   */
+  Janitor(RunLimits runLimits, LongSupplier nanoClock) {
+    this.runLimits = runLimits;
+    this.nanoClock = nanoClock;
+  }
 
   void start() {
     thread.start();
   }
 
+  RunLimits runLimits() {
+    return runLimits;
+  }
+
   /**
    * Has a deployment swept until nothing is queued there. Any thread, after it has left something
-   * in the queue. Never blocks; costs a volatile read while the deployment is watched already.
+   * in the queue. Never blocks; costs two volatile reads while the deployment is watched already.
    */
   void watch(Deployment deployment) {
-    if (!deployment.watched.get() && deployment.watched.compareAndSet(false, true)) {
-      push(deployment);
-      // pushed, then `asleep` is read; the other side is sleep
-      if (asleep.get() && asleep.compareAndSet(true, false)) {
+    enlist(deployment);
+    quicken(SWEEPING);
+  }
+
+  /**
+   * Has a deployment's runs looked at until there are none. Any thread, after it has published its
+   * run. Never blocks; costs a volatile read while the deployment is watched already.
+   */
+  void watchRun(Deployment deployment) {
+    if (enlist(deployment)) {
+      // whoever queued something meanwhile, and found it enlisted, has left waking to this thread
+      quicken(deployment.queuedRows() > 0 ? SWEEPING : LOOKING);
+    }
+  }
+
+  private boolean enlist(Deployment deployment) {
+    if (deployment.watched.get() || !deployment.watched.compareAndSet(false, true)) {
+      return false;
+    }
+    push(deployment);
+    return true;
+  }
+
+  private void quicken(int wanted) {
+    int now = pace.get();
+    while (now > wanted) {
+      if (pace.compareAndSet(now, wanted)) {
         LockSupport.unpark(thread);
+        return;
       }
+      now = pace.get();
     }
   }
 
@@ -65,38 +129,43 @@ final class Janitor implements AutoCloseable {
     } while (!newest.compareAndSet(below, deployment));
   }
 
-  /** Sweeps what is watched, once. Returns how many deployments that were. */
+  /** Sees to what is watched, once. Returns in how many deployments something was queued. */
   int tick() {
     int swept = 0;
     Deployment next = newest.getAndSet(null);
+    watching = next != null;
     while (next != null) {
       Deployment deployment = next;
       next = deployment.watchedNext; // first: once let go, it can be pushed again
       deployment.watchedNext = null;
-      sweep(deployment);
-      swept++;
-      if (isWaiting(deployment)) {
+      if (deployment.queuedRows() > 0) {
+        swept++;
+      }
+      seeTo(deployment);
+      if (isActive(deployment)) {
         push(deployment);
       }
     }
+    lastStalledNanos = stalledNanos;
     return swept;
   }
 
-  private static void sweep(Deployment deployment) {
+  private void seeTo(Deployment deployment) {
     try {
       deployment.sweep();
+      deployment.lookAtRuns(stalledNanos, lastStalledNanos);
     } catch (RuntimeException | Error e) {
-      log.error("sweeping {} failed", deployment, e); // the next tick tries again
+      log.error("looking after {} failed", deployment, e); // the next tick tries again
     }
   }
 
-  /** Whether something is queued; if not, the deployment is let go. */
-  private static boolean isWaiting(Deployment deployment) {
-    if (deployment.queuedRows() > 0) {
+  /** Whether something is queued or runs; if not, the deployment is let go. */
+  private static boolean isActive(Deployment deployment) {
+    if (deployment.isActive()) {
       return true;
     }
     deployment.watched.set(false);
-    return deployment.queuedRows() > 0 && deployment.watched.compareAndSet(false, true);
+    return deployment.isActive() && deployment.watched.compareAndSet(false, true);
   }
 
   private void tickUntilClosed() {
@@ -104,20 +173,45 @@ final class Janitor implements AutoCloseable {
     while (!closed) {
       idlePeriods = tick() > 0 ? 0 : idlePeriods + 1;
       if (idlePeriods < IDLE_PERIODS) {
-        LockSupport.parkNanos(this, PERIOD_NANOS);
+        pause(SWEEP_NANOS);
       } else {
-        sleep();
+        lookOnly();
         idlePeriods = 0;
       }
     }
   }
 
+  /** Returns when something is queued. */
+  private void lookOnly() {
+    pace.set(LOOKING);
+    int idlePeriods = 0;
+    while (!closed && tick() == 0 && pace.get() != SWEEPING) {
+      idlePeriods = watching ? 0 : idlePeriods + 1;
+      if (idlePeriods < IDLE_PERIODS) {
+        pause(LOOK_NANOS);
+      } else {
+        sleep();
+        idlePeriods = 0;
+      }
+    }
+    pace.set(SWEEPING);
+  }
+
+  /** Returns when something is queued or runs. */
   private void sleep() {
-    asleep.set(true);
-    while (asleep.get() && newest.get() == null && !closed) {
+    if (!pace.compareAndSet(LOOKING, ASLEEP)) {
+      return;
+    }
+    while (pace.get() == ASLEEP && newest.get() == null && !closed) {
       LockSupport.park(this);
     }
-    asleep.set(false);
+    pace.compareAndSet(ASLEEP, LOOKING);
+  }
+
+  private void pause(long nanos) {
+    long begin = nanoClock.getAsLong();
+    LockSupport.parkNanos(this, nanos);
+    stalledNanos += Math.max(0, nanoClock.getAsLong() - begin - nanos);
   }
 
   /** Ends the thread, soon. */

@@ -51,7 +51,7 @@ public final class Reconciler implements AutoCloseable {
   private final ScheduledExecutorService control =
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().name("control").daemon().unstarted(task));
-  private final Janitor janitor = new Janitor();
+  private final Janitor janitor;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
@@ -90,6 +90,7 @@ public final class Reconciler implements AutoCloseable {
     this.repository = repository;
     Map<String, Backend> byName = new HashMap<>();
     backends.forEach(backend -> byName.put(backend.name(), backend));
+    this.janitor = new Janitor(RunLimits.DEFAULT, nanoClock);
     this.loader = new Loader(byName, inlining, janitor, nanoClock);
     this.deployments = deployments;
     this.drainNanos = drainNanos;
@@ -342,9 +343,10 @@ public final class Reconciler implements AutoCloseable {
 
   private void drain(Deployment deployment, @Nullable ModelArtifact artifact, long graceNanos) {
     try {
-      deployment.close(graceNanos);
-      log.info("model {} version {}: unloaded", deployment.name(), deployment.version());
-      release(artifact);
+      if (deployment.close(graceNanos)) {
+        log.info("model {} version {}: unloaded", deployment.name(), deployment.version());
+        release(artifact);
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
@@ -375,7 +377,9 @@ public final class Reconciler implements AutoCloseable {
       for (Thread thread : draining) {
         // a run that never ends is not to keep the process from ending
         long left = Math.max(0, end - nanoClock.getAsLong());
-        thread.join(Duration.ofNanos(left).plus(RUN_END_GRACE));
+        if (!thread.join(Duration.ofNanos(left).plus(RUN_END_GRACE))) {
+          log.warn("{}: a run goes on: not waiting for it", thread.getName());
+        }
       }
     } catch (TimeoutException e) {
       log.warn("a model is still being loaded: not waiting for it");

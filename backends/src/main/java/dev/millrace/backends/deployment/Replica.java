@@ -15,7 +15,7 @@ final class Replica implements Runnable {
   Replica(Deployment deployment, BatchQueue<InferTask> queue, Runner runner, InlineCost cost) {
     this.queue = queue;
     this.runner = runner;
-    this.executor = new BatchExecutor(deployment, runner, cost);
+    this.executor = new BatchExecutor(deployment, runner, cost, false);
   }
 
   /** Runs batches until the queue is closed and empty. */

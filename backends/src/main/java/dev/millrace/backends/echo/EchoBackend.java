@@ -37,6 +37,8 @@ import java.util.function.IntConsumer;
  *       processor)
  *   <dt>fail_when
  *   <dd>a run fails if an element of the first input is this: a number, {@code NaN}, or a text
+ *   <dt>hang_when
+ *   <dd>likewise, a run goes on until it is terminated, waiting as {@code delay} says
  *   <dt>wrong_shape
  *   <dd>{@code true}: outputs have a row too many
  *   <dt>load_delay_millis

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
 
 /** Copies inputs to outputs, and takes its time. */
 final class EchoRunner implements Runner {
@@ -22,6 +23,13 @@ final class EchoRunner implements Runner {
   private final IntConsumer beforeRun;
   private final Runnable onClose;
   private boolean closed;
+
+  /** Whether the run that has begun last is to end. */
+  private volatile boolean terminated;
+
+  /** Where a run is in progress; null if none is. */
+  private volatile @Nullable Thread running;
+
   private RunTimes lastTimes = new RunTimes(0, 0, 0);
 
   EchoRunner(EchoSettings settings, IntConsumer beforeRun, Runnable onClose) {
@@ -36,6 +44,26 @@ final class EchoRunner implements Runner {
     if (closed) {
       throw new IllegalStateException("the runner is closed");
     }
+    if (terminated) {
+      terminated = false;
+    }
+    running = Thread.currentThread();
+    try {
+      return answer(requests, rows);
+    } finally {
+      running = null;
+    }
+  }
+
+  /** What is set behind the end of a run does not outlive the beginning of the next. */
+  @Override
+  public void terminate() {
+    terminated = true;
+    LockSupport.unpark(running);
+  }
+
+  private OutputTensor[] answer(List<? extends ModelInputs> requests, int rows)
+      throws ModelRunException {
     long start = System.nanoTime();
     List<TensorSpec> inputs = settings.signature().inputs();
     List<TensorSpec> outputs = settings.signature().outputs();
@@ -45,11 +73,12 @@ final class EchoRunner implements Runner {
     }
     long gathered = System.nanoTime();
     beforeRun.accept(rows);
-    takeTime(rows);
-    if (!settings.failWhen().isEmpty()) {
-      for (ModelInputs request : requests) {
-        refusePoison(request.input(0));
-      }
+    takeTime(settings.delayNanosPerBatch() + rows * settings.delayNanosPerRow());
+    if (anyHolds(requests, settings.hangWhen())) {
+      takeTime(Long.MAX_VALUE);
+    }
+    if (anyHolds(requests, settings.failWhen())) {
+      throw new ModelRunException("the input holds " + settings.failWhen(), null);
     }
     lastTimes = new RunTimes(gathered - start, System.nanoTime() - gathered, 0);
     return answers;
@@ -86,22 +115,36 @@ final class EchoRunner implements Runner {
     return offsets.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private void takeTime(int rows) {
-    long delay = settings.delayNanosPerBatch() + rows * settings.delayNanosPerRow();
-    if (delay == 0) {
+  private void takeTime(long delayNanos) throws ModelRunException {
+    if (delayNanos == 0) {
       return;
     }
-    long until = System.nanoTime() + delay;
-    for (long left; (left = until - System.nanoTime()) > 0; ) {
+    long start = System.nanoTime();
+    for (long left; (left = delayNanos - (System.nanoTime() - start)) > 0; ) {
+      if (terminated) {
+        throw new ModelRunException("the run was terminated", null);
+      }
       if (settings.spin()) {
         Thread.onSpinWait();
       } else {
-        LockSupport.parkNanos(left);
+        LockSupport.parkNanos(this, left);
       }
     }
   }
 
-  private void refusePoison(TensorView view) throws ModelRunException {
+  private static boolean anyHolds(List<? extends ModelInputs> requests, String value) {
+    if (value.isEmpty()) {
+      return false;
+    }
+    for (ModelInputs request : requests) {
+      if (holds(request.input(0), value)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean holds(TensorView view, String wanted) {
     ByteBuffer data = view.contiguous().duplicate().order(ByteOrder.LITTLE_ENDIAN);
     int position = data.position();
     while (position < data.limit()) {
@@ -115,11 +158,12 @@ final class EchoRunner implements Runner {
       } else {
         value = text(data, position, view.dataType());
       }
-      if (value.equals(settings.failWhen())) {
-        throw new ModelRunException("the input holds " + value, null);
+      if (value.equals(wanted)) {
+        return true;
       }
       position += size;
     }
+    return false;
   }
 
   /** An element as text: whole numbers without a fraction, whatever their type. */

@@ -21,6 +21,7 @@ record EchoSettings(
     long delayNanosPerRow,
     boolean spin,
     String failWhen,
+    String hangWhen,
     boolean wrongShape,
     long loadDelayMillis,
     String loadFailure) {
@@ -38,6 +39,7 @@ record EchoSettings(
               "delay_micros_per_row",
               "delay",
               "fail_when",
+              "hang_when",
               "wrong_shape",
               "load_delay_millis",
               "load_failure"));
@@ -66,6 +68,7 @@ record EchoSettings(
         number(given, "delay_micros_per_row") * 1000,
         given.getOrDefault("delay", "park").equals("spin"),
         given.getOrDefault("fail_when", ""),
+        given.getOrDefault("hang_when", ""),
         given.getOrDefault("wrong_shape", "false").equals("true"),
         number(given, "load_delay_millis"),
         given.getOrDefault("load_failure", ""));

@@ -17,6 +17,17 @@ public interface Runner extends AutoCloseable {
    */
   OutputTensor[] run(List<? extends ModelInputs> requests, int rows) throws ModelRunException;
 
+  /**
+   * Ends the run that is in progress: it throws a {@link ModelRunException} soon, unless it was
+   * about to return. From any thread; does not block.
+   *
+   * <p>As well as the engine can: it may be deaf until its current step is done, and a driver that
+   * hangs never hears. Without a run in progress nothing happens, and the next run is as any other.
+   * The runner cannot know which run was meant: who means one in particular sees to it that the
+   * next does not begin before this has returned, and that the runner is not closed.
+   */
+  void terminate();
+
   /** The outputs of the last run are no longer read: what they hold can go. */
   default void release() {}
 

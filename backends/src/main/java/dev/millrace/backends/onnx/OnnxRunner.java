@@ -40,6 +40,7 @@ final class OnnxRunner implements Runner {
   private final Slab[] outputSlabs;
   private final BindingCache bindings;
   private final OrtMemory memory = new OrtMemory();
+  private final Termination termination = new Termination();
   private final OutputTensor[] outputs;
 
   /** Keeps alive the memory of the last run's outputs that ORT allocated. */
@@ -78,13 +79,16 @@ final class OnnxRunner implements Runner {
     if (closed) {
       throw new IllegalStateException("the runner is closed");
     }
+    termination.begin();
     release();
     gatherNanos = 0;
     runNanos = 0;
     collectNanos = 0;
-    if (rows == 0 && plan.batched()) {
-      return answerNoRows(requests.get(0));
-    }
+    return rows == 0 && plan.batched() ? answerNoRows(requests.get(0)) : runRows(requests, rows);
+  }
+
+  private OutputTensor[] runRows(List<? extends ModelInputs> requests, int rows)
+      throws ModelRunException {
     try {
       long start = System.nanoTime();
       Binding binding = bindingFor(requests, rows);
@@ -98,8 +102,14 @@ final class OnnxRunner implements Runner {
       collectNanos = System.nanoTime() - ran;
       return outputs;
     } catch (OrtException e) {
-      throw new ModelRunException(Ort.message(e), e);
+      throw new ModelRunException(
+          termination.isRequested() ? "the run was terminated" : Ort.message(e), e);
     }
+  }
+
+  @Override
+  public void terminate() {
+    termination.terminate();
   }
 
   /**
@@ -110,7 +120,7 @@ final class OnnxRunner implements Runner {
   private OutputTensor[] answerNoRows(ModelInputs request) throws ModelRunException {
     OutputTensor[] oneRow = outputs;
     if (!allDimsKnown()) {
-      oneRow = run(List.of(zeroRow(request)), 1);
+      oneRow = runRows(List.of(zeroRow(request)), 1);
     }
     for (int i = 0; i < outputs.length; i++) {
       TensorSpec output = plan.outputs().get(i);
@@ -333,9 +343,10 @@ final class OnnxRunner implements Runner {
 
   private void run(Binding binding) throws OrtException {
     if (binding.prepared != null) {
-      binding.prepared.run();
+      binding.prepared.run(termination.options());
     } else {
-      lastResult = session.run(binding.feeds, binding.unpinned, binding.pins);
+      lastResult =
+          session.run(binding.feeds, binding.unpinned, binding.pins, termination.options());
     }
   }
 
@@ -410,6 +421,7 @@ final class OnnxRunner implements Runner {
     }
     closed = true;
     release();
+    termination.close();
     bindings.close();
     for (Slab slab : inputSlabs) {
       slab.close();

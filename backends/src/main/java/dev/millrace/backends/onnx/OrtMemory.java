@@ -47,6 +47,7 @@ final class OrtMemory {
 
   private static final MethodHandle nativeHandle;
   private static final MethodHandle sessionHandle;
+  private static final MethodHandle optionsHandle;
   private static final MethodHandle run;
   private static final MethodHandle getErrorMessage;
   private static final MethodHandle releaseStatus;
@@ -65,6 +66,9 @@ final class OrtMemory {
       sessionHandle =
           MethodHandles.privateLookupIn(OrtSession.class, lookup)
               .findGetter(OrtSession.class, "nativeHandle", long.class);
+      optionsHandle =
+          MethodHandles.privateLookupIn(OrtSession.RunOptions.class, lookup)
+              .findGetter(OrtSession.RunOptions.class, "nativeHandle", long.class);
       Class<?> runtime = Class.forName("ai.onnxruntime.OnnxRuntime");
       long table =
           (long)
@@ -163,13 +167,13 @@ final class OrtMemory {
     }
 
     /** Runs; the outputs are in the pinned tensors then. */
-    void run() throws OrtException {
+    void run(OrtSession.RunOptions options) throws OrtException {
       try {
         check(
             (long)
                 run.invokeExact(
                     session,
-                    0L,
+                    (long) optionsHandle.invokeExact(options),
                     inputNames,
                     inputs,
                     inputCount,

@@ -19,6 +19,7 @@ final class ManifestBuilder {
   int maxQueuedRows = ModelManifest.Limits.DEFAULT.maxQueuedRows();
   long maxQueuedBytes = ModelManifest.Limits.DEFAULT.maxQueuedBytes();
   int maxRequestRows = ModelManifest.Limits.DEFAULT.maxRequestRows();
+  long maxRunNanos = ModelManifest.Limits.DEFAULT.maxRunNanos();
   boolean required = ModelManifest.DEFAULT.required();
   OptionalInt maxBatchSize = ModelOptions.DEFAULT.maxBatchSize();
   int threads = ModelOptions.DEFAULT.threads();
@@ -33,7 +34,7 @@ final class ManifestBuilder {
         fileName,
         versionPolicy,
         replicas,
-        new ModelManifest.Limits(maxQueuedRows, maxQueuedBytes, maxRequestRows),
+        new ModelManifest.Limits(maxQueuedRows, maxQueuedBytes, maxRequestRows, maxRunNanos),
         new ModelOptions(
             maxBatchSize,
             threads,

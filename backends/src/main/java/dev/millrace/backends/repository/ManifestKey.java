@@ -51,6 +51,11 @@ enum ManifestKey {
       Integer.MAX_VALUE,
       "" + ModelManifest.Limits.DEFAULT.maxRequestRows(),
       "Rows that one request may have."),
+  MAX_RUN_TIME(
+      "max_run_time",
+      "duration such as `500ms`, `30s` or `2m`",
+      "ten times what such a batch should take, but at least 10 s and until the last of its deadlines",
+      "How long the engine may take for a batch; then the run is terminated and its requests fail."),
   REQUIRED(
       "required",
       "`true` or `false`",

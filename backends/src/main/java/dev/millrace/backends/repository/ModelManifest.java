@@ -47,8 +47,11 @@ public record ModelManifest(
    * @param maxQueuedRows rows waiting at most
    * @param maxQueuedBytes bytes waiting at most
    * @param maxRequestRows rows of one request at most
+   * @param maxRunNanos what a run may last until it is terminated; 0 to judge by what it should
+   *     take
    */
-  public record Limits(int maxQueuedRows, long maxQueuedBytes, int maxRequestRows) {
-    public static final Limits DEFAULT = new Limits(65_536, 1L << 30, 65_536);
+  public record Limits(
+      int maxQueuedRows, long maxQueuedBytes, int maxRequestRows, long maxRunNanos) {
+    public static final Limits DEFAULT = new Limits(65_536, 1L << 30, 65_536, 0);
   }
 }

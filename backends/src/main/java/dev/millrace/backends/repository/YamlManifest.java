@@ -61,6 +61,10 @@ final class YamlManifest {
       case MAX_QUEUED_ROWS -> number(key, node, n -> manifest.maxQueuedRows = n);
       case MAX_QUEUED_BYTES -> longNumber(key, node, n -> manifest.maxQueuedBytes = n);
       case MAX_REQUEST_ROWS -> number(key, node, n -> manifest.maxRequestRows = n);
+      case MAX_RUN_TIME ->
+          values
+              .nanos(node, key.key(), "a duration such as 500ms, 30s or 2m")
+              .ifPresent(n -> manifest.maxRunNanos = n);
       case REQUIRED -> values.bool(node, key.key()).ifPresent(b -> manifest.required = b);
       case INPUTS -> manifest.inputs = tensors(key, node);
       case OUTPUTS -> manifest.outputs = tensors(key, node);

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -17,6 +19,12 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 
 /** Reads typed values from YAML nodes; whatever is not as expected becomes a problem. */
 final class YamlValues {
+  /** Whole numbers that fit into an int, and their product into a long. */
+  private static final Pattern DURATION = Pattern.compile("(\\d{1,6}) ?(ms|s|m|h)");
+
+  private static final Map<String, Long> UNIT_NANOS =
+      Map.of("ms", 1_000_000L, "s", 1_000_000_000L, "m", 60_000_000_000L, "h", 3_600_000_000_000L);
+
   private final ManifestProblems problems;
 
   YamlValues(ManifestProblems problems) {
@@ -83,6 +91,22 @@ final class YamlValues {
         }
       } catch (NumberFormatException e) {
         // more digits than a long has: out of range as well
+      }
+    }
+    unexpected(node, path, expected);
+    return OptionalLong.empty();
+  }
+
+  /** A duration in nanoseconds, longer than none. */
+  OptionalLong nanos(Node node, String path, String expected) {
+    if (node instanceof ScalarNode scalar) {
+      Matcher matcher = DURATION.matcher(scalar.getValue());
+      if (matcher.matches()) {
+        long nanos =
+            UNIT_NANOS.getOrDefault(matcher.group(2), 0L) * Integer.parseInt(matcher.group(1));
+        if (nanos > 0) {
+          return OptionalLong.of(nanos);
+        }
       }
     }
     unexpected(node, path, expected);

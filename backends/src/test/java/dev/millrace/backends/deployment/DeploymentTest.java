@@ -54,7 +54,7 @@ class DeploymentTest {
             "",
             ModelManifest.DEFAULT.versionPolicy(),
             1,
-            new ModelManifest.Limits(maxQueuedRows, 1 << 20, 1000),
+            new ModelManifest.Limits(maxQueuedRows, 1 << 20, 1000, 0),
             new ModelOptions(OptionalInt.of(maxBatchSize), 1, List.of(), List.of(), Map.of()),
             true,
             List.of());
@@ -62,7 +62,7 @@ class DeploymentTest {
         new Loader(
                 Map.of(ScriptedBackend.NAME, backend),
                 Inlining.OFF,
-                new Janitor(),
+                new Janitor(RunLimits.DEFAULT, System::nanoTime),
                 System::nanoTime)
             .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
     backend.batches.clear();
@@ -342,7 +342,7 @@ class DeploymentTest {
                 new Loader(
                         Map.of(ScriptedBackend.NAME, backend),
                         Inlining.OFF,
-                        new Janitor(),
+                        new Janitor(RunLimits.DEFAULT, System::nanoTime),
                         System::nanoTime)
                     .load(
                         new ModelArtifact("m", 1, Path.of("nowhere")),

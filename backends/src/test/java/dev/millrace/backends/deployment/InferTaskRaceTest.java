@@ -32,7 +32,7 @@ class InferTaskRaceTest {
           }
           return values;
         };
-    Janitor janitor = new Janitor();
+    Janitor janitor = new Janitor(RunLimits.DEFAULT, System::nanoTime);
     Deployment deployment =
         new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, janitor, System::nanoTime)
             .load(

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelArtifact;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ class JanitorTest {
   private static final long NEVER = Long.MAX_VALUE;
 
   private final ScriptedBackend backend = new ScriptedBackend();
-  private final Janitor janitor = new Janitor();
+  private final Janitor janitor = new Janitor(RunLimits.DEFAULT, System::nanoTime);
   private final CountDownLatch gate = new CountDownLatch(1);
   private final List<Deployment> started = new ArrayList<>();
   private volatile long nowNanos;
@@ -52,16 +53,20 @@ class JanitorTest {
     backend.script =
         values -> {
           running.countDown();
-          try {
-            gate.await();
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
+          awaitUnlessInterrupted(gate);
           return values;
         };
     send(deployment, NEVER);
     running.await();
     return deployment;
+  }
+
+  private static void awaitUnlessInterrupted(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private Deployment busyDeployment() throws Exception {
@@ -135,7 +140,18 @@ class JanitorTest {
   }
 
   @Test
-  void sleepsWhileNothingIsQueuedAndWakesForTheNextRequest() throws Exception {
+  void seesToTheNextRequestHoweverLongItHasOnlyLookedAtRuns() throws Exception {
+    Deployment deployment = busyDeployment(System::nanoTime);
+    janitor.start();
+    for (int i = 0; i < 3; i++) {
+      await().pollDelay(Duration.ofMillis(200)).until(() -> true); // sweeps no more
+
+      assertExpired(send(deployment, deployment.nanoTime() + 1_000_000));
+    }
+  }
+
+  @Test
+  void sleepsWhileNothingIsQueuedAndNothingRunsAndWakesForTheNextRun() throws Exception {
     Deployment deployment = busyDeployment(System::nanoTime);
     janitor.start();
     Thread thread =
@@ -143,12 +159,22 @@ class JanitorTest {
             .filter(each -> each.getName().equals("janitor") && each.isAlive())
             .findAny()
             .orElseThrow();
-    for (int i = 0; i < 3; i++) {
-      await().until(() -> thread.getState() == Thread.State.WAITING);
+    await().during(Duration.ofMillis(300)).until(() -> thread.getState() != Thread.State.WAITING);
 
-      assertExpired(send(deployment, deployment.nanoTime() + 1_000_000));
-    }
+    gate.countDown();
+    await().until(() -> thread.getState() == Thread.State.WAITING);
+    CountDownLatch nextGate = new CountDownLatch(1);
+    backend.script =
+        values -> {
+          awaitUnlessInterrupted(nextGate);
+          return values;
+        };
+    RecordedTask running = send(deployment, NEVER);
+    await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
 
+    assertExpired(send(deployment, deployment.nanoTime() + 1_000_000));
+    nextGate.countDown();
+    assertThat(running.answer.get()).containsExactly(1);
     janitor.close();
     thread.join();
   }

@@ -59,14 +59,14 @@ class LoopReplicasTest {
             "",
             ModelManifest.DEFAULT.versionPolicy(),
             1,
-            new ModelManifest.Limits(100, 1 << 20, 1000),
+            new ModelManifest.Limits(100, 1 << 20, 1000, 0),
             new ModelOptions(OptionalInt.of(4), 1, List.of(), List.of(), Map.of()),
             true,
             List.of());
     return new Loader(
             Map.of(ScriptedBackend.NAME, backend),
             new Inlining(2, BUDGET),
-            new Janitor(),
+            new Janitor(RunLimits.DEFAULT, System::nanoTime),
             this::nanoTime)
         .load(new ModelArtifact(name, 1, Path.of("nowhere")), manifest, () -> {});
   }
@@ -296,7 +296,7 @@ class LoopReplicasTest {
                     Thread.currentThread().interrupt();
                   }
                 });
-    await().until(() -> closer.getState() == Thread.State.WAITING);
+    await().until(() -> closer.getState() == Thread.State.TIMED_WAITING);
     assertThat(backend.openModels).hasValue(1);
 
     goOn.countDown();

@@ -35,6 +35,10 @@ final class ScriptedBackend implements Backend {
 
   volatile Script script = values -> values;
   volatile UnaryOperator<ModelSignature> signature = s -> s;
+
+  /** What terminating a run does, if anything. */
+  volatile Runnable terminate = () -> {};
+
   volatile boolean refuseToLoad;
   volatile boolean refuseRunners;
 
@@ -42,6 +46,7 @@ final class ScriptedBackend implements Backend {
   volatile long runNanos = 2;
 
   final List<List<Integer>> batches = new CopyOnWriteArrayList<>();
+  final AtomicInteger terminations = new AtomicInteger();
   final AtomicInteger openModels = new AtomicInteger();
   final AtomicInteger openRunners = new AtomicInteger();
 
@@ -120,6 +125,12 @@ final class ScriptedBackend implements Backend {
       return new OutputTensor[] {
         new OutputTensor(DataType.INT32, new long[] {results.size()}, data.flip())
       };
+    }
+
+    @Override
+    public void terminate() {
+      terminations.incrementAndGet();
+      terminate.run();
     }
 
     @Override

@@ -21,7 +21,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class EchoBackendTest extends BackendContract {
@@ -52,6 +56,39 @@ class EchoBackendTest extends BackendContract {
           .isInstanceOf(ModelRunException.class)
           .hasMessage("the input holds NaN");
       assertThat(runner.run(List.of(good), 1)[0].shape()).containsExactly(1, 4);
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void hangsWhenToldToUntilItIsTerminated() throws Exception {
+    for (String delay : List.of("park", "spin")) {
+      try (LoadedModel model = load(Map.of("hang_when", "13", "delay", delay));
+          Runner runner = model.newRunner()) {
+        TestInputs good = TestInputs.floats(1, 4, 1, 2, 3, 4);
+        TestInputs hanging = TestInputs.floats(1, 4, 1, 13, 3, 4);
+        CompletableFuture<OutputTensor[]> run = new CompletableFuture<>();
+        Thread thread =
+            Thread.ofPlatform()
+                .start(
+                    () -> {
+                      try {
+                        run.complete(runner.run(List.of(good, hanging), 2));
+                      } catch (ModelRunException e) {
+                        run.completeExceptionally(e);
+                      }
+                    });
+        assertThatThrownBy(() -> run.get(50, TimeUnit.MILLISECONDS))
+            .isInstanceOf(TimeoutException.class);
+
+        runner.terminate();
+        thread.join();
+
+        assertThatThrownBy(run::get)
+            .hasCauseInstanceOf(ModelRunException.class)
+            .hasMessageContaining("terminated");
+        assertThat(runner.run(List.of(good), 1)[0].shape()).containsExactly(1, 4);
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 /** What every engine has to do, shown on a model that answers what it was sent. */
@@ -156,12 +157,61 @@ public abstract class BackendContract {
   }
 
   @Test
+  void terminatesNoRunButTheOneInProgress() throws Exception {
+    try (LoadedModel model = identity(ModelOptions.DEFAULT);
+        Runner runner = model.newRunner()) {
+      runner.terminate();
+      for (int i = 0; i < 3; i++) {
+        OutputTensor[] outputs = runner.run(List.of(TestInputs.floats(1, 4, 1f, 2f, 3f, i)), 1);
+        assertThat(TestInputs.floatsOf(outputs[0])).containsExactly(1f, 2f, 3f, i);
+        runner.terminate();
+        runner.terminate();
+      }
+    }
+  }
+
+  @Test
+  void mayBeTerminatedAtAnyMoment() throws Exception {
+    try (LoadedModel model = identity(ModelOptions.DEFAULT);
+        Runner runner = model.newRunner()) {
+      AtomicBoolean done = new AtomicBoolean();
+      Thread terminator =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    while (!done.get()) {
+                      runner.terminate();
+                    }
+                  });
+      float[] row = {1, 2, 3, 4};
+      try {
+        for (int i = 0; i < 2000; i++) {
+          try {
+            OutputTensor[] outputs = runner.run(List.of(TestInputs.floats(1, 4, row)), 1);
+            assertThat(TestInputs.floatsOf(outputs[0])).containsExactly(row);
+          } catch (ModelRunException e) {
+            assertThat(e.kind()).isEqualTo(Failure.Kind.ENGINE);
+          }
+        }
+      } finally {
+        done.set(true);
+        terminator.join();
+      }
+      for (int i = 0; i < 3; i++) {
+        OutputTensor[] outputs = runner.run(List.of(TestInputs.floats(1, 4, row)), 1);
+        assertThat(TestInputs.floatsOf(outputs[0])).containsExactly(row);
+      }
+    }
+  }
+
+  @Test
   void refusesToCloseAModelInUse() throws Exception {
     LoadedModel model = identity(ModelOptions.DEFAULT);
     Runner runner = model.newRunner();
     assertThatThrownBy(model::close).isInstanceOf(IllegalStateException.class);
     runner.close();
     runner.close();
+    runner.terminate();
     model.close();
     model.close();
     assertThatThrownBy(model::newRunner).isInstanceOf(IllegalStateException.class);

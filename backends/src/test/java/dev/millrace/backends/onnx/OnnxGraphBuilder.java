@@ -67,6 +67,11 @@ public final class OnnxGraphBuilder {
       return new Attribute(message.toByteArray());
     }
 
+    /** A graph inside a node, such as the body of a loop. */
+    public static Attribute of(String name, OnnxGraphBuilder graph) {
+      return new Attribute(of(name, 5).message(6, graph.graph()).toByteArray());
+    }
+
     /** An element type as a number, as Cast wants it. */
     public static Attribute of(String name, DataType type) {
       return of(name, (long) ElementType.onnx(type));
@@ -214,10 +219,13 @@ public final class OnnxGraphBuilder {
       opset(17);
     }
     WireWriter model = new WireWriter().varint(1, irVersion).string(2, "millrace tests");
-    WireWriter graph = new WireWriter().raw(graphParts.toByteArray()).string(2, name);
-    model.message(OnnxGraph.MODEL_GRAPH, graph);
+    model.message(OnnxGraph.MODEL_GRAPH, graph());
     opsets.forEach(opset -> model.message(8, opset));
     return model.toByteArray();
+  }
+
+  private WireWriter graph() {
+    return new WireWriter().raw(graphParts.toByteArray()).string(2, name);
   }
 
   private static WireWriter entry(String key, String value) {

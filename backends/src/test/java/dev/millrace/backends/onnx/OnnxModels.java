@@ -66,6 +66,26 @@ public final class OnnxModels {
         .build();
   }
 
+  /** {@code y = x + trips} with x and y FP32 [4], trips INT64 [], one addition after the other. */
+  public static byte[] counting() {
+    OnnxGraphBuilder body =
+        OnnxGraphBuilder.named("body")
+            .input("trip", DataType.INT64)
+            .input("go_on", DataType.BOOL)
+            .input("before", DataType.FP32, 4)
+            .output("going_on", DataType.BOOL)
+            .output("after", DataType.FP32, 4)
+            .initializer("one", new float[] {1}, 1)
+            .node("Identity", List.of("go_on"), List.of("going_on"))
+            .node("Add", List.of("before", "one"), List.of("after"));
+    return OnnxGraphBuilder.named("counting")
+        .input("x", DataType.FP32, 4)
+        .input("trips", DataType.INT64)
+        .output("y", DataType.FP32, 4)
+        .node("Loop", List.of("trips", "", "x"), List.of("y"), Attribute.of("body", body))
+        .build();
+  }
+
   /** Looks words up: 1, 2, 3 for the given ones, -1 for any other. */
   public static byte[] wordNumbers(String... words) {
     long[] numbers = new long[words.length];

@@ -31,6 +31,7 @@ final class YamlManifestTest {
       max_queued_rows: 100
       max_queued_bytes: 5000000000
       max_request_rows: 10
+      max_run_time: 30s
       required: false
       inputs:
         - name: x
@@ -68,7 +69,8 @@ final class YamlManifestTest {
     assertThat(manifest.fileName()).isEqualTo("net.onnx");
     assertThat(manifest.replicas()).isEqualTo(2);
     assertThat(manifest.versionPolicy()).isEqualTo(new VersionPolicy.Specific(Set.of(1L, 3L)));
-    assertThat(manifest.limits()).isEqualTo(new ModelManifest.Limits(100, 5_000_000_000L, 10));
+    assertThat(manifest.limits())
+        .isEqualTo(new ModelManifest.Limits(100, 5_000_000_000L, 10, 30_000_000_000L));
     assertThat(manifest.required()).isFalse();
     assertThat(manifest.notes()).isEmpty();
     ModelOptions options = manifest.options();
@@ -100,6 +102,21 @@ final class YamlManifestTest {
         .isEqualTo(new VersionPolicy.Latest(3));
     assertThat(parse("version_policy:\n  versions: [7]").versionPolicy())
         .isEqualTo(new VersionPolicy.Specific(Set.of(7L)));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"500ms,500000000", "2 s,2000000000", "1m,60000000000", "999999h,3599996400000000000"})
+  void readsDurations(String text, long nanos) throws ManifestException {
+    assertThat(parse("max_run_time: " + text).limits().maxRunNanos()).isEqualTo(nanos);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"5", "0s", "-1s", "1.5s", "s", "10000000s", "3 days", "[1s]"})
+  void refusesWhatIsNoDuration(String text) {
+    assertThat(problems("max_run_time: " + text))
+        .singleElement()
+        .asString()
+        .contains("max_run_time", "expected a duration such as 500ms, 30s or 2m");
   }
 
   @Test

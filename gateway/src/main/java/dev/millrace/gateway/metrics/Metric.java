@@ -29,7 +29,17 @@ public enum Metric {
   QUEUED_ROWS("queued_rows", Collector.Type.GAUGE, "Rows that wait.", ""),
   QUEUED_BYTES("queued_bytes", Collector.Type.GAUGE, "Bytes of requests that wait.", ""),
   IN_FLIGHT("in_flight", Collector.Type.GAUGE, "Requests between admission and answer.", ""),
-  REPLICAS("replicas", Collector.Type.GAUGE, "Replicas that serve.", ""),
+  REPLICAS("replicas", Collector.Type.GAUGE, "Replicas, suspect ones among them.", ""),
+  SUSPECT_REPLICAS(
+      "suspect_replicas",
+      Collector.Type.GAUGE,
+      "Replicas, event loops among them, in a run that lasts far longer than it should.",
+      ""),
+  TERMINATED_RUNS(
+      "terminated_runs",
+      Collector.Type.COUNTER,
+      "Runs that were terminated because they did not end by themselves.",
+      ""),
   MAX_BATCH_ROWS(
       "max_batch_rows",
       Collector.Type.GAUGE,

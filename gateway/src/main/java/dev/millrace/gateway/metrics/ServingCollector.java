@@ -76,6 +76,8 @@ public final class ServingCollector extends Collector {
     samples.add(Metric.QUEUED_BYTES, labels, deployment.queuedBytes());
     samples.add(Metric.IN_FLIGHT, labels, deployment.inFlight());
     samples.add(Metric.REPLICAS, labels, deployment.replicaCount());
+    samples.add(Metric.SUSPECT_REPLICAS, labels, deployment.suspectReplicas());
+    samples.add(Metric.TERMINATED_RUNS, labels, deployment.terminatedRuns());
     samples.add(Metric.MAX_BATCH_ROWS, labels, deployment.signature().maxBatchSize());
   }
 

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.backends.echo.EchoBackend;
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.repository.ModelManifest;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An engine that hangs at 13; nothing is suspect before 50 ms, nor ended before 300. */
+@Timeout(30)
+class HangTest {
+  private static final long NEVER = Long.MAX_VALUE;
+  private static final int HANG = 13;
+  private static final RunLimits LIMITS =
+      new RunLimits(TimeUnit.MILLISECONDS.toNanos(50), TimeUnit.MILLISECONDS.toNanos(300), 0);
+  private static final RunLimits PATIENT = LIMITS.withMaxRunNanos(TimeUnit.HOURS.toNanos(1));
+
+  private Janitor janitor = new Janitor(LIMITS, System::nanoTime);
+  @TempDir private Path folder;
+
+  @AfterEach
+  void close() {
+    janitor.close();
+  }
+
+  private Deployment start(int replicas, Inlining inlining, Map<String, String> engine)
+      throws Exception {
+    Path file = folder.resolve("model.echo");
+    Files.writeString(file, "inputs = x INT32[-1]\nhang_when = " + HANG + "\n");
+    return start(new EchoBackend(), file, replicas, inlining, engine);
+  }
+
+  private Deployment start(
+      Backend backend, Path file, int replicas, Inlining inlining, Map<String, String> engine)
+      throws Exception {
+    janitor.start();
+    ModelManifest manifest =
+        new ModelManifest(
+            backend.name(),
+            "",
+            ModelManifest.DEFAULT.versionPolicy(),
+            replicas,
+            ModelManifest.DEFAULT.limits(),
+            new ModelOptions(OptionalInt.of(8), 1, List.of(), List.of(), engine),
+            true,
+            List.of());
+    Deployment deployment =
+        new Loader(Map.of(backend.name(), backend), inlining, janitor, System::nanoTime)
+            .load(new ModelArtifact("m", 1, file), manifest, () -> {});
+    send(deployment, 1).answer.get(); // what a run costs is known
+    return deployment;
+  }
+
+  private static RecordedTask send(Deployment deployment, int... values) throws InferException {
+    return sendUntil(NEVER, deployment, values);
+  }
+
+  /** What is sent next is of another batch. */
+  private static RecordedTask sendAlone(Deployment deployment, int value) throws InferException {
+    RecordedTask task = send(deployment, value);
+    await().pollInterval(Duration.ofMillis(1)).until(() -> deployment.queuedRows() == 0);
+    return task;
+  }
+
+  private static RecordedTask sendUntil(long deadlineNanos, Deployment deployment, int... values)
+      throws InferException {
+    assertThat(deployment.acquire()).isTrue();
+    return RecordedTask.submit(deployment, deadlineNanos, values);
+  }
+
+  private static Failure failureOf(RecordedTask task) throws Exception {
+    try {
+      throw new AssertionError("answered " + task.answer.get(10, TimeUnit.SECONDS));
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof InferException cause) {
+        return cause.failure();
+      }
+      throw e;
+    }
+  }
+
+  private static void assertTerminated(RecordedTask task) throws Exception {
+    Failure failure = failureOf(task);
+    assertThat(failure.kind()).isEqualTo(Failure.Kind.ENGINE);
+    assertThat(failure.detail()).matches("the engine did not answer within [0-9.]+ s");
+  }
+
+  private static void awaitSuspects(Deployment deployment, int suspects) {
+    await()
+        .pollInterval(Duration.ofMillis(5))
+        .until(() -> deployment.suspectReplicas() == suspects);
+  }
+
+  @Test
+  void endsARunThatHangsAndTheReplicaServesAgain() throws Exception {
+    Deployment deployment = start(1, Inlining.OFF, Map.of());
+    RecordedTask hung = sendAlone(deployment, HANG);
+    RecordedTask waiting = send(deployment, 2);
+    RecordedTask expiring = sendUntil(deployment.nanoTime() + 10_000_000, deployment, 3);
+
+    awaitSuspects(deployment, 1);
+    assertThat(deployment.replicasServing()).isZero();
+    assertThat(failureOf(expiring).kind()).isEqualTo(Failure.Kind.EXPIRED);
+    assertThat(hung.releases).as("the engine reads its memory").hasValue(0);
+
+    assertTerminated(hung);
+    assertThat(waiting.answer.get()).containsExactly(2);
+    assertThat(send(deployment, 4).answer.get()).containsExactly(4);
+    assertThat(deployment.replicasServing()).isEqualTo(1);
+    assertThat(deployment.suspectReplicas()).isZero();
+    assertThat(deployment.terminatedRuns()).isEqualTo(1);
+    assertThat(deployment.close(TimeUnit.SECONDS.toNanos(10))).isTrue();
+    assertThat(hung.releases).hasValue(1);
+  }
+
+  @Test
+  void servesOnTheOtherReplicas() throws Exception {
+    Deployment deployment = start(2, Inlining.OFF, Map.of());
+    RecordedTask hung = sendAlone(deployment, HANG);
+    awaitSuspects(deployment, 1);
+
+    for (int i = 0; i < 50 && !hung.answer.isDone(); i++) {
+      if (i != HANG) {
+        assertThat(send(deployment, i).answer.get()).containsExactly(i);
+      }
+    }
+
+    assertThat(hung.answer).isNotDone();
+    assertThat(deployment.replicasServing()).isEqualTo(1);
+    assertTerminated(hung);
+    await().until(() -> deployment.replicasServing() == 2);
+    assertThat(deployment.close(TimeUnit.SECONDS.toNanos(10))).isTrue();
+  }
+
+  @Test
+  void givesUpABatchThatHungAsAWhole() throws Exception {
+    Deployment deployment =
+        start(1, Inlining.OFF, Map.of("delay_micros_per_batch", "50000")); // a batch can form
+    send(deployment, 1, 1, 1, 1).answer.get(); // what four rows cost is known
+    RecordedTask first = sendAlone(deployment, 1);
+    RecordedTask neighbour = send(deployment, 2);
+    RecordedTask hanging = send(deployment, HANG);
+    RecordedTask cancelled = send(deployment, 3);
+    RecordedTask late = sendUntil(deployment.nanoTime() + 250_000_000, deployment, 4);
+    awaitSuspects(deployment, 1);
+    cancelled.cancel();
+
+    assertThat(first.answer.get()).containsExactly(1);
+    assertTerminated(neighbour);
+    assertTerminated(hanging);
+    assertThat(failureOf(cancelled).kind()).isEqualTo(Failure.Kind.CANCELLED);
+    assertThat(failureOf(late).kind()).isEqualTo(Failure.Kind.EXPIRED);
+    assertThat(send(deployment, 5).answer.get()).containsExactly(5);
+    assertThat(deployment.terminatedRuns()).isEqualTo(1);
+    assertThat(deployment.close(TimeUnit.SECONDS.toNanos(10))).isTrue();
+  }
+
+  @Test
+  void endsARunThatHangsOnAnEventLoop() throws Exception {
+    Deployment deployment =
+        start(1, new Inlining(1, Duration.ofMillis(50)), Map.of("delay", "spin"));
+    await().until(() -> deployment.inFlight() == 0);
+    try (ExecutorService eventLoop = Executors.newSingleThreadExecutor()) {
+      LoopReplicas loop = new LoopReplicas(0, eventLoop);
+      assertThat(deployment.acquire()).isTrue();
+      RecordedTask hung = RecordedTask.of(deployment, NEVER, HANG);
+      eventLoop.execute(() -> loop.submit(hung));
+
+      awaitSuspects(deployment, 1);
+      assertThat(deployment.replicasServing()).as("the thread is idle").isEqualTo(1);
+      assertThat(send(deployment, 2).answer.get()).containsExactly(2);
+      assertThat(hung.answer).isNotDone();
+
+      assertTerminated(hung);
+      assertThat(deployment.acquire()).isTrue();
+      RecordedTask next = RecordedTask.of(deployment, NEVER, 3);
+      eventLoop.execute(() -> loop.submit(next));
+      assertThat(next.answer.get(10, TimeUnit.SECONDS)).containsExactly(3);
+    }
+    assertThat(deployment.suspectReplicas()).isZero();
+    assertThat(deployment.close(TimeUnit.SECONDS.toNanos(10))).isTrue();
+  }
+
+  @Test
+  void closesInSpiteOfARunThatHangs() throws Exception {
+    janitor = new Janitor(PATIENT, System::nanoTime);
+    Deployment deployment = start(1, Inlining.OFF, Map.of());
+    RecordedTask hung = sendAlone(deployment, HANG);
+
+    assertThat(deployment.close(1_000_000)).isTrue();
+
+    assertTerminated(hung);
+    assertThat(deployment.terminatedRuns()).isEqualTo(1);
+  }
+
+  @Test
+  void leavesAModelAloneWhoseRunDoesNotEndAtAll() throws Exception {
+    ScriptedBackend deaf = new ScriptedBackend();
+    CountDownLatch gate = new CountDownLatch(1);
+    deaf.script =
+        values -> {
+          if (values.contains(HANG)) {
+            awaitUninterruptibly(gate);
+          }
+          return values;
+        };
+    Deployment deployment = start(deaf, folder, 2, Inlining.OFF, Map.of());
+    RecordedTask hung = sendAlone(deployment, HANG);
+    long begin = System.nanoTime();
+
+    assertThat(deployment.close(1_000_000)).isFalse();
+
+    assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
+    assertThat(deaf.terminations).hasValue(1);
+    assertThat(deaf.openModels).hasValue(1);
+    assertThat(hung.releases).hasValue(0);
+    gate.countDown();
+    assertThat(hung.answer.get()).as("better late than never").containsExactly(HANG);
+    await().until(() -> deaf.openRunners.get() == 0);
+    assertThat(deaf.openModels).hasValue(1);
+  }
+
+  private static void awaitUninterruptibly(CountDownLatch latch) {
+    boolean interrupted = false;
+    while (latch.getCount() > 0) {
+      try {
+        latch.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -83,18 +83,21 @@ public final class SimResult {
     return latencies(i -> samples.outcome(i) != Samples.ON_TIME);
   }
 
-  /** Of the answers to requests that came in a part of the simulated time, in seconds. */
+  /**
+   * Of requests that came in a part of the simulated time, in seconds since its beginning; whoever
+   * was refused has waited for ever.
+   */
   public Latencies latencyBetween(double fromSeconds, double toSeconds) {
     long from = Simulation.START_NANOS + Math.round(fromSeconds * 1e9);
     long to = Simulation.START_NANOS + Math.round(toSeconds * 1e9);
     return Latencies.of(
         IntStream.range(0, samples.size())
-            .filter(
+            .filter(i -> samples.arrivalNanos(i) >= from && samples.arrivalNanos(i) < to)
+            .mapToLong(
                 i ->
-                    samples.outcome(i) != Samples.REFUSED
-                        && samples.arrivalNanos(i) >= from
-                        && samples.arrivalNanos(i) < to)
-            .mapToLong(samples::latencyNanos)
+                    samples.outcome(i) == Samples.REFUSED
+                        ? Long.MAX_VALUE
+                        : samples.latencyNanos(i))
             .toArray());
   }
 

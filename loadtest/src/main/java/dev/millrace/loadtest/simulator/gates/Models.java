@@ -20,8 +20,9 @@ final class Models {
   /** As measured for ResNet-50 on a data-centre GPU by several papers. */
   static final Model RESNET = line("resnet", 5.07, 1.05, 25);
 
-  static final Model BERT = line("bert", 4, 0.4, 25);
-  static final Model SMALL_GPU = line("small-gpu", 1, 0.05, 10);
+  static final Model BERT = line("bert", 4, 0.4, 18);
+
+  static final Model SMALL_GPU = line("small-gpu", 1, 0.05, 4);
 
   /** 64-128-64-8 on a CPU core: overhead. */
   static final Model TABULAR = line("tabular", 0.005, 0.0003, 1);
@@ -54,7 +55,10 @@ final class Models {
     return List.of(RESNET, BERT, SMALL_GPU, TABULAR, WIDE, WEAK, CNN);
   }
 
-  /** A run costs as much by itself as four rows or more, and milliseconds. */
+  /**
+   * A run costs as much by itself as four rows or more, and milliseconds; deadlines are about four
+   * single runs, which is what makes the size of batches matter.
+   */
   static List<Model> gpuLike() {
     return List.of(RESNET, BERT, SMALL_GPU);
   }

@@ -18,8 +18,8 @@ import java.util.Locale;
 
 /** One replica against what theory says of it. */
 final class OptimumGates {
-  /** Large enough that no batch is cut. */
-  private static final int UNBOUNDED = 1 << 16;
+  /** Ten times the mean batch of the highest load: no batch is cut. */
+  private static final int UNBOUNDED = 512;
 
   private final Scheduler.Factory ours;
   private final Effort effort;
@@ -129,13 +129,13 @@ final class OptimumGates {
   private Gate eager() {
     List<Cell> cells = new ArrayList<>();
     for (Model model : List.of(Models.RESNET, Models.BERT, Models.WEAK)) {
-      for (double load : effort.pick(List.of(.05, .2, .5, .7, .9, .95), List.of(.2, .5, .9))) {
+      for (double load : effort.pick(List.of(.05, .2, .5, .7, .8, .9), List.of(.2, .5, .9))) {
         ServiceModel service = model.service();
         double slope = service.nanos(0, 2) - service.nanos(0, 1);
         double intercept = service.nanos(0, 1) - slope;
         double rate = load / slope;
         // batches hang together over many others near saturation
-        double seconds = (effort.isFull() ? 4e6 : 1e6) / (rate * 1e9);
+        double seconds = (effort.isFull() ? 4e6 : 7e5) / (rate * 1e9);
         Plan plan =
             new Plan(
                 Workload.of(RandomArrivals.poisson(rate * 1e9), RequestKind.within(Long.MAX_VALUE)),

@@ -155,7 +155,7 @@ final class OverloadGates {
     double secondsPerBatch = model.service().nanos(0, rows) / 1e9 / trials.replicas();
     long until = Math.round(rehearsed * secondsPerBatch * 1e9);
     long from = rehearsed == 0 ? 0 : until + 2 * model.sloNanos();
-    int seeds = effort.isFull() ? 20 : 5;
+    int seeds = effort.isFull() ? 8 : 4;
     return new Capacity(
         rate -> {
           Workload.Arrivals arrivals = RandomArrivals.poisson(rate);

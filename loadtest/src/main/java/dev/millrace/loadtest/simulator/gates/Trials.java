@@ -11,6 +11,7 @@ import dev.millrace.loadtest.simulator.SimResult;
 import dev.millrace.loadtest.simulator.Simulation;
 import dev.millrace.loadtest.simulator.Workload;
 import dev.millrace.loadtest.simulator.gates.Models.Model;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
@@ -96,11 +97,35 @@ record Trials(Model model, int replicas, Effort effort) {
     return capacity.find(saturatedRate(), effort.tolerance(), factory);
   }
 
-  /** What the best setting of Triton's grid carries. */
+  /** Ours over the best of Triton's settings, in round numbers and by measurement. */
+  record Tuned(double round, double measured) {}
+
+  /**
+   * Compares with Triton as it is set up for one deadline.
+   *
+   * @param slosNanos the deadlines that its settings are made for
+   */
+  Tuned againstTuned(Capacity capacity, Scheduler.Factory ours, Long... slosNanos) {
+    List<Scheduler.Factory> round = new ArrayList<>();
+    List<Scheduler.Factory> measured = new ArrayList<>();
+    for (long slo : slosNanos) {
+      round.addAll(Rivals.roundTriton(Models.MAX_BATCH, slo));
+      measured.addAll(Rivals.measuredTriton(model.service(), Models.MAX_BATCH, slo));
+    }
+    double mine = find(capacity, ours);
+    return new Tuned(ratio(mine, best(capacity, round)), ratio(mine, best(capacity, measured)));
+  }
+
+  Tuned againstTuned(Capacity capacity, Scheduler.Factory ours) {
+    return againstTuned(capacity, ours, model.sloNanos());
+  }
+
   double bestTriton(Capacity capacity) {
-    return capacity.best(
-        saturatedRate(),
-        effort.tolerance(),
-        Rivals.measuredTriton(model.service(), Models.MAX_BATCH, model.sloNanos()));
+    return best(
+        capacity, Rivals.measuredTriton(model.service(), Models.MAX_BATCH, model.sloNanos()));
+  }
+
+  private double best(Capacity capacity, List<Scheduler.Factory> factories) {
+    return capacity.best(saturatedRate(), effort.tolerance(), factories);
   }
 }

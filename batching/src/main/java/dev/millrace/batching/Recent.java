@@ -42,6 +42,7 @@ final class Recent {
   /** Amounts over the window. */
   private static final class Sums {
     double arrivedRows;
+    double deadlineRows;
     double refusedRows;
     double shedRows;
     double batches;
@@ -53,6 +54,7 @@ final class Recent {
 
     void fade(double kept) {
       arrivedRows *= kept;
+      deadlineRows *= kept;
       refusedRows *= kept;
       shedRows *= kept;
       batches *= kept;
@@ -65,6 +67,7 @@ final class Recent {
 
     void add(Sums more) {
       arrivedRows += more.arrivedRows;
+      deadlineRows += more.deadlineRows;
       refusedRows += more.refusedRows;
       shedRows += more.shedRows;
       batches += more.batches;
@@ -110,6 +113,7 @@ final class Recent {
   void arrived(long arrivalNanos, long deadlineNanos, int rows) {
     added.arrivedRows += rows;
     if (deadlineNanos != Long.MAX_VALUE) {
+      added.deadlineRows += rows;
       long objective = deadlineNanos - arrivalNanos;
       int bucket = CostModel.bucketOf(objective >> OBJECTIVE_SHIFT);
       objectives[bucket] += rows;
@@ -169,10 +173,10 @@ final class Recent {
 
   private Folded publish(long nowNanos) {
     double seconds = WINDOW_NANOS * Math.max(LEAST_SEEN, seen) / 1e9;
-    double withDeadline = 0;
+    double objectiveRows = 0;
     double[] rowRates = new double[rowsByBucket.length];
     for (int i = 0; i < objectives.length; i++) {
-      withDeadline += objectives[i];
+      objectiveRows += objectives[i];
       rowRates[i] = rowsByBucket[i] / seconds;
     }
     double batches = Math.max(1e-9, sums.batches);
@@ -187,10 +191,10 @@ final class Recent {
             sums.queuedRows / batches,
             sums.waits / seconds,
             sums.busyNanos / 1e9 / seconds,
-            Math.min(1, withDeadline / Math.max(1e-9, sums.arrivedRows)),
-            objective(withDeadline, 0.1),
-            objective(withDeadline, 0.5),
-            objective(withDeadline, 0.9));
+            sums.deadlineRows / Math.max(1e-9, sums.arrivedRows),
+            objective(objectiveRows, 0.1),
+            objective(objectiveRows, 0.5),
+            objective(objectiveRows, 0.9));
     return new Folded(nowNanos, seen, lately, rowRates);
   }
 

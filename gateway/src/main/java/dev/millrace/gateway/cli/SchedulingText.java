@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.gateway.scheduling.Quantities;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** A gateway's scheduling report for people: what it says of itself, and what it has learned. */
 final class SchedulingText {
-  private static final double MICROS_A_SECOND = 1e6;
-
   private SchedulingText() {}
 
   static List<String> lines(Json report) {
@@ -41,28 +39,15 @@ final class SchedulingText {
       double micros = number(curve, "cap_micros");
       table.add(
           text(curve, "shape"),
-          whole(number(curve, "samples")),
-          time(number(curve, "one_row_micros")),
-          whole(number(curve, "knee_rows")),
-          whole(rows),
-          time(micros),
-          whole(micros > 0 ? rows * MICROS_A_SECOND / micros : 0),
-          String.format(Locale.ROOT, "%.0f %%", 100 * number(curve, "variation")));
+          Quantities.number(number(curve, "samples")),
+          Quantities.time(1e3 * number(curve, "one_row_micros")),
+          Quantities.number(number(curve, "knee_rows")),
+          Quantities.number(rows),
+          Quantities.time(1e3 * micros),
+          Quantities.number(rows * 1e6 / Math.max(1e-3, micros)),
+          Quantities.percent(number(curve, "variation")));
     }
     return table.lines();
-  }
-
-  private static String whole(double number) {
-    return String.format(Locale.ROOT, "%,.0f", number);
-  }
-
-  private static String time(double micros) {
-    if (micros < 1000) {
-      return String.format(Locale.ROOT, "%.0f µs", micros);
-    }
-    return micros < MICROS_A_SECOND
-        ? String.format(Locale.ROOT, "%.1f ms", micros / 1e3)
-        : String.format(Locale.ROOT, "%.1f s", micros / MICROS_A_SECOND);
   }
 
   private static String text(Json object, String name) {

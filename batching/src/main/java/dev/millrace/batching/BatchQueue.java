@@ -61,6 +61,7 @@ public final class BatchQueue<T extends Batchable> {
   private final Admission admission;
   private final Ring<T> ring;
   private final LaneScheduler<T> scheduler;
+  private final Recent recent = new Recent();
   private final Lead lead = new Lead(new Contents());
   private volatile boolean closed;
 
@@ -78,7 +79,7 @@ public final class BatchQueue<T extends Batchable> {
     EntryPool<T> pool = new EntryPool<>(limits.ringSlots());
     this.ring = new Ring<>(limits.ringSlots(), pool);
     this.scheduler =
-        new LaneScheduler<>(limits.maxBatchRows(), policy, costs, admission, counts, pool);
+        new LaneScheduler<>(limits.maxBatchRows(), policy, costs, admission, counts, pool, recent);
   }
 
   /**
@@ -119,11 +120,13 @@ public final class BatchQueue<T extends Batchable> {
     long ticket =
         admission.admit(nowNanos, deadlineNanos, weight, bucket, item.tenant(), item.priority());
     if (Ticket.isRefusal(ticket)) {
+      recent.refused(weight);
       return closed ? Rejection.CLOSED : Ticket.rejection(ticket);
     }
     Rejection refusal = counts.reserve(weight, bytes);
     if (refusal != null) {
       admission.release(ticket, weight);
+      recent.refused(weight);
       return closed ? Rejection.CLOSED : refusal;
     }
     // Fence 5, this side: counted in, then `closed` is read (both volatile). The other side is
@@ -135,6 +138,7 @@ public final class BatchQueue<T extends Batchable> {
     }
     if (!ring.tryPublish(item, laneKey, rows, bytes, nowNanos, deadlineNanos, ticket)) {
       takeBack(weight, bytes, ticket);
+      recent.refused(weight);
       return Rejection.RING_FULL;
     }
     return null;
@@ -317,7 +321,7 @@ public final class BatchQueue<T extends Batchable> {
 
   /** What is known and was decided, at this moment. Any thread. */
   public QueueReport report() {
-    return scheduler.report();
+    return scheduler.report(nanoClock.getAsLong());
   }
 
   /** Expected time of a batch of so many rows of one size; 0 while nothing is known. Any thread. */

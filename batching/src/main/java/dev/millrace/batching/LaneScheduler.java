@@ -45,6 +45,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private final Crew crew = new Crew();
   private final ArrivalRate arrivals = new ArrivalRate();
   private final Decisions decisions = new Decisions();
+  private final Recent recent;
 
   // what has arrived since the arrival rate was told
   private int arrivedRows;
@@ -78,13 +79,15 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       CostModel costs,
       Admission admission,
       QueueCounts counts,
-      EntryPool<T> pool) {
+      EntryPool<T> pool,
+      Recent recent) {
     this.maxBatchRows = maxBatchRows;
     this.policy = policy;
     this.costs = costs;
     this.admission = admission;
     this.counts = counts;
     this.pool = pool;
+    this.recent = recent;
     this.lanes = new Lanes<>(costs);
   }
 
@@ -115,6 +118,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     }
     arrivedRows += entry.weight();
     arrivedSinceFirst += (double) entry.weight() * (entry.arrivalNanos() - firstArrival);
+    recent.arrived(entry.arrivalNanos(), entry.deadlineNanos(), entry.weight());
     arrivedLoad += entry.weight() * costs.curve(entry.bucket()).beta();
   }
 
@@ -140,6 +144,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   /** Learns from the run that {@code batch} has behind it, if there was one. */
   void learn(Batch<T> batch) {
     long nanos = batch.ranNanos();
+    recent.ran(nanos);
     if (nanos > 0 && batch.weight() > 0) {
       costs.observe(batch.bucket(), batch.weight(), nanos);
       Curve curve = costs.curve(batch.bucket());
@@ -167,6 +172,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
           case SHED -> shed(lane, decision.count(), nowNanos);
           case WAIT -> {
             decisions.waited();
+            recent.waited();
             return decision.untilNanos();
           }
         }
@@ -290,7 +296,10 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
         left -= weight;
       }
     }
-    decisions.ran(batch.weight(), queued);
+    if (!batch.isEmpty()) {
+      decisions.ran(batch.weight(), queued);
+      recent.took(nowNanos, batch.bucket(), batch.weight(), queued, !mayWait);
+    }
   }
 
   private void shed(Lane<T> lane, int items, long nowNanos) {
@@ -298,6 +307,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       Entry<T> entry = lane.removeHead();
       T item = entry.item();
       boolean expired = entry.isExpired(nowNanos);
+      recent.shed(entry.weight());
       forget(entry);
       reject(item, expired ? Rejection.EXPIRED : Rejection.INFEASIBLE);
     }
@@ -375,12 +385,14 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   }
 
   /** Any thread. */
-  QueueReport report() {
+  QueueReport report(long nowNanos) {
     List<QueueReport.SizedCurve> curves = new ArrayList<>();
     for (int bucket = 0; bucket < CostModel.buckets(); bucket++) {
       Curve curve = costs.curve(bucket);
       if (curve.isKnown()) {
-        curves.add(new QueueReport.SizedCurve(CostModel.rowSizeOf(bucket), curve));
+        curves.add(
+            new QueueReport.SizedCurve(
+                CostModel.rowSizeOf(bucket), curve, recent.rowRate(bucket, nowNanos)));
       }
     }
     return new QueueReport(
@@ -393,7 +405,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
         decisions.queuedRows(),
         decisions.waits(),
         costs.error().median(),
-        costs.error().p99());
+        costs.error().p99(),
+        recent.lately(nowNanos));
   }
 
   private boolean isDead(Entry<T> entry, long nowNanos) {
@@ -404,6 +417,9 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private void drop(Entry<T> entry, long nowNanos) {
     boolean expired = entry.isExpired(nowNanos);
     T item = entry.item();
+    if (expired) {
+      recent.shed(entry.weight());
+    }
     forget(entry);
     if (expired) {
       reject(item, Rejection.EXPIRED);

@@ -8,7 +8,7 @@ import java.util.List;
  * What a queue knows at one moment and why its batches look as they do: for people and metrics.
  *
  * @param curves what batches cost, for each size of a row that has been seen
- * @param arrivalRate rows per second
+ * @param arrivalRate rows per second, as the policy sees it: over a few batches, as of the last
  * @param load what requests with deadlines ask for, of all that can be done in time; above 1 in
  *     overload
  * @param replicas those that serve
@@ -18,6 +18,7 @@ import java.util.List;
  * @param waits times that an idle replica waited for more
  * @param medianError of predicted run times, relative
  * @param highError what 99 in 100 predictions kept to
+ * @param lately what has happened in the last seconds
  */
 public record QueueReport(
     List<SizedCurve> curves,
@@ -29,12 +30,67 @@ public record QueueReport(
     long queuedRows,
     long waits,
     double medianError,
-    double highError) {
+    double highError,
+    Lately lately) {
 
   /**
    * The curve of rows of one size.
    *
    * @param rowSize the smallest such size, in the items' own measure
+   * @param rowRate rows per second of that size that were taken lately
    */
-  public record SizedCurve(long rowSize, Curve curve) {}
+  public record SizedCurve(long rowSize, Curve curve, double rowRate) {}
+
+  /**
+   * Averages over the last seconds.
+   *
+   * @param arrivedRows per second, accepted into the queue
+   * @param refusedRows per second, turned away at the door
+   * @param shedRows per second, accepted and then given up
+   * @param batches per second
+   * @param loopShare of batches, those that a producer ran itself
+   * @param chosenRows per batch
+   * @param queuedRows per batch: what waited in its lane, its own rows included
+   * @param waits per second: times that an idle replica waited for more
+   * @param busyReplicas as many as were running, on average
+   * @param deadlineShare of rows, those that have a deadline
+   * @param shortObjectiveNanos from arrival to deadline, what a tenth of those rows has at most
+   * @param objectiveNanos what half of them have
+   * @param longObjectiveNanos what nine tenths have
+   */
+  public record Lately(
+      double arrivedRows,
+      double refusedRows,
+      double shedRows,
+      double batches,
+      double loopShare,
+      double chosenRows,
+      double queuedRows,
+      double waits,
+      double busyReplicas,
+      double deadlineShare,
+      long shortObjectiveNanos,
+      long objectiveNanos,
+      long longObjectiveNanos) {
+    /** Nothing has happened. */
+    public static final Lately NOTHING = new Lately(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    /** With all rates multiplied. */
+    Lately scaled(double factor) {
+      return new Lately(
+          arrivedRows * factor,
+          refusedRows * factor,
+          shedRows * factor,
+          batches * factor,
+          loopShare,
+          chosenRows,
+          queuedRows,
+          waits * factor,
+          busyReplicas * factor,
+          deadlineShare,
+          shortObjectiveNanos,
+          objectiveNanos,
+          longObjectiveNanos);
+    }
+  }
 }

@@ -158,9 +158,7 @@ public final class Gateway implements AutoCloseable {
     try {
       return Optional.of(
           HttpEndpoint.start(
-              new InetSocketAddress(listen.host(), listen.httpPort()),
-              metrics,
-              deployments::isReady));
+              new InetSocketAddress(listen.host(), listen.httpPort()), metrics, deployments));
     } catch (IOException e) {
       throw new IOException(
           "HTTP port %d of %s: %s".formatted(listen.httpPort(), listen.host(), e.getMessage()), e);

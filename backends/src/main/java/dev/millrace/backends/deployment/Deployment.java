@@ -9,6 +9,7 @@ import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.QueueLimits;
+import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.Rejection;
 import dev.millrace.batching.policy.SlackPull;
 import java.time.Duration;
@@ -193,6 +194,11 @@ public final class Deployment {
 
   public long queuedBytes() {
     return queue.queuedBytes();
+  }
+
+  /** What the queue has learned and why its batches look as they do. */
+  public QueueReport scheduling() {
+    return queue.report();
   }
 
   /** Leases out: requests between admission and answer. */

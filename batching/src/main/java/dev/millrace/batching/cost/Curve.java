@@ -2,6 +2,8 @@
 package dev.millrace.batching.cost;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What is known of the time that batches of one shape take, by their rows. Immutable; times are in
@@ -152,6 +154,17 @@ public final class Curve {
     long budget = sloNanos / (replicas + 1) * replicas;
     return Math.clamp(rowsWithin(budget), 1, limit);
   }
+
+  /** What was seen, by rows ascending. For people. */
+  public List<Point> points() {
+    // the last of the table lies behind the largest size seen
+    return IntStream.range(0, nanos.length - 1)
+        .mapToObj(i -> new Point(Sizes.rowsOf(i), nanos[i]))
+        .toList();
+  }
+
+  /** How long so many rows are expected to take. */
+  public record Point(int rows, double nanos) {}
 
   private double at(int rows) {
     if (nanos.length == 0) {

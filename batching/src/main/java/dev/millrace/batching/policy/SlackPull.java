@@ -179,7 +179,7 @@ public final class SlackPull implements BatchPolicy {
     double c1 = 1 + gain * (queue.replicas() >= 3 ? 0.2 : 0.5);
     double c2 = 1 + gain * (queue.replicas() >= 3 ? 0.5 : 1);
     double drain = c2 * Math.sqrt(alpha * queue.lane().rows() / beta);
-    double size = Math.max(Math.ceil(c1 * sustaining), Math.round(drain));
+    double size = Math.max(Math.ceil(c1 * sustaining), Math.rint(drain));
     return (int) Math.clamp(size, 1, want);
   }
 }

@@ -42,6 +42,7 @@ public final class CommandLineInterface {
           .addSubcommand(new DemoCommand(shell))
           .addSubcommand(new InferCommand(shell))
           .addSubcommand(new ModelsCommand(shell))
+          .addSubcommand(new ExplainCommand(shell))
           .addSubcommand(new CheckConfigCommand(shell))
           .addSubcommand(new VersionCommand(shell))
           .addSubcommand(new CompletionCommand(shell));

@@ -45,6 +45,10 @@ final class Failures {
         err.println(e.getMessage());
         yield FAILED;
       }
+      case SchedulingClient.UnansweredException e -> {
+        err.println(e.getMessage());
+        yield FAILED;
+      }
       case IOException e -> {
         err.println(e);
         yield FAILED;

@@ -29,9 +29,14 @@ final class ServerOptions {
 
   /** The server with its port; gRPC itself would add port 80. */
   static String target(String server) {
+    return target(server, ConfigKey.GRPC_PORT);
+  }
+
+  /** The server with its port, or the usual one. */
+  static String target(String server, ConfigKey<Integer> port) {
     boolean hasPort = server.matches(".*[^:]:\\d+") || server.matches("\\[.*]:\\d+");
     return hasPort || server.contains("/")
         ? server
-        : server + ":" + ConfigKey.GRPC_PORT.defaultText().replace("`", "");
+        : server + ":" + port.defaultText().replace("`", "");
   }
 }

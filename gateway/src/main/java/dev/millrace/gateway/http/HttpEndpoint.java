@@ -3,6 +3,10 @@ package dev.millrace.gateway.http;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.model.InferException;
+import dev.millrace.gateway.scheduling.SchedulingJson;
+import dev.millrace.gateway.scheduling.SchedulingReport;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.exporter.common.TextFormat;
 import java.io.IOException;
@@ -12,12 +16,20 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * The HTTP port: {@code /metrics} for Prometheus, and the protocol's health paths for probes. Apart
- * from serving: it has threads of its own and knows the gateway only by what it is asked to show.
+ * The HTTP port: {@code /metrics} for Prometheus, the protocol's health paths for probes, and how a
+ * model is scheduled for people. Apart from serving: it has threads of its own and knows the
+ * gateway only by what it is asked to show.
  */
 public final class HttpEndpoint implements AutoCloseable {
+  private static final String JSON = "application/json";
+  private static final String MODELS = "/v2/models/";
+  private static final Pattern SCHEDULING =
+      Pattern.compile(MODELS + "([^/]+)(?:/versions/([^/]+))?/scheduling");
+
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
@@ -31,13 +43,15 @@ public final class HttpEndpoint implements AutoCloseable {
    * @throws IOException if the address cannot be bound
    */
   public static HttpEndpoint start(
-      InetSocketAddress address, CollectorRegistry metrics, BooleanSupplier ready)
+      InetSocketAddress address, CollectorRegistry metrics, Deployments deployments)
       throws IOException {
     HttpEndpoint endpoint = new HttpEndpoint(HttpServer.create(address, 0));
     endpoint.server.setExecutor(endpoint.threads);
     endpoint.server.createContext("/metrics", exchange -> metrics(exchange, metrics));
     endpoint.server.createContext("/v2/health/live", exchange -> health(exchange, () -> true));
-    endpoint.server.createContext("/v2/health/ready", exchange -> health(exchange, ready));
+    endpoint.server.createContext(
+        "/v2/health/ready", exchange -> health(exchange, deployments::isReady));
+    endpoint.server.createContext(MODELS, exchange -> model(exchange, deployments));
     endpoint.server.createContext(
         "/", exchange -> respond(exchange, 404, "text/plain; charset=utf-8", "not found\n"));
     endpoint.server.start();
@@ -62,22 +76,48 @@ public final class HttpEndpoint implements AutoCloseable {
     boolean now = healthy.getAsBoolean();
     String path = exchange.getHttpContext().getPath();
     String what = path.substring(path.lastIndexOf('/') + 1);
-    respond(exchange, now ? 200 : 503, "application/json", "{\"%s\":%s}\n".formatted(what, now));
+    respond(exchange, now ? 200 : 503, JSON, "{\"%s\":%s}\n".formatted(what, now));
   }
 
+  private static void model(HttpExchange exchange, Deployments deployments) throws IOException {
+    Matcher path = SCHEDULING.matcher(exchange.getRequestURI().getPath());
+    if (!path.matches()) {
+      respond(exchange, 404, JSON, SchedulingJson.error("not found (expected .../scheduling)"));
+      return;
+    }
+    String version = path.group(2) == null ? "" : path.group(2);
+    try {
+      SchedulingReport report = SchedulingReport.of(deployments.find(path.group(1), version));
+      answer(exchange, 200, JSON, SchedulingJson.write(report));
+    } catch (InferException e) {
+      int status =
+          switch (e.failure().kind()) {
+            case NOT_FOUND -> 404;
+            case INVALID -> 400;
+            case NOT_READY, SHUTTING_DOWN -> 503;
+            case OVERLOADED, EXPIRED, CANCELLED, ENGINE, UNSUPPORTED -> 500;
+          };
+      answer(exchange, status, JSON, SchedulingJson.error(e.failure().detail()));
+    }
+  }
+
+  /** Of a path that a context has for itself: what begins with it is another. */
   private static void respond(HttpExchange exchange, int status, String contentType, String body)
       throws IOException {
+    boolean known = exchange.getRequestURI().getPath().equals(exchange.getHttpContext().getPath());
+    answer(exchange, known ? status : 404, contentType, known || status == 404 ? body : "");
+  }
+
+  private static void answer(HttpExchange exchange, int status, String contentType, String body)
+      throws IOException {
     try (exchange) {
-      boolean known =
-          exchange.getRequestURI().getPath().equals(exchange.getHttpContext().getPath());
       boolean read = exchange.getRequestMethod().matches("GET|HEAD");
-      int effective = !read ? 405 : known || status == 404 ? status : 404;
-      byte[] bytes = (effective == status ? body : "").getBytes(StandardCharsets.UTF_8);
+      byte[] bytes = (read ? body : "").getBytes(StandardCharsets.UTF_8);
       exchange.getResponseHeaders().set("Content-Type", contentType);
       if (exchange.getRequestMethod().equals("HEAD") || bytes.length == 0) {
-        exchange.sendResponseHeaders(effective, -1);
+        exchange.sendResponseHeaders(read ? status : 405, -1);
       } else {
-        exchange.sendResponseHeaders(effective, bytes.length);
+        exchange.sendResponseHeaders(status, bytes.length);
         exchange.getResponseBody().write(bytes);
       }
     }

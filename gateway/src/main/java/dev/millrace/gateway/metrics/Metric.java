@@ -45,6 +45,66 @@ public enum Metric {
       Collector.Type.GAUGE,
       "Rows of a batch at most; 0 if requests run one at a time.",
       ""),
+  ARRIVAL_RATE(
+      "arrival_rate", Collector.Type.GAUGE, "Rows per second that were let in lately.", ""),
+  BUSY_REPLICAS(
+      "busy_replicas", Collector.Type.GAUGE, "Replicas that were running lately, on average.", ""),
+  DEADLINE_LOAD(
+      "deadline_load",
+      Collector.Type.GAUGE,
+      "What requests with deadlines ask for, of all that can be done in time.",
+      ""),
+  CHOSEN_ROWS(
+      "chosen_rows",
+      Collector.Type.COUNTER,
+      "Rows that batches were made of; over choosable_rows, the share that was taken.",
+      ""),
+  CHOOSABLE_ROWS(
+      "choosable_rows",
+      Collector.Type.COUNTER,
+      "Rows that waited for each batch when it was made, its own among them, summed.",
+      ""),
+  STAGGER_WAITS(
+      "stagger_waits",
+      Collector.Type.COUNTER,
+      "Times that an idle replica waited for its share of the arrivals.",
+      ""),
+  PREDICTION_ERROR_MEDIAN(
+      "prediction_error_median",
+      Collector.Type.GAUGE,
+      "Of recent batches, how far half of the predicted run times were off at most; 0.1 is 10 %.",
+      ""),
+  PREDICTION_ERROR_P99(
+      "prediction_error_p99",
+      Collector.Type.GAUGE,
+      "As the median, for 99 in 100. The scheduler's health: alert when it stays above 0.25.",
+      ""),
+  LEARNED_ONE_ROW_SECONDS(
+      "learned_one_row_seconds", Collector.Type.GAUGE, "What one row takes.", "row_size"),
+  LEARNED_CAP_SECONDS(
+      "learned_cap_seconds", Collector.Type.GAUGE, "What learned_cap_rows take.", "row_size"),
+  LEARNED_FIXED_SECONDS(
+      "learned_fixed_seconds",
+      Collector.Type.GAUGE,
+      "What a batch takes besides its rows: alpha of alpha + beta · rows.",
+      "row_size"),
+  LEARNED_ROW_SECONDS(
+      "learned_row_seconds", Collector.Type.GAUGE, "What each row adds to that: beta.", "row_size"),
+  LEARNED_CAP_ROWS(
+      "learned_cap_rows",
+      Collector.Type.GAUGE,
+      "The fewest rows of a batch with the most throughput that was seen.",
+      "row_size"),
+  LEARNED_KNEE_ROWS(
+      "learned_knee_rows",
+      Collector.Type.GAUGE,
+      "The fewest rows of a batch with 70 % of the most throughput.",
+      "row_size"),
+  LEARNED_VARIATION(
+      "learned_variation",
+      Collector.Type.GAUGE,
+      "Standard deviation of the time of a batch over its mean.",
+      "row_size"),
   LOAD_SECONDS(
       "load_seconds", Collector.Type.GAUGE, "How long fetching, loading and warming took.", ""),
   STATE(

@@ -9,8 +9,12 @@ import dev.millrace.backends.deployment.Histogram;
 import dev.millrace.backends.deployment.ModelStatus;
 import dev.millrace.backends.deployment.Tally;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.batching.QueueReport;
+import dev.millrace.batching.QueueReport.SizedCurve;
+import dev.millrace.batching.cost.Curve;
 import io.prometheus.client.Collector;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -22,6 +26,9 @@ import java.util.Map;
  */
 public final class ServingCollector extends Collector {
   private static final double NANOS = 1e9;
+
+  /** Clients choose the shapes: each size apart could be two hundred series for each metric. */
+  private static final int MOST_CURVES = 16;
 
   private final Deployments deployments;
   private final Tally<Failure.Kind> unrouted;
@@ -79,6 +86,34 @@ public final class ServingCollector extends Collector {
     samples.add(Metric.SUSPECT_REPLICAS, labels, deployment.suspectReplicas());
     samples.add(Metric.TERMINATED_RUNS, labels, deployment.terminatedRuns());
     samples.add(Metric.MAX_BATCH_ROWS, labels, deployment.signature().maxBatchSize());
+    addScheduling(samples, labels, deployment.scheduling());
+  }
+
+  private static void addScheduling(Samples samples, List<String> labels, QueueReport report) {
+    samples.add(Metric.ARRIVAL_RATE, labels, report.lately().arrivedRows());
+    samples.add(Metric.BUSY_REPLICAS, labels, report.lately().busyReplicas());
+    samples.add(Metric.DEADLINE_LOAD, labels, report.load());
+    samples.add(Metric.CHOSEN_ROWS, labels, report.chosenRows());
+    samples.add(Metric.CHOOSABLE_ROWS, labels, report.queuedRows());
+    samples.add(Metric.STAGGER_WAITS, labels, report.waits());
+    samples.add(Metric.PREDICTION_ERROR_MEDIAN, labels, report.medianError());
+    samples.add(Metric.PREDICTION_ERROR_P99, labels, report.highError());
+    report.curves().stream()
+        .sorted(Comparator.comparingInt((SizedCurve sized) -> sized.curve().samples()).reversed())
+        .limit(MOST_CURVES)
+        .forEach(sized -> addCurve(samples, labels, sized));
+  }
+
+  private static void addCurve(Samples samples, List<String> labels, SizedCurve sized) {
+    List<String> sizedLabels = with(labels, Long.toString(sized.rowSize()));
+    Curve curve = sized.curve();
+    samples.add(Metric.LEARNED_ONE_ROW_SECONDS, sizedLabels, curve.mean(1) / NANOS);
+    samples.add(Metric.LEARNED_CAP_SECONDS, sizedLabels, curve.mean(curve.cap()) / NANOS);
+    samples.add(Metric.LEARNED_FIXED_SECONDS, sizedLabels, curve.alpha() / NANOS);
+    samples.add(Metric.LEARNED_ROW_SECONDS, sizedLabels, curve.beta() / NANOS);
+    samples.add(Metric.LEARNED_CAP_ROWS, sizedLabels, curve.cap());
+    samples.add(Metric.LEARNED_KNEE_ROWS, sizedLabels, curve.knee());
+    samples.add(Metric.LEARNED_VARIATION, sizedLabels, curve.variation());
   }
 
   private static List<String> labels(String model, long version) {

@@ -9,14 +9,14 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /** Runs commands as a user does, and keeps what they print. */
-final class TestShell {
+public final class TestShell {
   /** What came of one command. */
-  record Run(int exitCode, String out, String err) {}
+  public record Run(int exitCode, String out, String err) {}
 
   private final Map<String, String> environment;
   private final String input;
 
-  TestShell() {
+  public TestShell() {
     this(Map.of(), "");
   }
 
@@ -25,7 +25,7 @@ final class TestShell {
     this.input = input;
   }
 
-  Run run(String... arguments) {
+  public Run run(String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
     Shell shell =

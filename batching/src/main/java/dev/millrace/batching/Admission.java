@@ -153,6 +153,9 @@ final class Admission {
    * that sustain a queue.
    */
   private int largest(long remaining, int best, Curve curve) {
+    if (load < FLOOD) {
+      return best;
+    }
     double perNano = arrivalRate;
     double rows = perNano * (remaining - curve.alpha()) / (1 + perNano * curve.beta());
     int filled = (int) Math.clamp(rows, best, Math.max(best, curve.limit()));
@@ -302,6 +305,17 @@ final class Admission {
       allowance.set(group, (long) (share * CATCH_UP_NANOS));
     } else if (left < share * CATCH_UP_NANOS) {
       allowance.getAndAdd(group, (long) (share * passed));
+    }
+  }
+
+  /** A replica has nothing to do: whatever there was of an overload is over. */
+  void idle() {
+    if (overloaded) {
+      for (int group = 0; group < GROUPS; group++) {
+        recentDemand[group] /= load;
+      }
+      load = 1;
+      overloaded = false;
     }
   }
 

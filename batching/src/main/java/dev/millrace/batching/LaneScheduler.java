@@ -182,6 +182,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
           return TAKEN;
         }
       }
+      admission.idle();
       return NOTHING;
     } finally {
       countOut();

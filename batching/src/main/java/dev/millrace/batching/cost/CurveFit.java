@@ -9,16 +9,23 @@ final class CurveFit {
   /** Samples that the line is worth against those of a size. */
   private static final double LINE_WEIGHT = 2;
 
+  /** Time per row of the smallest batches over the best, up to which batches are not worth it. */
+  private static final double NOTHING_GAINED = 1.02;
+
   private static final int MOST_WEIGHT = 64;
 
   /** The line is fitted where batches are worth running: up to a little above the cap. */
   private static final double FIT_REACH = 1.5;
+
+  /** In rows: of a model that gains nothing, the first sizes say so. */
+  private static final double LEAST_REACH = 4;
 
   private final double[] rows = new double[Sizes.COUNT];
   private final double[] nanos = new double[Sizes.COUNT];
   private final double[] weight = new double[Sizes.COUNT];
   private int points;
 
+  private double tolerance = 1;
   private double alpha;
   private double beta;
 
@@ -35,8 +42,9 @@ final class CurveFit {
 
   Curve curve(double speed, CurveLearner learner) {
     fitLine(Double.POSITIVE_INFINITY);
+    tolerance = learner.capTolerance();
     int rough = best();
-    fitLine(rows[rough] * FIT_REACH);
+    fitLine(Math.max(LEAST_REACH, rows[rough] * FIT_REACH));
     drawToLine();
     makeMonotone();
     int cap = Math.clamp(Math.round(rows[best()]), 1, learner.maxRows());
@@ -58,7 +66,10 @@ final class CurveFit {
       least = Math.min(least, nanos[i] / rows[i]);
     }
     int best = 0;
-    while (nanos[best] / rows[best] > least * CurveLearner.capTolerance()) {
+    if (nanos[0] / rows[0] <= least * NOTHING_GAINED) {
+      return best; // one after the other: the first need not wait for the last
+    }
+    while (nanos[best] / rows[best] > least * tolerance) {
       best++;
     }
     return best;

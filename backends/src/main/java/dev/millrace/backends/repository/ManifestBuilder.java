@@ -24,6 +24,7 @@ final class ManifestBuilder {
   int threads = ModelOptions.DEFAULT.threads();
   List<TensorSpec> inputs = List.of();
   List<TensorSpec> outputs = List.of();
+  final SchedulingBuilder scheduling = new SchedulingBuilder();
   final Map<String, String> engine = new LinkedHashMap<>();
   final List<String> notes = new ArrayList<>();
 
@@ -34,6 +35,7 @@ final class ManifestBuilder {
         versionPolicy,
         replicas,
         new ModelManifest.Limits(maxQueuedRows, maxQueuedBytes, maxRequestRows),
+        scheduling.build(),
         new ModelOptions(
             maxBatchSize,
             threads,

@@ -59,6 +59,7 @@ public final class BatchQueue<T extends Batchable> {
   private final QueueCounts counts;
   private final CostModel costs;
   private final Admission admission;
+  private final boolean predicts;
   private final Ring<T> ring;
   private final LaneScheduler<T> scheduler;
   private final Recent recent = new Recent();
@@ -75,6 +76,7 @@ public final class BatchQueue<T extends Batchable> {
     this.nanoClock = nanoClock;
     this.counts = new QueueCounts(limits.maxQueuedRows(), limits.maxQueuedBytes());
     this.costs = new CostModel(limits.maxBatchRows());
+    this.predicts = policy.predicts();
     this.admission = new Admission(costs, counts, limits.maxQueueNanos(), fairness.weights());
     EntryPool<T> pool = new EntryPool<>(limits.ringSlots());
     this.ring = new Ring<>(limits.ringSlots(), pool);
@@ -115,10 +117,18 @@ public final class BatchQueue<T extends Batchable> {
     if (deadlineNanos <= nowNanos) {
       return closed ? Rejection.CLOSED : Rejection.EXPIRED;
     }
+    long startByNanos = item.startByNanos();
+    boolean delayable = item.isDelayable();
+    if (startByNanos <= nowNanos && !delayable) {
+      return closed ? Rejection.CLOSED : Rejection.TIMED_OUT;
+    }
     int weight = Math.max(1, rows);
     int bucket = CostModel.bucketOf(item.rowSize());
+    int priority = item.priority();
     long ticket =
-        admission.admit(nowNanos, deadlineNanos, weight, bucket, item.tenant(), item.priority());
+        predicts
+            ? admission.admit(nowNanos, deadlineNanos, weight, bucket, item.tenant(), priority)
+            : Ticket.of(Ticket.NO_CLASS, bucket, priority);
     if (Ticket.isRefusal(ticket)) {
       recent.refused(weight);
       return closed ? Rejection.CLOSED : Ticket.rejection(ticket);
@@ -136,7 +146,8 @@ public final class BatchQueue<T extends Batchable> {
       takeBack(weight, bytes, ticket);
       return Rejection.CLOSED;
     }
-    if (!ring.tryPublish(item, laneKey, rows, bytes, nowNanos, deadlineNanos, ticket)) {
+    if (!ring.tryPublish(
+        item, laneKey, rows, bytes, nowNanos, deadlineNanos, startByNanos, delayable, ticket)) {
       takeBack(weight, bytes, ticket);
       recent.refused(weight);
       return Rejection.RING_FULL;

@@ -26,6 +26,19 @@ public interface Batchable {
   long deadlineNanos();
 
   /**
+   * Until when a replica must have taken it, on the queue's clock; Long.MAX_VALUE for never. Unlike
+   * the deadline this says nothing of when the answer is due.
+   */
+  default long startByNanos() {
+    return Long.MAX_VALUE;
+  }
+
+  /** Whether it is put behind the others when that time has passed, instead of being rejected. */
+  default boolean isDelayable() {
+    return false;
+  }
+
+  /**
    * A measure of one row that grows with what it costs, and is equal for equal shapes: its
    * elements, say. Costs are learned by it; at least 0, constant.
    */

@@ -19,6 +19,8 @@ final class Entry<T extends Batchable> {
   private long bytes;
   private long arrivalNanos;
   private long deadlineNanos;
+  private long startByNanos;
+  private boolean delayable;
   private long urgency;
   private long sequence;
   private long ticket;
@@ -30,6 +32,8 @@ final class Entry<T extends Batchable> {
       long bytes,
       long arrivalNanos,
       long deadlineNanos,
+      long startByNanos,
+      boolean delayable,
       long ticket) {
     this.item = item;
     this.laneKey = laneKey;
@@ -37,6 +41,8 @@ final class Entry<T extends Batchable> {
     this.bytes = bytes;
     this.arrivalNanos = arrivalNanos;
     this.deadlineNanos = deadlineNanos;
+    this.startByNanos = startByNanos;
+    this.delayable = delayable;
     this.ticket = ticket;
   }
 
@@ -84,6 +90,11 @@ final class Entry<T extends Batchable> {
     return deadlineNanos;
   }
 
+  /** The earlier of deadline and start-by: until then it should run. */
+  long dueNanos() {
+    return Math.min(deadlineNanos, startByNanos);
+  }
+
   /** What it was admitted for. */
   long ticket() {
     return ticket;
@@ -101,6 +112,21 @@ final class Entry<T extends Batchable> {
 
   boolean isExpired(long nowNanos) {
     return deadlineNanos <= nowNanos;
+  }
+
+  /** Whether it was to be started earlier. */
+  boolean isLate(long nowNanos) {
+    return startByNanos <= nowNanos;
+  }
+
+  /** Whether it goes on waiting when it is late. */
+  boolean isDelayable() {
+    return delayable;
+  }
+
+  /** It has been late, and is never so again. */
+  void delayed() {
+    startByNanos = Long.MAX_VALUE;
   }
 
   /** Place in the order of arrival, which decides between equal urgencies. */

@@ -31,6 +31,9 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   /** {@link #fill} has claimed a batch. */
   static final long TAKEN = Long.MIN_VALUE;
 
+  /** As often a leader that waits for more does what is else the janitor's. */
+  private static final long SWEEP_NANOS = 5_000_000;
+
   /** {@link #fill} has found nothing that could run, now or later. */
   static final long NOTHING = Long.MAX_VALUE;
 
@@ -60,6 +63,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private long shownNanos;
   private long lastTakenNanos;
   private boolean hasTaken;
+  private long sweptNanos;
 
   /** Counted out once per visit instead of once per item. */
   private int freedRows;
@@ -106,13 +110,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   /** Puts an entry into its lane. A shape key that throws when it is compared is not shared. */
   void admit(Entry<T> entry) {
     entry.orderBy(urgency(entry));
-    try {
-      lanes.add(entry);
-    } catch (RuntimeException fault) {
-      note(fault);
-      entry.runAlone();
-      lanes.add(entry);
-    }
+    addToLane(entry);
     if (arrivedRows == 0) {
       firstArrival = entry.arrivalNanos();
     }
@@ -122,13 +120,23 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     arrivedLoad += entry.weight() * costs.curve(entry.bucket()).beta();
   }
 
+  private void addToLane(Entry<T> entry) {
+    try {
+      lanes.add(entry);
+    } catch (RuntimeException fault) {
+      note(fault);
+      entry.runAlone();
+      lanes.add(entry);
+    }
+  }
+
   private long urgency(Entry<T> entry) {
     long arrival = entry.arrivalNanos();
     try {
-      return policy.urgency(arrival, entry.deadlineNanos(), Ticket.priority(entry.ticket()));
+      return policy.urgency(arrival, entry.dueNanos(), Ticket.priority(entry.ticket()));
     } catch (RuntimeException fault) {
       note(fault);
-      return fallback.urgency(arrival, entry.deadlineNanos(), 0);
+      return fallback.urgency(arrival, entry.dueNanos(), 0);
     }
   }
 
@@ -173,7 +181,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
           case WAIT -> {
             decisions.waited();
             recent.waited();
-            return decision.untilNanos();
+            return waitUntil(decision.untilNanos(), nowNanos);
           }
         }
         lanes.firstChanged();
@@ -187,6 +195,18 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     } finally {
       countOut();
     }
+  }
+
+  /**
+   * The lead is held while its holder waits: what expires or is late meanwhile, behind the head
+   * too, is the holder's to see.
+   */
+  private long waitUntil(long untilNanos, long nowNanos) {
+    if (nowNanos - sweptNanos >= SWEEP_NANOS) {
+      sweptNanos = nowNanos;
+      sweep(nowNanos);
+    }
+    return lanes.isEmpty() ? NOTHING : Math.min(untilNanos, nowNanos + SWEEP_NANOS);
   }
 
   /** Those who were refused count as well: a policy has to know what it could have. */
@@ -219,16 +239,22 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */
   void sweep(long nowNanos) {
+    List<Entry<T>> delayed = new ArrayList<>(0);
     Predicate<Entry<T>> removeDead =
         entry -> {
           if (!isDead(entry, nowNanos)) {
             return false;
           }
-          drop(entry, nowNanos);
+          if (isToBeDelayed(entry, nowNanos)) {
+            delayed.add(entry);
+          } else {
+            drop(entry, nowNanos);
+          }
           return true;
         };
     try {
       lanes.editAll(lane -> lane.removeIf(removeDead));
+      delayed.forEach(entry -> delay(entry, nowNanos));
     } finally {
       countOut();
     }
@@ -262,7 +288,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private @Nullable Lane<T> firstAlive(long nowNanos) {
     Lane<T> lane = lanes.first();
     while (lane != null && isDead(lane.head(), nowNanos)) {
-      drop(lane.removeHead(), nowNanos);
+      letGo(lane.removeHead(), nowNanos);
       lanes.firstChanged();
       lane = lanes.first();
     }
@@ -283,8 +309,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
         break;
       }
       lane.removeHead();
-      if (entry.isExpired(nowNanos)) {
-        drop(entry, nowNanos);
+      if (entry.isExpired(nowNanos) || entry.isLate(nowNanos)) {
+        letGo(entry, nowNanos);
         continue;
       }
       T item = entry.item();
@@ -411,12 +437,39 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   }
 
   private boolean isDead(Entry<T> entry, long nowNanos) {
-    return entry.isExpired(nowNanos) || isSettled(entry.item());
+    return entry.isExpired(nowNanos) || entry.isLate(nowNanos) || isSettled(entry.item());
   }
 
-  /** Lets a dead entry go: answers it if it died of its deadline, else somebody has done so. */
+  private boolean isToBeDelayed(Entry<T> entry, long nowNanos) {
+    return entry.isLate(nowNanos) && entry.isDelayable() && !entry.isExpired(nowNanos);
+  }
+
+  /** What becomes of a dead head that has been taken out of its lane. */
+  private void letGo(Entry<T> entry, long nowNanos) {
+    if (isToBeDelayed(entry, nowNanos)) {
+      delay(entry, nowNanos);
+    } else {
+      drop(entry, nowNanos);
+    }
+  }
+
+  /** Puts an entry back behind those that are still in time. */
+  private void delay(Entry<T> entry, long nowNanos) {
+    entry.delayed();
+    int priority = Ticket.priority(entry.ticket());
+    try {
+      entry.orderBy(policy.urgencyOfDelayed(nowNanos, priority));
+    } catch (RuntimeException fault) {
+      note(fault);
+      entry.orderBy(fallback.urgencyOfDelayed(nowNanos, priority));
+    }
+    addToLane(entry);
+  }
+
+  /** Forgets a dead entry, and answers it if it died of its age; else somebody has done so. */
   private void drop(Entry<T> entry, long nowNanos) {
     boolean expired = entry.isExpired(nowNanos);
+    boolean late = entry.isLate(nowNanos);
     T item = entry.item();
     if (expired) {
       recent.shed(entry.weight());
@@ -424,6 +477,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     forget(entry);
     if (expired) {
       reject(item, Rejection.EXPIRED);
+    } else if (late) {
+      reject(item, Rejection.TIMED_OUT);
     }
   }
 

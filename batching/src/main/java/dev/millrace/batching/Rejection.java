@@ -7,6 +7,8 @@ public enum Rejection {
   QUEUE_ROWS,
   /** The queue holds as many bytes as it may. */
   QUEUE_BYTES,
+  /** As many requests of its priority wait as may. */
+  QUEUE_REQUESTS,
   /** Producers are ahead of the hand-off ring. */
   RING_FULL,
   /** No replica could answer it before its deadline, not even alone and at once. */
@@ -15,6 +17,8 @@ public enum Rejection {
   OVERLOAD,
   /** The deadline passed while the item waited. */
   EXPIRED,
+  /** It was not started by the time it had to be. */
+  TIMED_OUT,
   /** The queue is closed. */
   CLOSED
 }

@@ -40,6 +40,8 @@ final class Ring<T extends Batchable> {
       long bytes,
       long arrivalNanos,
       long deadlineNanos,
+      long startByNanos,
+      boolean delayable,
       long ticket) {
     long sequence;
     try {
@@ -49,7 +51,8 @@ final class Ring<T extends Batchable> {
     }
     // Only stores between claim and publish: a slot claimed and not published stops the ring.
     Entry<T> entry = slots.get(sequence).entry;
-    entry.fill(item, laneKey, rows, bytes, arrivalNanos, deadlineNanos, ticket);
+    entry.fill(
+        item, laneKey, rows, bytes, arrivalNanos, deadlineNanos, startByNanos, delayable, ticket);
     slots.publish(sequence);
     return true;
   }

@@ -113,7 +113,7 @@ class LanesTest {
 
   private Entry<TestItem> entry(String shape, long deadlineNanos) {
     Entry<TestItem> entry = new Entry<>();
-    entry.fill(item(shape), shape, 1, 1, 0, deadlineNanos, 0);
+    entry.fill(item(shape), shape, 1, 1, 0, deadlineNanos, Long.MAX_VALUE, false, 0);
     entry.orderBy(Math.min(deadlineNanos, BatchPolicy.PATIENCE_NANOS));
     entry.arrivedAs(sequence++);
     return entry;

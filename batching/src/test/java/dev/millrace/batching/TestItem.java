@@ -16,6 +16,9 @@ class TestItem implements Batchable {
   private long bytes = 8;
   private Object shapeKey = "shape";
   private long deadlineNanos = Long.MAX_VALUE;
+  private long startByNanos = Long.MAX_VALUE;
+  private boolean delayable;
+  private int priority;
   private boolean batchable = true;
 
   TestItem(String name) {
@@ -46,6 +49,21 @@ class TestItem implements Batchable {
     return this;
   }
 
+  TestItem startingBy(long startByNanos) {
+    this.startByNanos = startByNanos;
+    return this;
+  }
+
+  TestItem delayable() {
+    this.delayable = true;
+    return this;
+  }
+
+  TestItem ofPriority(int priority) {
+    this.priority = priority;
+    return this;
+  }
+
   TestItem runningAlone() {
     this.batchable = false;
     return this;
@@ -69,6 +87,21 @@ class TestItem implements Batchable {
   @Override
   public long deadlineNanos() {
     return deadlineNanos;
+  }
+
+  @Override
+  public long startByNanos() {
+    return startByNanos;
+  }
+
+  @Override
+  public boolean isDelayable() {
+    return delayable;
+  }
+
+  @Override
+  public int priority() {
+    return priority;
   }
 
   @Override

@@ -107,7 +107,8 @@ public final class Deployment {
                 Math.max(1, signature.maxBatchSize()),
                 manifest.limits().maxQueuedRows(),
                 manifest.limits().maxQueuedBytes(),
-                RING_SLOTS),
+                RING_SLOTS,
+                manifest.scheduling().maxQueueNanos()),
             new SlackPull(),
             nanoClock);
     for (WarmUp.Timing timing : timings) {
@@ -315,6 +316,8 @@ public final class Deployment {
               "more is asked for than can be answered in time ("
                   + queue.queuedRows()
                   + " rows wait)");
+      case TIMED_OUT ->
+          new Failure(Failure.Kind.EXPIRED, "queue timeout of model '" + name + "' passed");
       case RING_FULL -> overloaded("requests arrive faster than they can be queued");
       case EXPIRED ->
           new Failure(Failure.Kind.EXPIRED, "deadline passed in the queue of model '" + name + "'");

@@ -25,6 +25,7 @@ final class ManifestBuilder {
   int threads = ModelOptions.DEFAULT.threads();
   List<TensorSpec> inputs = List.of();
   List<TensorSpec> outputs = List.of();
+  final SchedulingBuilder scheduling = new SchedulingBuilder();
   final Map<String, String> engine = new LinkedHashMap<>();
   final List<String> notes = new ArrayList<>();
 
@@ -35,6 +36,7 @@ final class ManifestBuilder {
         versionPolicy,
         replicas,
         new ModelManifest.Limits(maxQueuedRows, maxQueuedBytes, maxRequestRows, maxRunNanos),
+        scheduling.build(),
         new ModelOptions(
             maxBatchSize,
             threads,

@@ -2,6 +2,8 @@
 package dev.millrace.backends.repository;
 
 import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.model.Units;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -56,6 +58,73 @@ enum ManifestKey {
       "duration such as `500ms`, `30s` or `2m`",
       "ten times what such a batch should take, but at least 10 s and until the last of its deadlines",
       "How long the engine may take for a batch; then the run is terminated and its requests fail."),
+  SCHEDULER(
+      "scheduler",
+      "auto, triton or none",
+      "auto",
+      "What decides when requests run together: what is learned of the model and its load; preferred"
+          + " sizes and a delay, as in Triton; or nothing, one request a run."),
+  SLO(
+      "slo",
+      duration("25ms", "1us..24h"),
+      Scheduling.MICRO_NANOS,
+      24 * Scheduling.HOUR_NANOS,
+      "none",
+      "Deadline, from its arrival on, of a request that brings none."),
+  MAX_QUEUE_TIME(
+      "max_queue_time",
+      duration("10s", "1us..24h"),
+      Scheduling.MICRO_NANOS,
+      24 * Scheduling.HOUR_NANOS,
+      Units.show(Duration.ofNanos(Scheduling.DEFAULT.maxQueueNanos())),
+      "A request without a deadline that would have to wait longer, by prediction, is rejected at"
+          + " once. Not with `scheduler: triton`."),
+  PRIORITY_LEVELS(
+      "priority_levels",
+      0,
+      Scheduling.MOST_PRIORITY_LEVELS,
+      "" + Scheduling.DEFAULT.priorityLevels(),
+      "Levels that requests may ask for by their parameter `priority`; 1 is the highest. 0: all are"
+          + " alike."),
+  DEFAULT_PRIORITY(
+      "default_priority",
+      1,
+      Scheduling.MOST_PRIORITY_LEVELS,
+      "the middle one",
+      "Level of requests that ask for none."),
+  QUEUE_POLICY(
+      "queue_policy", "map", "no limits", "What requests that wait have to expect. See below."),
+  PRIORITY_QUEUE_POLICY(
+      "priority_queue_policy",
+      "map from level to policy",
+      "`queue_policy`",
+      "The same for single levels of priority."),
+  PREFERRED_BATCH_SIZES(
+      "preferred_batch_sizes",
+      "list of 1..65536",
+      1,
+      65_536,
+      "the largest batch",
+      "With `scheduler: triton`: rows at which a batch is run at once."),
+  QUEUE_DELAY(
+      "queue_delay",
+      duration("100us", "0s..1h"),
+      0,
+      Scheduling.HOUR_NANOS,
+      "0s",
+      "With `scheduler: triton`: how long requests wait, for a batch of a preferred size, even where a"
+          + " replica is idle. More than 0 keeps event loops from running batches themselves."),
+  PRESERVE_ORDERING(
+      "preserve_ordering",
+      "`true` or `false`",
+      "false",
+      "With `scheduler: triton`: whether answers leave in the order of their requests."),
+  STRICT_OVERRIDE(
+      "strict_override",
+      "`true` or `false`",
+      "" + Scheduling.DEFAULT.strictOverride(),
+      "With `scheduler: triton`: whether a request's `timeout` only counts where the policy has a longer"
+          + " one, as in Triton; else also where it has none."),
   REQUIRED(
       "required",
       "`true` or `false`",
@@ -93,6 +162,10 @@ enum ManifestKey {
     this.max = max;
     this.defaultText = defaultText;
     this.meaning = meaning;
+  }
+
+  private static String duration(String example, String range) {
+    return "a duration such as " + example + ", " + range;
   }
 
   static Optional<ManifestKey> of(String key) {

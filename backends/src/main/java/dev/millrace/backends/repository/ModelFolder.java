@@ -161,14 +161,6 @@ final class ModelFolder {
     }
     List<String> all = new ArrayList<>(manifest.notes());
     all.addAll(notes);
-    return new ModelManifest(
-        manifest.backend(),
-        manifest.fileName(),
-        manifest.versionPolicy(),
-        manifest.replicas(),
-        manifest.limits(),
-        manifest.options(),
-        manifest.required(),
-        List.copyOf(all));
+    return manifest.withNotes(all);
   }
 }

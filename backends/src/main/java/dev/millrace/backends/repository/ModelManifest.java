@@ -13,6 +13,7 @@ import java.util.List;
  * @param versionPolicy which of the versions there are to be served
  * @param replicas replicas of each version, 1..64
  * @param limits bounds of each version's queue
+ * @param scheduling how requests wait and run together
  * @param options what the engine is told
  * @param required whether the gateway is ready only while this model is
  * @param notes settings that were read and have no effect here, one sentence each, for the log
@@ -23,6 +24,7 @@ public record ModelManifest(
     VersionPolicy versionPolicy,
     int replicas,
     Limits limits,
+    Scheduling scheduling,
     ModelOptions options,
     boolean required,
     List<String> notes) {
@@ -37,9 +39,24 @@ public record ModelManifest(
           new VersionPolicy.Latest(1),
           1,
           Limits.DEFAULT,
+          Scheduling.DEFAULT,
           ModelOptions.DEFAULT,
           true,
           List.of());
+
+  /** The same with other notes. */
+  ModelManifest withNotes(List<String> otherNotes) {
+    return new ModelManifest(
+        backend,
+        fileName,
+        versionPolicy,
+        replicas,
+        limits,
+        scheduling,
+        options,
+        required,
+        List.copyOf(otherNotes));
+  }
 
   /**
    * Bounds of what one model version may hold.

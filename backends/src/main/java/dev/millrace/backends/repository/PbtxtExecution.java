@@ -4,11 +4,8 @@ package dev.millrace.backends.repository;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 
-/** Reads how a {@code config.pbtxt} wants its model run: instances, batching, engine. */
+/** Reads how a {@code config.pbtxt} wants its model run: instances, scheduling, engine. */
 final class PbtxtExecution {
 
   /** Levels of Triton's ONNX Runtime backend, which are not in the order of their effect. */
@@ -28,7 +25,7 @@ final class PbtxtExecution {
 
   void read(PbtxtMessage config) {
     readInstanceGroups(config);
-    config.message("dynamic_batching").ifPresent(this::readBatching);
+    new PbtxtScheduling(problems, manifest).read(config);
     config.field("optimization").ifPresent(this::readOptimization);
     config.all("parameters").forEach(this::readParameter);
   }
@@ -71,34 +68,6 @@ final class PbtxtExecution {
     }
   }
 
-  private void readBatching(PbtxtMessage batching) {
-    Set<String> unneeded = new TreeSet<>();
-    for (TextField field : batching.fields()) {
-      if (!field.name().equals("default_queue_policy") && !isDefault(field)) {
-        unneeded.add(field.name());
-      }
-    }
-    if (!unneeded.isEmpty()) {
-      note(
-          unneeded.stream().collect(Collectors.joining(", ", "dynamic_batching: ", ""))
-              + " not needed: a batch is whatever waits when a replica becomes free");
-    }
-    batching.message("default_queue_policy").ifPresent(this::readQueuePolicy);
-  }
-
-  private void readQueuePolicy(PbtxtMessage policy) {
-    long maxQueueSize = policy.integer("max_queue_size").orElse(0);
-    if (maxQueueSize > 0) { // 0: no limit of its owner's
-      manifest.maxQueuedRows = (int) Math.min(Integer.MAX_VALUE, maxQueueSize);
-      note("dynamic_batching: max_queue_size limits rows here, not requests");
-    }
-    for (TextField field : policy.fields()) {
-      if (!field.name().equals("max_queue_size") && !isDefault(field)) {
-        note("dynamic_batching: default_queue_policy: " + field.name() + " has no effect");
-      }
-    }
-  }
-
   private void readOptimization(TextField field) {
     PbtxtMessage optimization = PbtxtMessage.message(field).orElseThrow();
     for (TextField part : optimization.fields()) {
@@ -136,6 +105,9 @@ final class PbtxtExecution {
       case "enable_mem_arena", "enable_mem_pattern" ->
           choice(field, what, key, value, List.of("false", "true"));
       default -> {
+        if (PbtxtScheduling.isParameter(key)) {
+          return; // read beside dynamic_batching
+        }
         if (ENGINE_PREFIXES.stream().anyMatch(key::startsWith)) {
           manifest.engine.put(key, value);
         } else {
@@ -177,7 +149,7 @@ final class PbtxtExecution {
   }
 
   /** Whether the field says what holds without it as well. */
-  private static boolean isDefault(TextField field) {
+  static boolean isDefault(TextField field) {
     return switch (field.value()) {
       case TextField.Numeral number ->
           PbtxtValues.integer(number).map(n -> n.signum() == 0).orElse(false);

@@ -34,8 +34,10 @@ enum PbtxtField {
           + "`extended`, 2 `none`, as in Triton's ONNX Runtime backend). The rest has no effect."),
   DYNAMIC_BATCHING(
       Use.READ,
-      "Not needed: every model that can be batched is, and when is found out while serving. "
-          + "`default_queue_policy.max_queue_size`: `max_queued_rows`. The rest has no effect."),
+      "`priority_levels`, `default_priority_level`, `default_queue_policy`: `queue_policy`, "
+          + "`priority_queue_policy`. `preferred_batch_size`, `max_queue_delay_microseconds` and "
+          + "`preserve_ordering` count with the parameter `millrace.scheduler: triton` only: else "
+          + "when a batch runs is found out while serving."),
   SEQUENCE_BATCHING(Use.REFUSED, "Sequences with state are not supported yet."),
   ENSEMBLE_SCHEDULING(Use.REFUSED, "Ensembles are not supported yet."),
   INSTANCE_GROUP(
@@ -49,7 +51,8 @@ enum PbtxtField {
       Use.READ,
       "`intra_op_thread_count`: `threads`. `inter_op_thread_count`, `execution_mode`, "
           + "`enable_mem_arena`, `enable_mem_pattern` and `session.*`, `optimization.*`, `mlas.*`: engine options. "
-          + "Others have no effect."),
+          + "`millrace.scheduler`, `millrace.slo`, `millrace.max_queue_time` and "
+          + "`millrace.strict_override`: the keys of that name. Others have no effect."),
   MODEL_WARMUP(Use.IGNORED, "The gateway warms models up with inputs of its own."),
   MODEL_OPERATIONS(Use.IGNORED, "Libraries of custom operators are not loaded."),
   MODEL_TRANSACTION_POLICY(Use.READ, "`decoupled: true` is an error: not supported yet."),

@@ -32,6 +32,7 @@ final class YamlManifest {
   private final ManifestProblems problems = new ManifestProblems(Names.MODEL_YAML);
   private final YamlValues values = new YamlValues(problems);
   private final ManifestBuilder manifest = new ManifestBuilder();
+  private final YamlScheduling scheduling = new YamlScheduling(values, manifest.scheduling);
 
   YamlManifest(Set<String> backends) {
     this.backends = backends;
@@ -46,6 +47,7 @@ final class YamlManifest {
           .forEach(
               (key, node) -> ManifestKey.of(key).ifPresent(manifestKey -> read(manifestKey, node)));
     }
+    scheduling.check(manifest.maxBatchSize);
     problems.throwIfAny();
     return manifest.build();
   }
@@ -65,6 +67,17 @@ final class YamlManifest {
           values
               .nanos(node, key.key(), "a duration such as 500ms, 30s or 2m")
               .ifPresent(n -> manifest.maxRunNanos = n);
+      case SCHEDULER -> scheduling.readMode(key, node);
+      case SLO -> scheduling.readSlo(key, node);
+      case MAX_QUEUE_TIME -> scheduling.readMaxQueueTime(key, node);
+      case PRIORITY_LEVELS -> scheduling.readPriorityLevels(key, node);
+      case DEFAULT_PRIORITY -> scheduling.readDefaultPriority(key, node);
+      case QUEUE_POLICY -> scheduling.readQueuePolicy(key, node);
+      case PRIORITY_QUEUE_POLICY -> scheduling.readLevelPolicies(key, node);
+      case PREFERRED_BATCH_SIZES -> scheduling.readPreferredSizes(key, node);
+      case QUEUE_DELAY -> scheduling.readQueueDelay(key, node);
+      case PRESERVE_ORDERING -> scheduling.readPreserveOrdering(key, node);
+      case STRICT_OVERRIDE -> scheduling.readStrictOverride(key, node);
       case REQUIRED -> values.bool(node, key.key()).ifPresent(b -> manifest.required = b);
       case INPUTS -> manifest.inputs = tensors(key, node);
       case OUTPUTS -> manifest.outputs = tensors(key, node);

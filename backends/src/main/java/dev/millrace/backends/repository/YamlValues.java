@@ -2,6 +2,7 @@
 package dev.millrace.backends.repository;
 
 import dev.millrace.backends.model.Nearest;
+import dev.millrace.backends.model.Units;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,6 +119,30 @@ final class YamlValues {
       return Optional.of(Boolean.valueOf(scalar.getValue()));
     }
     unexpected(node, path, "true or false");
+    return Optional.empty();
+  }
+
+  /** A duration with its unit, in nanoseconds. */
+  OptionalLong nanos(Node node, String path, long min, long max, String expected) {
+    if (node instanceof ScalarNode scalar) {
+      OptionalLong nanos = Units.nanos(scalar.getValue());
+      if (nanos.isPresent() && nanos.getAsLong() >= min && nanos.getAsLong() <= max) {
+        return nanos;
+      }
+    }
+    unexpected(node, path, expected);
+    return OptionalLong.empty();
+  }
+
+  /** One of a few words. */
+  <E> Optional<E> oneOf(Node node, String path, Map<String, E> words, String expected) {
+    if (node instanceof ScalarNode scalar) {
+      E meant = words.get(scalar.getValue());
+      if (meant != null) {
+        return Optional.of(meant);
+      }
+    }
+    unexpected(node, path, expected);
     return Optional.empty();
   }
 

@@ -55,6 +55,7 @@ class DeploymentTest {
             ModelManifest.DEFAULT.versionPolicy(),
             1,
             new ModelManifest.Limits(maxQueuedRows, 1 << 20, 1000, 0),
+            ModelManifest.DEFAULT.scheduling(),
             new ModelOptions(OptionalInt.of(maxBatchSize), 1, List.of(), List.of(), Map.of()),
             true,
             List.of());

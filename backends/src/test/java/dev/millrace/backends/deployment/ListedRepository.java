@@ -22,6 +22,7 @@ final class ListedRepository implements ModelRepository {
           ModelManifest.DEFAULT.versionPolicy(),
           1,
           ModelManifest.DEFAULT.limits(),
+          ModelManifest.DEFAULT.scheduling(),
           ModelManifest.DEFAULT.options(),
           true,
           List.of());

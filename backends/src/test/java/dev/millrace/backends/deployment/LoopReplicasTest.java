@@ -60,6 +60,7 @@ class LoopReplicasTest {
             ModelManifest.DEFAULT.versionPolicy(),
             1,
             new ModelManifest.Limits(100, 1 << 20, 1000, 0),
+            ModelManifest.DEFAULT.scheduling(),
             new ModelOptions(OptionalInt.of(4), 1, List.of(), List.of(), Map.of()),
             true,
             List.of());

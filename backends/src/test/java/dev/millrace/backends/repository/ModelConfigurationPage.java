@@ -70,6 +70,44 @@ final class ModelConfigurationPage {
         `enable_mem_pattern`, `allow_spinning`, and entries of ONNX Runtime's own session configuration
         (`session.*`).
 
+        ## How requests wait
+
+        By default (`scheduler: auto`) an idle replica takes the requests that are due first, as many as
+        serve all that wait best; what batches cost is learned. There is nothing to tune. A request's deadline
+        is that of its call (the gRPC timeout), else `slo`; one that cannot be answered in time is refused at
+        once.
+
+        With `scheduler: triton` requests are served in the order of their arrival within their level, and
+        batches are formed as in Triton: a preferred size is run as soon as it is there; anything else once the
+        oldest request has waited for `queue_delay`.
+
+        A queue policy has `max_queue_size` (requests of a level that may wait; 0 for no limit), `timeout`
+        (until when a request must have been started; 0s for never), `timeout_action` (`REJECT`, or `DELAY`
+        to put it behind those of its level that are in time) and `allow_timeout_override` (with
+        `scheduler: triton`: whether a request may bring a shorter timeout). Refusals are RESOURCE_EXHAUSTED and
+        DEADLINE_EXCEEDED, or with `scheduler: triton` UNAVAILABLE, as there.
+
+        ```yaml
+        scheduler: triton
+        max_batch_size: 16
+        preferred_batch_sizes: [4, 8]
+        queue_delay: 100us
+        priority_levels: 2
+        default_priority: 2
+        queue_policy:
+          max_queue_size: 64
+          timeout: 100ms
+        priority_queue_policy:
+          1: {timeout: 1s, timeout_action: DELAY}
+        ```
+
+        Parameters of a request:
+
+        | parameter | value | meaning |
+        |---|---|---|
+        | `priority` | whole number | The request's level; 0 or none for `default_priority`. A level that there is not is an error; with `scheduler: triton` it means the default. Without `priority_levels` it has no effect. |
+        | `timeout` | whole number, microseconds | Until when the request must have been started, from its arrival; 0 or none for the policy's. It can only shorten the policy's; with `scheduler: triton` it needs `allow_timeout_override`, and a longer timeout in the policy unless `strict_override` is off. |
+
         ## config.pbtxt
 
         A Triton configuration is read as it is. Each field is *read*, with the effect of the key named;

@@ -3,6 +3,10 @@ package dev.millrace.backends.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.backends.repository.Scheduling.Mode;
+import dev.millrace.backends.repository.Scheduling.QueuePolicy;
+import dev.millrace.backends.repository.Scheduling.TimeoutAction;
+import dev.millrace.backends.repository.Scheduling.TritonBatching;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.util.Arrays;
@@ -72,7 +76,6 @@ final class PbtxtManifestTest {
     assertThat(manifest.fileName()).isEqualTo("net.onnx");
     assertThat(manifest.replicas()).isEqualTo(3);
     assertThat(manifest.versionPolicy()).isEqualTo(new VersionPolicy.Latest(2));
-    assertThat(manifest.limits().maxQueuedRows()).isEqualTo(32);
     assertThat(manifest.options().maxBatchSize()).hasValue(8);
     assertThat(manifest.options().threads()).isEqualTo(4);
     assertThat(manifest.options().declaredInputs())
@@ -93,14 +96,90 @@ final class PbtxtManifestTest {
             "input 'data': format has no effect",
             "output 'prob': label_filename has no effect",
             "dynamic_batching: max_queue_delay_microseconds, preferred_batch_size not needed: "
-                + "a batch is whatever waits when a replica becomes free",
-            "dynamic_batching: max_queue_size limits rows here, not requests");
+                + "a batch is whatever waits when a replica becomes free");
+    assertThat(manifest.scheduling().mode()).isEqualTo(Mode.AUTO);
+    assertThat(manifest.scheduling().batching()).isEqualTo(TritonBatching.DEFAULT);
+    assertThat(manifest.scheduling().queuePolicy())
+        .isEqualTo(new QueuePolicy(32, 0, TimeoutAction.REJECT, false));
   }
 
   @Test
   void isTheDefaultIfItSaysNothing() throws ManifestException {
     assertThat(parse("")).isEqualTo(ModelManifest.DEFAULT);
     assertThat(parse("dynamic_batching { }")).isEqualTo(ModelManifest.DEFAULT);
+  }
+
+  private static final String BATCHING =
+      """
+      max_batch_size: 16
+      dynamic_batching {
+        preferred_batch_size: [ 8, 4 ]
+        max_queue_delay_microseconds: 250
+        preserve_ordering: true
+        priority_levels: 2
+        default_priority_level: 2
+        default_queue_policy {
+          timeout_action: DELAY
+          default_timeout_microseconds: 5000
+          allow_timeout_override: true
+          max_queue_size: 7
+        }
+        priority_queue_policy { key: 1 value { max_queue_size: 3 } }
+      }
+      """;
+
+  @Test
+  void readsDynamicBatchingForTheModeThatIsLikeTriton() throws ManifestException {
+    String mode =
+        """
+        parameters { key: "millrace.scheduler" value { string_value: "triton" } }
+        parameters { key: "millrace.slo" value { string_value: "25ms" } }
+        parameters { key: "millrace.strict_override" value { string_value: "false" } }
+        """;
+
+    ModelManifest manifest = parse(BATCHING + mode);
+
+    assertThat(manifest.notes()).isEmpty();
+    assertThat(manifest.scheduling())
+        .isEqualTo(
+            new Scheduling(
+                Mode.TRITON,
+                25_000_000,
+                Scheduling.DEFAULT.maxQueueNanos(),
+                2,
+                2,
+                new QueuePolicy(7, 5_000_000, TimeoutAction.DELAY, true),
+                Map.of(1, new QueuePolicy(3, 0, TimeoutAction.REJECT, false)),
+                false,
+                new TritonBatching(List.of(4, 8), 250_000, true)));
+  }
+
+  @Test
+  void keepsTimeoutsAndPrioritiesWhenBatchesAreLeftToUs() throws ManifestException {
+    ModelManifest manifest = parse(BATCHING);
+
+    assertThat(manifest.scheduling().mode()).isEqualTo(Mode.AUTO);
+    assertThat(manifest.scheduling().batching()).isEqualTo(TritonBatching.DEFAULT);
+    assertThat(manifest.scheduling().defaultPriority()).isEqualTo(2);
+    assertThat(manifest.scheduling().policyOf(1).maxQueueSize()).isEqualTo(3);
+    assertThat(manifest.scheduling().policyOf(2).timeoutNanos()).isEqualTo(5_000_000);
+    assertThat(manifest.options().maxBatchSize()).hasValue(16);
+    assertThat(manifest.notes())
+        .containsExactly(
+            "dynamic_batching: max_queue_delay_microseconds, preferred_batch_size not needed: "
+                + "a batch is whatever waits when a replica becomes free",
+            "dynamic_batching: preserve_ordering has no effect: answers leave when they are"
+                + " ready");
+  }
+
+  @Test
+  void batchesNothingInTritonsModeWithoutDynamicBatching() throws ManifestException {
+    ModelManifest manifest =
+        parse("parameters { key: \"millrace.scheduler\" value { string_value: \"triton\" } }");
+
+    assertThat(manifest.scheduling().mode()).isEqualTo(Mode.NONE);
+    assertThat(manifest.notes())
+        .containsExactly("no dynamic_batching: one request a run, as in Triton");
   }
 
   @Test
@@ -278,6 +357,13 @@ final class PbtxtManifestTest {
         "parameters { key: \"execution_mode\" value { string_value: \"2\" } } | expected 0 or 1",
         "parameters { key: \"x\" value: \"y\" } | value: 'y' (expected a message in braces)",
         "response_cache { enable: yes } | enable: yes (expected true or false)",
+        "dynamic_batching { priority_levels: 256 } | priority_levels: 256 (expected 0..255)",
+        "dynamic_batching { priority_levels: 2 } | default_priority_level: 0 (expected 1..2)",
+        "dynamic_batching { priority_queue_policy { key: 1 } } | level 1 (expected none without",
+        "parameters { key: \"millrace.scheduler\" value { string_value: \"fast\" } } | 'fast' (expected"
+            + " auto, triton or none)",
+        "parameters { key: \"millrace.slo\" value { string_value: \"25\" } } | '25' (expected a"
+            + " duration such as 25ms",
         "dynamic_batching { priority_levels: -1 } | -1 (expected a whole number, 0..184467",
       })
   void saysWhatIsWrongAndWhatWasExpected(String pbtxt, String problem) {

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.repository.Scheduling.Mode;
+import dev.millrace.backends.repository.Scheduling.QueuePolicy;
+import dev.millrace.backends.repository.Scheduling.TimeoutAction;
+import dev.millrace.backends.repository.Scheduling.TritonBatching;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.util.Arrays;
@@ -32,6 +36,21 @@ final class YamlManifestTest {
       max_queued_bytes: 5000000000
       max_request_rows: 10
       max_run_time: 30s
+      scheduler: triton
+      slo: 25ms
+      priority_levels: 3
+      default_priority: 2
+      queue_policy:
+        max_queue_size: 32
+        timeout: 100ms
+        timeout_action: DELAY
+        allow_timeout_override: true
+      priority_queue_policy:
+        3: {timeout: 2s}
+      preferred_batch_sizes: [8, 4]
+      queue_delay: 100us
+      preserve_ordering: true
+      strict_override: false
       required: false
       inputs:
         - name: x
@@ -71,6 +90,18 @@ final class YamlManifestTest {
     assertThat(manifest.versionPolicy()).isEqualTo(new VersionPolicy.Specific(Set.of(1L, 3L)));
     assertThat(manifest.limits())
         .isEqualTo(new ModelManifest.Limits(100, 5_000_000_000L, 10, 30_000_000_000L));
+    assertThat(manifest.scheduling())
+        .isEqualTo(
+            new Scheduling(
+                Mode.TRITON,
+                25_000_000,
+                10_000_000_000L,
+                3,
+                2,
+                new QueuePolicy(32, 100_000_000, TimeoutAction.DELAY, true),
+                Map.of(3, new QueuePolicy(0, 2_000_000_000, TimeoutAction.REJECT, false)),
+                false,
+                new TritonBatching(List.of(4, 8), 100_000, true)));
     assertThat(manifest.required()).isFalse();
     assertThat(manifest.notes()).isEmpty();
     ModelOptions options = manifest.options();
@@ -120,6 +151,35 @@ final class YamlManifestTest {
   }
 
   @Test
+  void aRequestThatAsksForNoPriorityHasTheMiddleOne() throws ManifestException {
+    assertThat(parse("priority_levels: 3").scheduling().defaultPriority()).isEqualTo(2);
+    assertThat(parse("priority_levels: 1").scheduling().defaultPriority()).isEqualTo(1);
+    assertThat(parse("priority_levels: 0").scheduling().defaultPriority()).isZero();
+  }
+
+  @Test
+  void reportsWhatDoesNotFitTogetherInOneGo() {
+    assertThat(
+            problems(
+                """
+                queue_delay: 1ms
+                preferred_batch_sizes: [4, 80]
+                max_batch_size: 64
+                default_priority: 4
+                priority_levels: 3
+                priority_queue_policy:
+                  5: {}
+                """))
+        .containsExactly(
+            "model.yaml:1: queue_delay: without effect with scheduler: auto (expected triton)",
+            "model.yaml:2: preferred_batch_sizes: without effect with scheduler: auto"
+                + " (expected triton)",
+            "model.yaml:2: preferred_batch_sizes: 80 (expected at most max_batch_size, 64)",
+            "model.yaml:4: default_priority: 4 (expected 1..3)",
+            "model.yaml:7: priority_queue_policy: level 5 (expected 1..3)");
+  }
+
+  @Test
   void tellsZeroRowsFromNothingSaid() throws ManifestException {
     assertThat(parse("max_batch_size: 0").options().maxBatchSize()).hasValue(0);
     assertThat(parse("replicas: 2").options().maxBatchSize()).isEmpty();
@@ -154,6 +214,18 @@ final class YamlManifestTest {
         "replicas: | replicas: nothing (expected 1..64)",
         "replicas: [2] | replicas: a list (expected 1..64)",
         "replicas: 99999999999999999999 | replicas: 99999999999999999999 (expected 1..64)",
+        "scheduler: fast | scheduler: fast (expected auto, triton or none)",
+        "slo: 25 | slo: 25 (expected a duration such as 25ms, 1us..24h)",
+        "slo: 0s | slo: 0s (expected a duration such as 25ms, 1us..24h)",
+        "slo: 25h | slo: 25h (expected a duration such as 25ms, 1us..24h)",
+        "priority_levels: 256 | priority_levels: 256 (expected 0..255)",
+        "default_priority: 1 | default_priority: 1 (expected nothing without priority_levels)",
+        "queue_policy: 5 | queue_policy: 5 (expected a map)",
+        "queue_policy: {size: 5} | queue_policy.size: unknown key",
+        "queue_policy: {timeout: -1s} | queue_policy.timeout: -1s (expected a duration such as",
+        "queue_policy: {timeout_action: drop} | timeout_action: drop (expected REJECT or DELAY)",
+        "queue_policy: {max_queue_size: -1} | max_queue_size: -1 (expected 0 for no limit, or more)",
+        "priority_queue_policy: {high: {}} | priority_queue_policy.high: unknown level (expected a",
         "max_queued_rows: 0 | max_queued_rows: 0 (expected 1 or more)",
         "max_queued_rows: 2147483648 | max_queued_rows: 2147483648 (expected 1 or more)",
         "backend: onnx | backend 'onnx' is not available here (expected",

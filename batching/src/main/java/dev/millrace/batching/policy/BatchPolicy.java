@@ -27,6 +27,21 @@ public interface BatchPolicy {
     return Math.min(deadlineNanos, arrivalNanos + PATIENCE_NANOS);
   }
 
+  /**
+   * What a request is served by that was not started in time and goes on waiting: behind those that
+   * are still in time.
+   *
+   * @param nowNanos when that was found
+   */
+  default long urgencyOfDelayed(long nowNanos, int priority) {
+    return urgency(nowNanos, Long.MAX_VALUE, priority); // as if it had come just now, in no hurry
+  }
+
+  /** Whether requests may be refused at the door for what is predicted of them. */
+  default boolean predicts() {
+    return true;
+  }
+
   /** Takes whatever waits, up to the cap: the batch grows by itself while replicas are busy. */
   static BatchPolicy greedy() {
     return (now, queue) -> Decision.run(Math.min(queue.maxBatchRows(), queue.lane().rows()));

@@ -52,7 +52,7 @@ public final class SlackPull implements BatchPolicy {
     // each lower class is served as if it had so much more time, up to a bound: nobody starves
     long objective = deadlineNanos == NEVER ? TRIAL_PAUSE_NANOS : deadlineNanos - arrivalNanos;
     long bound = Math.max(10 * Math.min(objective, PATIENCE_NANOS / 10), 1_000_000_000L);
-    long later = Math.min(objective * Math.min(priority, 64), bound);
+    long later = Math.min(Math.min(objective, bound) * Math.min(priority, 64), bound);
     return Math.min(deadlineNanos == NEVER ? patience : deadlineNanos + later, patience + later);
   }
 

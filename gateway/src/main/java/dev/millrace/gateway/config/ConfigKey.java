@@ -3,9 +3,12 @@ package dev.millrace.gateway.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.function.Supplier;
 
 /**
@@ -139,6 +142,24 @@ public final class ConfigKey<T> {
           "Time that accepted requests get to finish after SIGTERM. Keep it below the time the"
               + " platform waits before it kills.");
 
+  public static final ConfigKey<String> TENANT_HEADER =
+      key(
+          "tenant_header",
+          ValueType.header(),
+          "",
+          "Header that names the tenant a call belongs to. Of a model that is asked for more than it"
+              + " can do in time, tenants get equal shares, or shares by `tenant_weights`. A name of"
+              + " more than 128 characters counts as none.");
+
+  public static final ConfigKey<SequencedMap<String, Double>> TENANT_WEIGHTS =
+      key(
+          "tenant_weights",
+          ValueType.weights(GatewayConfig.Sharing.MOST_WEIGHTS),
+          Collections.unmodifiableSequencedMap(new LinkedHashMap<>()),
+          "Shares of single tenants, where others have 1. A map in YAML (`{gold: 3, silver: 1.5}`),"
+              + " elsewhere `gold=3,silver=1.5`. Tenants without a weight are told apart by a hash of"
+              + " their names, so that two of them may count as one.");
+
   public static final ConfigKey<LogFormat> LOG_FORMAT =
       key(
           "log_format",
@@ -171,6 +192,8 @@ public final class ConfigKey<T> {
           BUSY_POLL,
           INLINE_BUDGET,
           SHUTDOWN_GRACE,
+          TENANT_HEADER,
+          TENANT_WEIGHTS,
           LOG_FORMAT,
           LOG_LEVEL);
 
@@ -222,6 +245,11 @@ public final class ConfigKey<T> {
   /** The default in Markdown. */
   public String defaultText() {
     return defaultText;
+  }
+
+  /** Whether a YAML file may give it as a map, which becomes a list of {@code name=value}. */
+  boolean takesMap() {
+    return type.isMap();
   }
 
   T defaultValue() {

@@ -47,6 +47,7 @@ public final class ConfigLoader {
     Environment.settings(environment, problems).forEach(this::add);
     flags.forEach(this::add);
     checkPorts();
+    checkTenants();
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
@@ -86,6 +87,20 @@ public final class ConfigLoader {
           "%s, from %s"
               .formatted(
                   GatewayConfig.Listen.samePort(httpPort), values.origin(ConfigKey.HTTP_PORT)));
+    }
+  }
+
+  private void checkTenants() {
+    boolean understood = !failed.contains(ConfigKey.TENANT_HEADER);
+    if (understood
+        && values.get(ConfigKey.TENANT_HEADER).isEmpty()
+        && !values.get(ConfigKey.TENANT_WEIGHTS).isEmpty()) {
+      problems.add(
+          "%s: given without %s, from %s"
+              .formatted(
+                  ConfigKey.TENANT_WEIGHTS,
+                  ConfigKey.TENANT_HEADER,
+                  values.origin(ConfigKey.TENANT_WEIGHTS)));
     }
   }
 

@@ -3,7 +3,11 @@ package dev.millrace.gateway.config;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
+import java.util.stream.DoubleStream;
 
 /**
  * What a gateway is started with. Immutable; a value that is not allowed cannot be in it.
@@ -12,7 +16,12 @@ import java.util.List;
  * .with(ConfigKey.GRPC_PORT, 0))}. {@link ConfigKey} says what each component means.
  */
 public record GatewayConfig(
-    Repository repository, Listen listen, Limits limits, Serving serving, Logging logging) {
+    Repository repository,
+    Listen listen,
+    Limits limits,
+    Serving serving,
+    Sharing sharing,
+    Logging logging) {
 
   /** Where models come from. */
   public record Repository(
@@ -79,6 +88,37 @@ public record GatewayConfig(
     }
   }
 
+  /**
+   * How callers share a gateway that cannot serve them all.
+   *
+   * @param tenantHeader the header that names a call's tenant; empty if there are none
+   * @param tenantWeights weights of those tenants that have one, in the order of their numbers from
+   *     1 on
+   */
+  public record Sharing(String tenantHeader, SequencedMap<String, Double> tenantWeights) {
+    /** Tenants that are told apart, calls of nobody included. */
+    public static final int TENANTS = 16;
+
+    /** Names and weights at most: one number is left for all others, and one for nobody. */
+    public static final int MOST_WEIGHTS = TENANTS - 2;
+
+    /** Of a tenant's name; a longer one is nobody's. */
+    public static final int MOST_NAME_LENGTH = 128;
+
+    public Sharing {
+      tenantWeights = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(tenantWeights));
+      ConfigKey.TENANT_HEADER.require(tenantHeader);
+      ConfigKey.TENANT_WEIGHTS.require(tenantWeights);
+    }
+
+    /** The weight of each number; those beyond have 1. */
+    public double[] weightsByNumber() {
+      return DoubleStream.concat(
+              DoubleStream.of(1), tenantWeights.values().stream().mapToDouble(weight -> weight))
+          .toArray();
+    }
+  }
+
   /** What is logged, and how. */
   public record Logging(LogFormat format, LogLevel level) {}
 
@@ -107,6 +147,7 @@ public record GatewayConfig(
             values.get(ConfigKey.BUSY_POLL),
             values.get(ConfigKey.INLINE_BUDGET),
             values.get(ConfigKey.SHUTDOWN_GRACE)),
+        new Sharing(values.get(ConfigKey.TENANT_HEADER), values.get(ConfigKey.TENANT_WEIGHTS)),
         new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)));
   }
 }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.config;
 
+import dev.millrace.backends.model.Units;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -17,13 +21,23 @@ import java.util.stream.Collectors;
  *
  * @param expected what to write, for messages and the reference page: {@code 0..65535}
  * @param isList whether the setting takes any number of texts instead of one
+ * @param isMap whether each of those texts is a {@code name=value}
  */
 record ValueType<T>(
     String expected,
     boolean isList,
+    boolean isMap,
     Parser<T> parser,
     Predicate<T> isValid,
     Function<T, String> format) {
+
+  private static final Pattern HEADER = Pattern.compile("[a-z0-9_.-]{1,64}");
+
+  /** What a header can hold, and a list of settings can say. */
+  private static final Pattern TENANT =
+      Pattern.compile("[!-~&&[^,]]([ -~&&[^,]]{0,126}[!-~&&[^,]])?");
+
+  private static final Pattern DECIMAL = Pattern.compile("[0-9]{1,9}(\\.[0-9]{1,9})?");
 
   /** Understands the texts of one setting; empty if they are not of this type. */
   interface Parser<T> {
@@ -90,6 +104,59 @@ record ValueType<T>(
         expected, (text, base) -> Optional.of(text), value -> !value.isBlank(), value -> value);
   }
 
+  /** A header's name as HTTP/2 has it, or nothing for none. */
+  static ValueType<String> header() {
+    return single(
+        "the name of a header: letters, digits, '-', '_' and '.'; not ending in '-bin'",
+        (text, base) -> Optional.of(text.toLowerCase(Locale.ROOT)),
+        name -> name.isEmpty() || (HEADER.matcher(name).matches() && !name.endsWith("-bin")),
+        name -> name);
+  }
+
+  /** Positive numbers by name, in the order given. */
+  static ValueType<SequencedMap<String, Double>> weights(int most) {
+    return new ValueType<>(
+        "at most " + most + " names, each with a number above 0 and up to 1000000",
+        true,
+        true,
+        (items, base) -> weightsOf(items),
+        weights ->
+            weights.size() <= most
+                && weights.keySet().stream().allMatch(name -> TENANT.matcher(name).matches())
+                && weights.values().stream().allMatch(w -> w > 0 && w <= 1_000_000),
+        weights ->
+            weights.entrySet().stream()
+                .map(entry -> entry.getKey() + "=" + shown(entry.getValue()))
+                .collect(Collectors.joining(", ")));
+  }
+
+  private static Optional<SequencedMap<String, Double>> weightsOf(List<String> items) {
+    SequencedMap<String, Double> weights = new LinkedHashMap<>();
+    for (String item : items) {
+      int equals = item.lastIndexOf('=');
+      Optional<Double> weight = equals < 0 ? Optional.empty() : decimal(item.substring(equals + 1));
+      if (weight.isEmpty()
+          || weights.put(item.substring(0, equals).strip(), weight.get()) != null) {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(weights);
+  }
+
+  private static Optional<Double> decimal(String text) {
+    try {
+      return DECIMAL.matcher(text.strip()).matches()
+          ? Optional.of(Double.parseDouble(text.strip()))
+          : Optional.empty();
+    } catch (NumberFormatException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static String shown(double weight) {
+    return weight == Math.rint(weight) ? Long.toString((long) weight) : Double.toString(weight);
+  }
+
   static ValueType<Path> path() {
     return single("a path", ValueType::pathOf, value -> true, Path::toString);
   }
@@ -98,6 +165,7 @@ record ValueType<T>(
     return new ValueType<>(
         "a list of directories",
         true,
+        false,
         (items, base) -> {
           List<Path> paths = items.stream().flatMap(item -> pathOf(item, base).stream()).toList();
           return paths.size() == items.size() ? Optional.of(paths) : Optional.empty();
@@ -113,7 +181,12 @@ record ValueType<T>(
   private static <T> ValueType<T> single(
       String expected, SingleParser<T> parser, Predicate<T> isValid, Function<T, String> format) {
     return new ValueType<>(
-        expected, false, (items, base) -> parser.parse(items.getFirst(), base), isValid, format);
+        expected,
+        false,
+        false,
+        (items, base) -> parser.parse(items.getFirst(), base),
+        isValid,
+        format);
   }
 
   private static Optional<Integer> integer(String text) {

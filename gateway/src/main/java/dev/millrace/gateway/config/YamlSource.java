@@ -91,9 +91,33 @@ final class YamlSource {
       List<String> items =
           sequence.getValue().stream().map(item -> text((ScalarNode) item)).toList();
       settings.add(Setting.list(key, items, origin, base));
+    } else if (value instanceof MappingNode map && takesMap(key) && isFlat(map)) {
+      settings.add(Setting.list(key, items(map), origin, base));
     } else {
       problems.add("%s: nested (expected a value or a list), from %s".formatted(key, origin));
     }
+  }
+
+  private static boolean takesMap(String key) {
+    return ConfigKey.named(key).map(ConfigKey::takesMap).orElse(false);
+  }
+
+  private static boolean isFlat(MappingNode map) {
+    return map.getValue().stream()
+        .allMatch(
+            entry ->
+                entry.getKeyNode() instanceof ScalarNode
+                    && entry.getValueNode() instanceof ScalarNode);
+  }
+
+  private static List<String> items(MappingNode map) {
+    return map.getValue().stream()
+        .map(
+            entry ->
+                text((ScalarNode) entry.getKeyNode())
+                    + "="
+                    + text((ScalarNode) entry.getValueNode()))
+        .toList();
   }
 
   private static String text(ScalarNode scalar) {

@@ -96,6 +96,53 @@ final class ConfigLoaderTest {
   }
 
   @Test
+  void takesTenantsAsAMapInYamlAndAsEquationsElsewhere() throws Exception {
+    Path file = file("tenant_header: X-Team\ntenant_weights: {gold: 3, a=b: 0.5}\n");
+
+    ConfigValues values = ConfigLoader.load(file, Map.of(), List.of());
+    assertThat(values.get(ConfigKey.TENANT_HEADER)).isEqualTo("x-team");
+    assertThat(values.get(ConfigKey.TENANT_WEIGHTS))
+        .containsExactly(Map.entry("gold", 3.0), Map.entry("a=b", 0.5));
+    assertThat(values.text(ConfigKey.TENANT_WEIGHTS)).isEqualTo("gold=3, a=b=0.5");
+    assertThat(
+            ConfigLoader.load(file, Map.of("MILLRACE_TENANT_WEIGHTS", "gold=1, new=2"), List.of())
+                .get(ConfigKey.TENANT_WEIGHTS))
+        .containsExactly(Map.entry("gold", 1.0), Map.entry("new", 2.0));
+  }
+
+  @Test
+  void saysWhatIsWrongWithTenants() throws Exception {
+    String expected =
+        " (expected at most 14 names, each with a number above 0 and up to 1000000), from ";
+    for (String weights :
+        List.of("gold=0", "gold=-1", "gold=NaN", "gold=1e3", "gold", "=1", "a=1, a=2")) {
+      assertThat(
+              problems(
+                  file("tenant_header: team\n"),
+                  Map.of("MILLRACE_TENANT_WEIGHTS", weights),
+                  List.of()))
+          .containsExactly(
+              "tenant_weights: " + weights + expected + "environment MILLRACE_TENANT_WEIGHTS");
+    }
+    Path file = file("tenant_header: team-bin\ntenant_weights:\n  gold: {a: 1}\n");
+    assertThat(problems(file, Map.of(), List.of()))
+        .containsExactlyInAnyOrder(
+            "tenant_header: team-bin (expected the name of a header: letters, digits, '-', '_'"
+                + " and '.'; not ending in '-bin'), from "
+                + file
+                + ":1",
+            "tenant_weights: nested (expected a value or a list), from " + file + ":2");
+  }
+
+  @Test
+  void weightsNeedAHeaderToGoBy() throws Exception {
+    assertThat(problems(file(""), Map.of("MILLRACE_TENANT_WEIGHTS", "gold=2"), List.of()))
+        .containsExactly(
+            "tenant_weights: given without tenant_header, from environment"
+                + " MILLRACE_TENANT_WEIGHTS");
+  }
+
+  @Test
   void relativePathsInAFileStartAtItsFolder() throws Exception {
     Path file = file("repositories:\n  - models\nstaging_directory: staged\n");
 

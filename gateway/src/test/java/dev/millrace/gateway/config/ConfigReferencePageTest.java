@@ -32,8 +32,8 @@ final class ConfigReferencePageTest {
 
       Durations are whole numbers with `us`, `ms`, `s`, `m` or `h`; sizes are bytes, or whole numbers
       with `KiB`, `MiB` or `GiB`. A list is a YAML list, and elsewhere its items are separated by
-      commas (`--repository` is given again instead). Relative paths in a file start at the file's
-      folder, and elsewhere at the working directory.
+      commas (`--repository` is given again instead); an entry of a map is `name=value` there.
+      Relative paths in a file start at the file's folder, and elsewhere at the working directory.
 
       ## Settings
 

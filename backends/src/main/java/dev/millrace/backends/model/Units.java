@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.gateway.config;
+package dev.millrace.backends.model;
 
 import java.time.Duration;
 import java.util.Locale;
@@ -9,7 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Durations and sizes as people write them: {@code 500ms}, {@code 2s}, {@code 256MiB}. */
-final class Units {
+public final class Units {
   private static final Pattern AMOUNT = Pattern.compile("(\\d{1,18}) ?([A-Za-z]*)");
 
   private static final Map<String, Long> NANOS =
@@ -26,12 +26,12 @@ final class Units {
   private Units() {}
 
   /** Nanoseconds; empty if the text is not a whole number with a unit. */
-  static OptionalLong nanos(String text) {
+  public static OptionalLong nanos(String text) {
     return amount(text, NANOS);
   }
 
   /** Bytes; empty if the text is not a whole number, with or without a unit. */
-  static OptionalLong bytes(String text) {
+  public static OptionalLong bytes(String text) {
     return amount(text.toLowerCase(Locale.ROOT), BYTES);
   }
 
@@ -53,7 +53,7 @@ final class Units {
   }
 
   /** In the largest unit that needs no fraction. */
-  static String show(Duration duration) {
+  public static String show(Duration duration) {
     long nanos = duration.toNanos();
     if (nanos == 0) {
       return "0s";
@@ -68,7 +68,7 @@ final class Units {
   }
 
   /** In the largest unit that needs no fraction. */
-  static String show(long bytes) {
+  public static String show(long bytes) {
     for (String unit : new String[] {"GiB", "MiB", "KiB"}) {
       long size = BYTES.getOrDefault(unit.toLowerCase(Locale.ROOT), 1L);
       if (bytes > 0 && bytes % size == 0) {

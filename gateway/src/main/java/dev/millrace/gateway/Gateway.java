@@ -10,6 +10,7 @@ import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.repository.DirectoryRepository;
 import dev.millrace.backends.repository.MergedRepository;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.batching.Fairness;
 import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.http.HttpEndpoint;
@@ -90,6 +91,7 @@ public final class Gateway implements AutoCloseable {
             deployments,
             config.serving().shutdownGrace().toNanos(),
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
+            new Fairness(config.sharing().weightsByNumber()),
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();

@@ -2,19 +2,26 @@
 package dev.millrace.backends.deployment;
 
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.InputChecker;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.backends.repository.Scheduling;
 import dev.millrace.batching.BatchQueue;
+import dev.millrace.batching.Fairness;
 import dev.millrace.batching.QueueLimits;
 import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.Rejection;
+import dev.millrace.batching.policy.BatchPolicy;
 import dev.millrace.batching.policy.SlackPull;
+import dev.millrace.batching.policy.TritonPolicy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
@@ -50,6 +57,13 @@ public final class Deployment {
   private final InputChecker checker;
   private final LongSupplier nanoClock;
   private final BatchQueue<InferTask> queue;
+  private final Refusals refusals;
+  private final LevelQuotas quotas;
+  private final @Nullable AnswerOrder order;
+
+  /** Event loops cannot wait for a batch to fill. */
+  private final boolean mayRunInline;
+
   private final DeploymentStatistics statistics = new DeploymentStatistics();
   private final List<Thread> replicas = new ArrayList<>();
   private final InlineCost inlineCost;
@@ -74,6 +88,7 @@ public final class Deployment {
    * @param runners one per replica, warm; owned by the deployment from here on
    * @param timings what batches took at the warm-up
    * @param inlining which batches event loops may run
+   * @param fairness how tenants share the queue
    * @param janitor told whenever something may have to wait
    */
   Deployment(
@@ -85,6 +100,7 @@ public final class Deployment {
       List<Runner> runners,
       List<WarmUp.Timing> timings,
       Inlining inlining,
+      Fairness fairness,
       Janitor janitor,
       LongSupplier nanoClock) {
     this.name = name;
@@ -109,11 +125,19 @@ public final class Deployment {
                 manifest.limits().maxQueuedBytes(),
                 RING_SLOTS,
                 manifest.scheduling().maxQueueNanos()),
-            new SlackPull(),
+            fairness,
+            policy(manifest.scheduling()),
             nanoClock);
     for (WarmUp.Timing timing : timings) {
       queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
     }
+    this.refusals =
+        new Refusals(
+            name, manifest, queue, nanoClock, () -> ThreadLocalRandom.current().nextDouble());
+    this.quotas = LevelQuotas.of(manifest.scheduling());
+    Scheduling.TritonBatching batching = manifest.scheduling().batching();
+    this.order = batching.preserveOrdering() ? new AnswerOrder() : null;
+    this.mayRunInline = batching.queueDelayNanos() == 0;
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
     this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
     this.janitor = janitor;
@@ -126,6 +150,17 @@ public final class Deployment {
               .daemon()
               .start(new Replica(this, queue, runners.get(i), inlineCost)));
     }
+  }
+
+  private static BatchPolicy policy(Scheduling scheduling) {
+    return switch (scheduling.mode()) {
+      case AUTO -> new SlackPull();
+      case TRITON ->
+          new TritonPolicy(
+              scheduling.batching().preferredRows().stream().mapToInt(rows -> rows).toArray(),
+              scheduling.batching().queueDelayNanos());
+      case NONE -> BatchPolicy.none();
+    };
   }
 
   public String name() {
@@ -212,6 +247,15 @@ public final class Deployment {
     return nanoClock.getAsLong();
   }
 
+  /**
+   * What a request may expect that comes now.
+   *
+   * @throws InferException INVALID if it asks for what is not there
+   */
+  public Terms terms(long nowNanos, Terms.Asked asked) throws InferException {
+    return Terms.of(manifest.scheduling(), nowNanos, asked);
+  }
+
   /** Takes a lease; false if the deployment is on its way out: then look for its successor. */
   public boolean acquire() {
     return leases.acquire();
@@ -227,7 +271,10 @@ public final class Deployment {
    * the task's from here on.
    */
   public void submit(InferTask task) {
-    Rejection rejection = queue.offer(task);
+    Rejection rejection = enter(task);
+    if (rejection == null) {
+      rejection = queue.offer(task);
+    }
     if (rejection != null) {
       task.reject(rejection);
     } else {
@@ -235,13 +282,45 @@ public final class Deployment {
     }
   }
 
+  /**
+   * Counts a task in that is about to be queued, or says why it is not to be. The task counts
+   * itself out, and takes its turn.
+   */
+  @Nullable Rejection enter(InferTask task) {
+    if (quotas.isLimited(task.priority())) {
+      if (!quotas.tryEnter(task.priority())) {
+        return Rejection.QUEUE_REQUESTS;
+      }
+      task.counted();
+    }
+    if (order != null) {
+      task.inTurn(order.enter(task));
+    }
+    return null;
+  }
+
+  void countOut(int priority) {
+    quotas.leave(priority);
+  }
+
+  void answerInTurn(AnswerOrder.Turn turn) {
+    Objects.requireNonNull(order).ready(turn);
+  }
+
+  void skipTurn(AnswerOrder.Turn turn) {
+    Objects.requireNonNull(order).skip(turn);
+  }
+
   /** To be called by an event loop that leaves something in the queue. */
   void leftWaiting() {
     janitor.watch(this);
   }
 
-  /** The replica on that event loop; to be called there. */
-  InlineReplica inlineReplica(int loop, LoopReplicas replicas) {
+  /** The replica on that event loop, if there can be one; to be called there. */
+  @Nullable InlineReplica inlineReplica(int loop, LoopReplicas replicas) {
+    if (!mayRunInline) {
+      return null;
+    }
     InlineReplica replica = inlineReplicas.get(loop);
     if (replica == null) {
       replica = new InlineReplica(this, replicas, model, queue, inlineCost);
@@ -292,42 +371,8 @@ public final class Deployment {
     return now;
   }
 
-  /**
-   * Made for every request that is turned away, so quickly: of all times an overload is the worst.
-   */
-  Failure failureOf(Rejection rejection) {
-    return switch (rejection) {
-      case QUEUE_ROWS ->
-          overloaded(
-              queue.queuedRows()
-                  + " rows wait (limit "
-                  + manifest.limits().maxQueuedRows()
-                  + ", max_queued_rows)");
-      case QUEUE_BYTES ->
-          overloaded(
-              queue.queuedBytes()
-                  + " bytes wait (limit "
-                  + manifest.limits().maxQueuedBytes()
-                  + ", max_queued_bytes)");
-      case INFEASIBLE ->
-          overloaded("the deadline is closer than a run takes, or than those ahead allow");
-      case OVERLOAD ->
-          overloaded(
-              "more is asked for than can be answered in time ("
-                  + queue.queuedRows()
-                  + " rows wait)");
-      case TIMED_OUT ->
-          new Failure(Failure.Kind.EXPIRED, "queue timeout of model '" + name + "' passed");
-      case RING_FULL -> overloaded("requests arrive faster than they can be queued");
-      case EXPIRED ->
-          new Failure(Failure.Kind.EXPIRED, "deadline passed in the queue of model '" + name + "'");
-      case CLOSED ->
-          new Failure(Failure.Kind.SHUTTING_DOWN, "model '" + name + "' is being unloaded");
-    };
-  }
-
-  private Failure overloaded(String detail) {
-    return new Failure(Failure.Kind.OVERLOADED, "model '" + name + "': " + detail);
+  Failure failureOf(Rejection rejection, InferTask task) {
+    return refusals.of(rejection, task);
   }
 
   /**

@@ -11,10 +11,12 @@ import dev.millrace.batching.Batchable;
 import dev.millrace.batching.Rejection;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One request on its way through a deployment. Exactly one of {@link #succeeded} and {@link
- * #failed} is called, once, and {@link #released} once, whichever way it ends:
+ * #failed} is called, once, then {@link #depart}, and {@link #released} once, whichever way it
+ * ends:
  *
  * <pre>
  *   QUEUED ──claim──▶ TAKEN ──▶ DONE        succeeded or failed, by the replica
@@ -44,7 +46,11 @@ public abstract class InferTask implements Batchable, ModelInputs {
   private final Deployment deployment;
   private final CheckedInputs inputs;
   private final long arrivalNanos;
-  private final long deadlineNanos;
+  private final Terms terms;
+
+  // the deployment's; set before the task is queued
+  private AnswerOrder.@Nullable Turn turn;
+  private boolean isCounted;
 
   @SuppressWarnings("unused") // through STATE
   private volatile int state;
@@ -53,27 +59,29 @@ public abstract class InferTask implements Batchable, ModelInputs {
 
   /**
    * @param deployment leased by the caller; the task gives the lease back
-   * @param deadlineNanos on the deployment's clock; Long.MAX_VALUE for none
+   * @param terms the deployment's, for what was asked of it
    */
-  protected InferTask(
-      Deployment deployment, CheckedInputs inputs, long arrivalNanos, long deadlineNanos) {
+  protected InferTask(Deployment deployment, CheckedInputs inputs, long arrivalNanos, Terms terms) {
     this.deployment = deployment;
     this.inputs = inputs;
     this.arrivalNanos = arrivalNanos;
-    this.deadlineNanos = deadlineNanos;
+    this.terms = terms;
   }
 
   /**
-   * The answer: on a replica's thread. The outputs hold the rows of the whole batch and are valid
-   * only during the call.
+   * Makes the answer, which {@link #depart} sends: on a replica's thread. The outputs hold the rows
+   * of the whole batch and are valid only during the call.
    *
    * @param rowFrom this task's first row; of an unbatched model 0
    * @throws InferException if there is no answer after all; {@link #failed} is called then
    */
   protected abstract void succeeded(OutputTensor[] outputs, int rowFrom) throws InferException;
 
-  /** No answer: on any thread. Must not block. */
+  /** No answer, and why; {@link #depart} tells the caller. On any thread. Must not block. */
   protected abstract void failed(Failure failure);
+
+  /** Puts what was made into the {@link #sink}. On any thread. Must not block. */
+  protected abstract void depart();
 
   /** The input tensors are no longer read: their memory can go. On any thread. */
   protected abstract void released();
@@ -113,7 +121,32 @@ public abstract class InferTask implements Batchable, ModelInputs {
 
   @Override
   public final long deadlineNanos() {
-    return deadlineNanos;
+    return terms.deadlineNanos();
+  }
+
+  /** What the caller has set as deadline; Long.MAX_VALUE for none. */
+  final long callerDeadlineNanos() {
+    return terms.callerDeadlineNanos();
+  }
+
+  @Override
+  public final long startByNanos() {
+    return terms.startByNanos();
+  }
+
+  @Override
+  public final boolean isDelayable() {
+    return terms.isDelayable();
+  }
+
+  @Override
+  public final int priority() {
+    return terms.priority();
+  }
+
+  @Override
+  public final int tenant() {
+    return terms.tenant();
   }
 
   public final long arrivalNanos() {
@@ -130,14 +163,35 @@ public abstract class InferTask implements Batchable, ModelInputs {
     return state != QUEUED;
   }
 
+  /** The deployment's, before the task is queued: that it counts among those that wait. */
+  final void counted() {
+    isCounted = true;
+  }
+
+  /** The deployment's, before the task is queued: its place among the answers. */
+  final void inTurn(AnswerOrder.Turn place) {
+    turn = place;
+  }
+
   @Override
   public final boolean claim() {
-    return STATE.compareAndSet(this, QUEUED, TAKEN);
+    if (!STATE.compareAndSet(this, QUEUED, TAKEN)) {
+      return false;
+    }
+    countOut();
+    return true;
+  }
+
+  /** By whoever has ended the wait. */
+  private void countOut() {
+    if (isCounted) {
+      deployment.countOut(terms.priority());
+    }
   }
 
   @Override
   public final boolean reject(Rejection rejection) {
-    if (!settle(deployment.failureOf(rejection))) {
+    if (isSettled() || !settle(deployment.failureOf(rejection, this))) {
       return false;
     }
     deployment.statistics().rejected(rejection);
@@ -151,8 +205,10 @@ public abstract class InferTask implements Batchable, ModelInputs {
   public final void cancel() {
     abandoned = true;
     // gRPC cancels a call when its deadline passes: that it is late is the better reason
-    boolean late = deployment.nanoTime() >= deadlineNanos;
-    settle(late ? deployment.failureOf(Rejection.EXPIRED) : CANCELLED);
+    boolean late = deployment.nanoTime() >= terms.deadlineNanos();
+    if (!settle(late ? deployment.failureOf(Rejection.EXPIRED, this) : CANCELLED)) {
+      skipTurn(); // it may still run, and its answer is not waited for
+    }
   }
 
   private boolean settle(Failure failure) {
@@ -160,6 +216,7 @@ public abstract class InferTask implements Batchable, ModelInputs {
       return false;
     }
     try {
+      countOut();
       answerFailed(failure);
     } finally {
       release();
@@ -173,10 +230,16 @@ public abstract class InferTask implements Batchable, ModelInputs {
     end();
     if (abandoned) {
       deployment.statistics().failed(Failure.Kind.CANCELLED);
+      skipTurn();
       return false;
     }
     try {
       succeeded(outputs, rowFrom);
+      if (turn == null) {
+        depart();
+      } else {
+        deployment.answerInTurn(turn);
+      }
       return true;
     } catch (InferException e) {
       answerFailed(e.failure());
@@ -190,6 +253,14 @@ public abstract class InferTask implements Batchable, ModelInputs {
   private void answerFailed(Failure failure) {
     deployment.statistics().failed(failure.kind());
     failed(failure);
+    depart();
+    skipTurn();
+  }
+
+  private void skipTurn() {
+    if (turn != null) {
+      deployment.skipTurn(turn);
+    }
   }
 
   /** Called by the replica that claimed this task. */

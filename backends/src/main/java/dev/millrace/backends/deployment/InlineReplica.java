@@ -68,7 +68,10 @@ final class InlineReplica {
     if (!cost.isSmall(task.bytes())) {
       return false;
     }
-    Rejection rejection = queue.offerQuietly(task, task.arrivalNanos());
+    Rejection rejection = deployment.enter(task);
+    if (rejection == null) {
+      rejection = queue.offerQuietly(task, task.arrivalNanos());
+    }
     if (rejection != null) {
       task.reject(rejection);
     }

@@ -7,6 +7,7 @@ import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.batching.Fairness;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,13 +17,19 @@ import java.util.function.LongSupplier;
 final class Loader {
   private final Map<String, Backend> backends;
   private final Inlining inlining;
+  private final Fairness fairness;
   private final Janitor janitor;
   private final LongSupplier nanoClock;
 
   Loader(
-      Map<String, Backend> backends, Inlining inlining, Janitor janitor, LongSupplier nanoClock) {
+      Map<String, Backend> backends,
+      Inlining inlining,
+      Fairness fairness,
+      Janitor janitor,
+      LongSupplier nanoClock) {
     this.backends = backends;
     this.inlining = inlining;
+    this.fairness = fairness;
     this.janitor = janitor;
     this.nanoClock = nanoClock;
   }
@@ -60,6 +67,7 @@ final class Loader {
           runners,
           timings,
           inlining,
+          fairness,
           janitor,
           nanoClock);
     } catch (RuntimeException | Error e) {

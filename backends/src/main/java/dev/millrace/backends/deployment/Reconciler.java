@@ -7,6 +7,7 @@ import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.batching.Fairness;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,6 +80,7 @@ public final class Reconciler implements AutoCloseable {
   /**
    * @param drainNanos how long requests may take to finish on a version that was replaced
    * @param inlining which batches event loops may run
+   * @param fairness how tenants share each model
    */
   public Reconciler(
       ModelRepository repository,
@@ -86,12 +88,13 @@ public final class Reconciler implements AutoCloseable {
       Deployments deployments,
       long drainNanos,
       Inlining inlining,
+      Fairness fairness,
       LongSupplier nanoClock) {
     this.repository = repository;
     Map<String, Backend> byName = new HashMap<>();
     backends.forEach(backend -> byName.put(backend.name(), backend));
     this.janitor = new Janitor(RunLimits.DEFAULT, nanoClock);
-    this.loader = new Loader(byName, inlining, janitor, nanoClock);
+    this.loader = new Loader(byName, inlining, fairness, janitor, nanoClock);
     this.deployments = deployments;
     this.drainNanos = drainNanos;
     this.nanoClock = nanoClock;

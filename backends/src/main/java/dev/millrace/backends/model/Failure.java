@@ -6,8 +6,16 @@ package dev.millrace.backends.model;
  *
  * @param kind what a caller can do about it
  * @param detail for people: the value and what was expected
+ * @param retryAfterNanos when it might go through; {@link #NOT_AGAIN} if not before the caller's
+ *     own deadline; 0 where nothing is known of that
  */
-public record Failure(Kind kind, String detail) {
+public record Failure(Kind kind, String detail, long retryAfterNanos) {
+  /** Of {@link #retryAfterNanos}: the caller need not try again. */
+  public static final long NOT_AGAIN = -1;
+
+  public Failure(Kind kind, String detail) {
+    this(kind, detail, 0);
+  }
 
   /** What went wrong, by what a caller can do about it. */
   public enum Kind {
@@ -19,6 +27,8 @@ public record Failure(Kind kind, String detail) {
     NOT_READY,
     /** A limit of the gateway is reached: later, or elsewhere, it may go through. */
     OVERLOADED,
+    /** Turned away by a queue policy of its model, in the way of Triton. */
+    TURNED_AWAY,
     /** The deadline passed before the answer was there. */
     EXPIRED,
     /** The caller no longer waits. */

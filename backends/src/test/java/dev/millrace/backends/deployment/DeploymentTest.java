@@ -12,6 +12,7 @@ import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.batching.Fairness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -63,6 +64,7 @@ class DeploymentTest {
         new Loader(
                 Map.of(ScriptedBackend.NAME, backend),
                 Inlining.OFF,
+                Fairness.NONE,
                 new Janitor(RunLimits.DEFAULT, System::nanoTime),
                 System::nanoTime)
             .load(new ModelArtifact("m", 1, Path.of("nowhere")), manifest, () -> {});
@@ -343,6 +345,7 @@ class DeploymentTest {
                 new Loader(
                         Map.of(ScriptedBackend.NAME, backend),
                         Inlining.OFF,
+                        Fairness.NONE,
                         new Janitor(RunLimits.DEFAULT, System::nanoTime),
                         System::nanoTime)
                     .load(

@@ -11,6 +11,7 @@ import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.batching.Fairness;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,11 +63,13 @@ class HangTest {
             ModelManifest.DEFAULT.versionPolicy(),
             replicas,
             ModelManifest.DEFAULT.limits(),
+            ModelManifest.DEFAULT.scheduling(),
             new ModelOptions(OptionalInt.of(8), 1, List.of(), List.of(), engine),
             true,
             List.of());
     Deployment deployment =
-        new Loader(Map.of(backend.name(), backend), inlining, janitor, System::nanoTime)
+        new Loader(
+                Map.of(backend.name(), backend), inlining, Fairness.NONE, janitor, System::nanoTime)
             .load(new ModelArtifact("m", 1, file), manifest, () -> {});
     send(deployment, 1).answer.get(); // what a run costs is known
     return deployment;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelRunException;
+import dev.millrace.batching.Fairness;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,7 +35,12 @@ class InferTaskRaceTest {
         };
     Janitor janitor = new Janitor(RunLimits.DEFAULT, System::nanoTime);
     Deployment deployment =
-        new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, janitor, System::nanoTime)
+        new Loader(
+                Map.of(ScriptedBackend.NAME, backend),
+                Inlining.OFF,
+                Fairness.NONE,
+                janitor,
+                System::nanoTime)
             .load(
                 new ModelArtifact("m", 1, Path.of("nowhere")), ListedRepository.MANIFEST, () -> {});
     AtomicBoolean done = new AtomicBoolean();

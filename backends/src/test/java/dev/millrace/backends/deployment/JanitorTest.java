@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.batching.Fairness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,7 +46,8 @@ class JanitorTest {
   private Deployment busyDeployment(LongSupplier clock) throws Exception {
     backend.script = values -> values; // for warming
     Deployment deployment =
-        new Loader(Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, janitor, clock)
+        new Loader(
+                Map.of(ScriptedBackend.NAME, backend), Inlining.OFF, Fairness.NONE, janitor, clock)
             .load(
                 new ModelArtifact("m", 1, Path.of("nowhere")), ListedRepository.MANIFEST, () -> {});
     started.add(deployment);

@@ -8,6 +8,7 @@ import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.batching.Fairness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -67,6 +68,7 @@ class LoopReplicasTest {
     return new Loader(
             Map.of(ScriptedBackend.NAME, backend),
             new Inlining(2, BUDGET),
+            Fairness.NONE,
             new Janitor(RunLimits.DEFAULT, System::nanoTime),
             this::nanoTime)
         .load(new ModelArtifact(name, 1, Path.of("nowhere")), manifest, () -> {});

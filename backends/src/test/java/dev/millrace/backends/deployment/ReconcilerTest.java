@@ -10,6 +10,7 @@ import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
+import dev.millrace.batching.Fairness;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +30,7 @@ class ReconcilerTest {
           deployments,
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
+          Fairness.NONE,
           System::nanoTime);
 
   @AfterEach

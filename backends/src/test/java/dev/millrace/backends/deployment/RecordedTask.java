@@ -12,8 +12,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /** A request of some INT32 values to a {@link ScriptedBackend}, which keeps what became of it. */
 final class RecordedTask extends InferTask {
@@ -22,8 +24,11 @@ final class RecordedTask extends InferTask {
 
   final AtomicInteger releases = new AtomicInteger();
 
-  private RecordedTask(Deployment deployment, CheckedInputs inputs, long deadlineNanos) {
-    super(deployment, inputs, deployment.nanoTime(), deadlineNanos);
+  private @Nullable List<Integer> values;
+  private @Nullable Failure failure;
+
+  private RecordedTask(Deployment deployment, CheckedInputs inputs, long nowNanos, Terms terms) {
+    super(deployment, inputs, nowNanos, terms);
   }
 
   /** Sends values to a deployment that the caller has leased. */
@@ -37,28 +42,43 @@ final class RecordedTask extends InferTask {
   /** A task of a deployment that the caller has leased, not queued yet. */
   static RecordedTask of(Deployment deployment, long deadlineNanos, int... values)
       throws InferException {
+    return of(deployment, Terms.Asked.until(deadlineNanos), values);
+  }
+
+  static RecordedTask of(Deployment deployment, Terms.Asked asked, int... values)
+      throws InferException {
+    long now = deployment.nanoTime();
     ByteBuffer bytes = ByteBuffer.allocate(values.length * 4).order(ByteOrder.LITTLE_ENDIAN);
     for (int value : values) {
       bytes.putInt(value);
     }
     TensorView tensor = new TensorView(DataType.INT32, new long[] {values.length}, bytes.flip());
     CheckedInputs inputs = deployment.checker().check(new One("x", tensor));
-    return new RecordedTask(deployment, inputs, deadlineNanos);
+    return new RecordedTask(deployment, inputs, now, deployment.terms(now, asked));
   }
 
   @Override
   protected void succeeded(OutputTensor[] outputs, int rowFrom) {
-    List<Integer> values = new ArrayList<>();
+    List<Integer> rows = new ArrayList<>();
     ByteBuffer data = outputs[0].data().duplicate().order(ByteOrder.LITTLE_ENDIAN);
     for (int row = rowFrom; row < rowFrom + rows(); row++) {
-      values.add(data.getInt(outputs[0].rowOffset(row)));
+      rows.add(data.getInt(outputs[0].rowOffset(row)));
     }
-    answer.complete(values);
+    values = rows;
   }
 
   @Override
-  protected void failed(Failure failure) {
-    if (!answer.completeExceptionally(new InferException(failure))) {
+  protected void failed(Failure why) {
+    failure = why;
+  }
+
+  @Override
+  protected void depart() {
+    boolean first =
+        failure == null
+            ? answer.complete(Objects.requireNonNull(values))
+            : answer.completeExceptionally(new InferException(failure));
+    if (!first) {
       throw new AssertionError("completed twice");
     }
   }

@@ -95,7 +95,7 @@ public final class HttpEndpoint implements AutoCloseable {
             case NOT_FOUND -> 404;
             case INVALID -> 400;
             case NOT_READY, SHUTTING_DOWN -> 503;
-            case OVERLOADED, EXPIRED, CANCELLED, ENGINE, UNSUPPORTED -> 500;
+            case OVERLOADED, TURNED_AWAY, EXPIRED, CANCELLED, ENGINE, UNSUPPORTED -> 500;
           };
       answer(exchange, status, JSON, SchedulingJson.error(e.failure().detail()));
     }

@@ -78,7 +78,13 @@ public final class GrpcEndpoint {
         Transport.start(config.serving(), config.serving().eventLoopCount(cores), openCalls);
     try {
       KserveProtocol protocol =
-          new KserveProtocol(deployments, transport.sinks(), unrouted, openCalls, serverVersion);
+          new KserveProtocol(
+              deployments,
+              transport.sinks(),
+              unrouted,
+              openCalls,
+              new Tenants(config.sharing()),
+              serverVersion);
       Server server = server(address, transport, config.limits(), protocol, health);
       listen(server, listen);
       return new GrpcEndpoint(transport, server, openCalls);

@@ -4,6 +4,7 @@ package dev.millrace.gateway.kserve;
 import dev.millrace.backends.deployment.CompletionSink;
 import dev.millrace.backends.deployment.Deployment;
 import dev.millrace.backends.deployment.InferTask;
+import dev.millrace.backends.deployment.Terms;
 import dev.millrace.backends.model.CheckedInputs;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
@@ -43,8 +44,8 @@ final class InferCall extends InferTask {
       int @Nullable [] wanted,
       LoopSink sink,
       long arrivalNanos,
-      long deadlineNanos) {
-    super(deployment, inputs, arrivalNanos, deadlineNanos);
+      Terms terms) {
+    super(deployment, inputs, arrivalNanos, terms);
     this.call = call;
     this.request = request;
     this.template = template;
@@ -59,7 +60,6 @@ final class InferCall extends InferTask {
             ? InferResponseEncoder.encodeRows(
                 template, request.id(), outputs, wanted, rowFrom, rows())
             : InferResponseEncoder.encodeWhole(template, request.id(), outputs, wanted);
-    sink.add(this);
   }
 
   /** The whole message waits with its tensors, whatever else is in it. */
@@ -71,6 +71,10 @@ final class InferCall extends InferTask {
   @Override
   protected void failed(Failure failure) {
     this.failure = failure;
+  }
+
+  @Override
+  protected void depart() {
     sink.add(this);
   }
 
@@ -98,7 +102,7 @@ final class InferCall extends InferTask {
       call.sendMessage(response);
       call.close(Status.OK, new Metadata());
     } else if (failure != null) {
-      call.close(StatusMapper.status(failure), new Metadata());
+      call.close(StatusMapper.status(failure), StatusMapper.trailers(failure));
     }
   }
 }

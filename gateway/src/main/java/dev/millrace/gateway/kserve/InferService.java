@@ -4,6 +4,7 @@ package dev.millrace.gateway.kserve;
 import dev.millrace.backends.deployment.Deployment;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.Tally;
+import dev.millrace.backends.deployment.Terms;
 import dev.millrace.backends.model.CheckedInputs;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
@@ -34,17 +35,23 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   private final LoopSinks sinks;
   private final Tally<Failure.Kind> unrouted;
   private final OpenCalls openCalls;
+  private final Tenants tenants;
 
   /** What is constant in a deployment's answers, until the deployment is gone; per thread. */
   private final ThreadLocal<Map<Deployment, ResponseTemplate>> templates =
       ThreadLocal.withInitial(WeakHashMap::new);
 
   InferService(
-      Deployments deployments, LoopSinks sinks, Tally<Failure.Kind> unrouted, OpenCalls openCalls) {
+      Deployments deployments,
+      LoopSinks sinks,
+      Tally<Failure.Kind> unrouted,
+      OpenCalls openCalls,
+      Tenants tenants) {
     this.deployments = deployments;
     this.sinks = sinks;
     this.unrouted = unrouted;
     this.openCalls = openCalls;
+    this.tenants = tenants;
   }
 
   @Override
@@ -52,17 +59,19 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       ServerCall<InferRequest, InferResponse> call, Metadata headers) {
     openCalls.begin();
     call.request(2); // a unary call has one message; asking for two shows a second one
-    return new CallListener(call);
+    return new CallListener(call, tenants.numberOf(headers));
   }
 
   private final class CallListener extends ServerCall.Listener<InferRequest> {
     private final ServerCall<InferRequest, InferResponse> call;
+    private final int tenant;
     private @Nullable InferRequest request;
     private @Nullable InferCall task;
     private boolean refused;
 
-    CallListener(ServerCall<InferRequest, InferResponse> call) {
+    CallListener(ServerCall<InferRequest, InferResponse> call, int tenant) {
       this.call = call;
+      this.tenant = tenant;
     }
 
     @Override
@@ -88,7 +97,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         return;
       }
       try {
-        task = submit(call, received);
+        task = submit(call, received, tenant);
       } catch (InferException e) {
         refuse(e.failure());
       } catch (Throwable e) {
@@ -119,13 +128,14 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         request.close();
       }
       if (!call.isCancelled()) {
-        call.close(StatusMapper.status(failure), new Metadata());
+        call.close(StatusMapper.status(failure), StatusMapper.trailers(failure));
       }
     }
   }
 
   /** Queues a request. If this throws, nobody else holds the request or a lease. */
-  private InferCall submit(ServerCall<InferRequest, InferResponse> call, InferRequest request)
+  private InferCall submit(
+      ServerCall<InferRequest, InferResponse> call, InferRequest request, int tenant)
       throws InferException {
     Deployment deployment;
     try {
@@ -140,7 +150,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
     }
     InferCall task;
     try {
-      task = task(call, request, deployment);
+      task = task(call, request, deployment, tenant);
     } catch (InferException e) {
       deployment.statistics().failed(e.failure().kind());
       deployment.release();
@@ -154,12 +164,15 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   }
 
   private InferCall task(
-      ServerCall<InferRequest, InferResponse> call, InferRequest request, Deployment deployment)
+      ServerCall<InferRequest, InferResponse> call,
+      InferRequest request,
+      Deployment deployment,
+      int tenant)
       throws InferException {
     CheckedInputs inputs = deployment.checker().check(new Inputs(request));
     int[] wanted = wantedOutputs(request.requestedOutputs(), deployment);
     long now = deployment.nanoTime();
-    Deadline deadline = Context.current().getDeadline();
+    Terms.Asked asked = SchedulingParameters.asked(request, deadlineNanos(now), tenant);
     return new InferCall(
         call,
         request,
@@ -169,7 +182,15 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         wanted,
         sinks.current(),
         now,
-        deadline == null ? Long.MAX_VALUE : now + deadline.timeRemaining(TimeUnit.NANOSECONDS));
+        deployment.terms(now, asked));
+  }
+
+  /** When the call's time is over; Long.MAX_VALUE if it has no end. */
+  private static long deadlineNanos(long nowNanos) {
+    Deadline deadline = Context.current().getDeadline();
+    return deadline == null
+        ? Long.MAX_VALUE
+        : Terms.after(nowNanos, deadline.timeRemaining(TimeUnit.NANOSECONDS));
   }
 
   private static ResponseTemplate template(Deployment deployment) {

@@ -19,6 +19,7 @@ final class KserveProtocol implements BindableService {
       LoopSinks sinks,
       Tally<Failure.Kind> unrouted,
       OpenCalls openCalls,
+      Tenants tenants,
       String serverVersion) {
     MethodDescriptor<InferRequest, InferResponse> modelInfer = InferMarshaller.modelInfer();
     ServerServiceDefinition generated =
@@ -34,7 +35,8 @@ final class KserveProtocol implements BindableService {
     }
     ServerServiceDefinition.Builder service =
         ServerServiceDefinition.builder(descriptor.build())
-            .addMethod(modelInfer, new InferService(deployments, sinks, unrouted, openCalls));
+            .addMethod(
+                modelInfer, new InferService(deployments, sinks, unrouted, openCalls, tenants));
     for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
       if (!isModelInfer(method)) {
         service.addMethod(method);

@@ -2,6 +2,8 @@
 package dev.millrace.gateway.kserve;
 
 import dev.millrace.backends.deployment.Deployment;
+import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.backends.repository.Scheduling;
 import dev.millrace.backends.repository.VersionPolicy;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
@@ -11,10 +13,12 @@ import dev.millrace.proto.inference.ModelInput;
 import dev.millrace.proto.inference.ModelInstanceGroup;
 import dev.millrace.proto.inference.ModelOutput;
 import dev.millrace.proto.inference.ModelParameter;
+import dev.millrace.proto.inference.ModelQueuePolicy;
 import dev.millrace.proto.inference.ModelTransactionPolicy;
 import dev.millrace.proto.inference.ModelVersionPolicy;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 
 /** A deployment in the protocol's configuration message, as it runs, defaults filled in. */
 final class ModelConfigs {
@@ -39,8 +43,11 @@ final class ModelConfigs {
             .putParameters(
                 "batching",
                 ModelParameter.newBuilder().setStringValue(deployment.describeBatching()).build());
+    config.putParameters(
+        "scheduler",
+        ModelParameter.newBuilder().setStringValue(scheduler(deployment.manifest())).build());
     if (batched) {
-      config.setDynamicBatching(ModelDynamicBatching.getDefaultInstance());
+      config.setDynamicBatching(dynamicBatching(deployment.manifest().scheduling()));
     }
     for (TensorSpec spec : deployment.signature().inputs()) {
       config.addInput(
@@ -57,6 +64,45 @@ final class ModelConfigs {
               .addAllDims(dims(spec, batched)));
     }
     return config.build();
+  }
+
+  private static String scheduler(ModelManifest manifest) {
+    return manifest.scheduling().mode().name().toLowerCase(Locale.ROOT);
+  }
+
+  private static ModelDynamicBatching dynamicBatching(Scheduling scheduling) {
+    Scheduling.TritonBatching batching = scheduling.batching();
+    ModelDynamicBatching.Builder message =
+        ModelDynamicBatching.newBuilder()
+            .addAllPreferredBatchSize(batching.preferredRows())
+            .setMaxQueueDelayMicroseconds(micros(batching.queueDelayNanos()))
+            .setPreserveOrdering(batching.preserveOrdering())
+            .setPriorityLevels(scheduling.priorityLevels())
+            .setDefaultPriorityLevel(scheduling.defaultPriority());
+    if (!scheduling.queuePolicy().equals(Scheduling.QueuePolicy.NONE)) {
+      message.setDefaultQueuePolicy(queuePolicy(scheduling.queuePolicy()));
+    }
+    scheduling
+        .levelPolicies()
+        .forEach((level, policy) -> message.putPriorityQueuePolicy(level, queuePolicy(policy)));
+    return message.build();
+  }
+
+  private static ModelQueuePolicy queuePolicy(Scheduling.QueuePolicy policy) {
+    return ModelQueuePolicy.newBuilder()
+        .setTimeoutAction(
+            switch (policy.timeoutAction()) {
+              case REJECT -> ModelQueuePolicy.TimeoutAction.REJECT;
+              case DELAY -> ModelQueuePolicy.TimeoutAction.DELAY;
+            })
+        .setDefaultTimeoutMicroseconds(micros(policy.timeoutNanos()))
+        .setAllowTimeoutOverride(policy.allowTimeoutOverride())
+        .setMaxQueueSize(policy.maxQueueSize())
+        .build();
+  }
+
+  private static long micros(long nanos) {
+    return nanos / 1000;
   }
 
   /** The dimensions, without the batch axis if there is one. */

@@ -2,6 +2,7 @@
 package dev.millrace.gateway.kserve;
 
 import dev.millrace.backends.model.Failure;
+import io.grpc.Metadata;
 import io.grpc.Status;
 
 /** The one place where a failure becomes a gRPC status. */
@@ -12,7 +13,25 @@ final class StatusMapper {
    */
   private static final int MOST_ENCODED_BYTES = 4096;
 
+  /** What a client with retries waits for, in milliseconds; below 0 it does not try again. */
+  static final Metadata.Key<String> RETRY_PUSHBACK =
+      Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
+
+  private static final long NANOS_PER_MILLI = 1_000_000;
+
   private StatusMapper() {}
+
+  /** What goes with the status: when to try again, if that is known. */
+  static Metadata trailers(Failure failure) {
+    Metadata trailers = new Metadata();
+    long nanos = failure.retryAfterNanos();
+    if (nanos != 0) {
+      // rounded up: 0 would be at once
+      long millis = nanos < 0 ? -1 : (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI;
+      trailers.put(RETRY_PUSHBACK, Long.toString(millis));
+    }
+    return trailers;
+  }
 
   static Status status(Failure failure) {
     return code(failure.kind()).withDescription(shortened(failure.detail()));
@@ -24,7 +43,9 @@ final class StatusMapper {
       case INVALID -> Status.INVALID_ARGUMENT;
       // clients retry UNAVAILABLE by default: right while a model loads or a gateway goes down...
       case NOT_READY, SHUTTING_DOWN -> Status.UNAVAILABLE;
-      // ...and wrong under overload, which retries would make worse
+      // ...and what clients of Triton look for
+      case TURNED_AWAY -> Status.UNAVAILABLE;
+      // ...but wrong under overload, which retries would make worse
       case OVERLOADED -> Status.RESOURCE_EXHAUSTED;
       case EXPIRED -> Status.DEADLINE_EXCEEDED;
       case CANCELLED -> Status.CANCELLED;

@@ -89,7 +89,7 @@ public final class MillraceScheduler implements Scheduler {
     return switch (rejection) {
       case QUEUE_ROWS, QUEUE_BYTES, RING_FULL, CLOSED -> Refusal.QUEUE_FULL;
       case INFEASIBLE, OVERLOAD -> Refusal.HOPELESS;
-      case EXPIRED -> Refusal.EXPIRED;
+      case EXPIRED, TIMED_OUT -> Refusal.EXPIRED;
     };
   }
 

@@ -87,7 +87,7 @@ public final class MillraceScheduler implements Scheduler {
 
   private static Refusal refusal(Rejection rejection) {
     return switch (rejection) {
-      case QUEUE_ROWS, QUEUE_BYTES, RING_FULL, CLOSED -> Refusal.QUEUE_FULL;
+      case QUEUE_ROWS, QUEUE_BYTES, QUEUE_REQUESTS, RING_FULL, CLOSED -> Refusal.QUEUE_FULL;
       case INFEASIBLE, OVERLOAD -> Refusal.HOPELESS;
       case EXPIRED, TIMED_OUT -> Refusal.EXPIRED;
     };

@@ -291,6 +291,7 @@ class SoakTest {
           options =
               CallOptions.DEFAULT.withDeadlineAfter(random.nextInt(5000), TimeUnit.MICROSECONDS);
           allowed = and(allowed, Status.Code.DEADLINE_EXCEEDED);
+          allowed = and(allowed, Status.Code.RESOURCE_EXHAUSTED); // as it could not be kept
         }
         case 1 -> {
           cancel = true;

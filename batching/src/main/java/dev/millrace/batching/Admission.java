@@ -107,6 +107,9 @@ final class Admission {
     this.counts = counts;
     this.maxQueueNanos = maxQueueNanos;
     this.tenantWeights = tenantWeights.clone();
+    for (int group = 0; group < GROUPS; group++) {
+      allowance.setPlain(group, UNLIMITED);
+    }
   }
 
   /**
@@ -290,7 +293,7 @@ final class Admission {
     }
     for (int group = 0; group < GROUPS; group++) {
       int tenant = group / DEADLINE_CLASSES;
-      if (satisfied[tenant] || isAlone(group)) {
+      if (satisfied[tenant] || recentDemand[group] == 0 || isAlone(group)) {
         allowance.set(group, UNLIMITED);
       } else {
         double ofTenant = recentDemand[group] / demandOf(tenant);

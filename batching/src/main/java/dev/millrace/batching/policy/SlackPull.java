@@ -38,6 +38,9 @@ public final class SlackPull implements BatchPolicy {
   /** Predictions that shed all work would never be corrected: after such a pause one is tried. */
   private static final long TRIAL_PAUSE_NANOS = 100_000_000;
 
+  /** Times alpha over beta: a batch with 98 % of all the throughput that there could be. */
+  private static final double ENOUGH = 49;
+
   /** How much of a batch's gain goes into making it larger than the formula has it. */
   private static final double CLUSTERING = 1.3;
 
@@ -157,10 +160,11 @@ public final class SlackPull implements BatchPolicy {
     return kept > dropped ? Decision.run(feasible) : Decision.shed(skip);
   }
 
-  /** Rows a batch needs for replicas to keep up with the arrivals; infinite if they cannot. */
+  /** Rows a batch needs for replicas to keep up with the arrivals, or nearly, if they cannot. */
   private static double sustaining(QueueView queue, Curve cost, double utilisation) {
+    double most = ENOUGH * cost.alpha() / cost.beta();
     double left = utilisation * queue.replicas() - queue.marginalLoad();
-    return left > 0 ? queue.arrivalRate() * cost.alpha() / left : Double.POSITIVE_INFINITY;
+    return left > 0 ? Math.min(most, queue.arrivalRate() * cost.alpha() / left) : most;
   }
 
   private static boolean staggers(QueueView queue, Curve cost, double sustaining) {

@@ -94,6 +94,7 @@ final class Admission {
 
   // the leader's
   private final double[] recentDemand = new double[GROUPS];
+  private double trend = 1;
   private long refreshedNanos;
   private long windowNanos = LEAST_WINDOW_NANOS;
 
@@ -177,7 +178,9 @@ final class Admission {
     int batch = ahead / largest;
     long first = Math.max(nowNanos, free.get(batch % serving));
     long start = first + batch / serving * curve.mean(largest);
-    return start + curve.plus(largest) <= deadlineNanos;
+    double joining = arrivalRate * (start - nowNanos);
+    int size = (int) Math.min(largest, ahead % largest + rows + joining);
+    return start + curve.plus(Math.max(1, size)) <= deadlineNanos;
   }
 
   private boolean isWithinShare(long work, int group) {
@@ -225,9 +228,12 @@ final class Admission {
    * Publishes when replicas will be free.
    *
    * @param rowsPerNano that are asked for
+   * @param latest the same over a shorter time: it tells first when an overload has ended
    */
-  void freeAt(Crew crew, double rowsPerNano) {
-    arrivalRate = rowsPerNano;
+  void freeAt(Crew crew, double rowsPerNano, double latest) {
+    arrivalRate = Math.min(rowsPerNano, latest);
+    trend = Math.min(1, latest / Math.max(rowsPerNano, 1e-12));
+    overloaded = overloaded && load * trend > OVERLOAD;
     for (int i = 0; i < crew.serving(); i++) {
       free.setOpaque(i, crew.freeNanos(i));
     }
@@ -249,7 +255,7 @@ final class Admission {
       asked += updateDemand(tenant, kept);
     }
     load = asked / windowNanos;
-    overloaded = load > OVERLOAD;
+    overloaded = load * trend > OVERLOAD;
     if (overloaded) {
       share(passed);
     }

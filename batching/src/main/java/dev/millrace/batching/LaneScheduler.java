@@ -46,7 +46,11 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private final Admission admission;
   private final Lanes<T> lanes;
   private final Crew crew = new Crew();
-  private final ArrivalRate arrivals = new ArrivalRate();
+  private final ArrivalRate arrivals = new ArrivalRate(20_000_000, 8);
+
+  /** To see the end of an overload by. */
+  private final ArrivalRate latest = new ArrivalRate(10_000_000, 2);
+
   private final Decisions decisions = new Decisions();
   private final Recent recent;
 
@@ -157,6 +161,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       costs.observe(batch.bucket(), batch.weight(), nanos);
       Curve curve = costs.curve(batch.bucket());
       arrivals.batchesTake(curve.plus(curve.cap()));
+      latest.batchesTake(curve.plus(curve.cap()));
       admission.batchesTake(curve.plus(curve.cap()));
     }
   }
@@ -214,11 +219,13 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     int refused = admission.takeRefusedRows();
     if (refused > 0) {
       arrivals.arrived(nowNanos, refused, nanosPerRow);
+      latest.arrived(nowNanos, refused, nanosPerRow);
     }
     if (arrivedRows > 0) {
       long average = firstArrival + (long) (arrivedSinceFirst / arrivedRows);
       nanosPerRow = arrivedLoad / arrivedRows;
       arrivals.arrived(average, arrivedRows, nanosPerRow);
+      latest.arrived(average, arrivedRows, nanosPerRow);
       arrivedRows = 0;
       arrivedSinceFirst = 0;
       arrivedLoad = 0;
@@ -234,7 +241,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     publishedReplicas = crew.serving();
     admission.taken(nowNanos);
     crew.look(nowNanos);
-    admission.freeAt(crew, publishedRate);
+    admission.freeAt(crew, publishedRate, latest.rate(nowNanos));
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */

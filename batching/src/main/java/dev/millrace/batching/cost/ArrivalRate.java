@@ -6,22 +6,30 @@ package dev.millrace.batching.cost;
  * cost. Owned by one thread at a time.
  */
 public final class ArrivalRate {
-  private static final long LEAST_WINDOW_NANOS = 20_000_000;
   private static final long MOST_WINDOW_NANOS = 1_000_000_000;
 
-  /** A window sees as many batches as this, at least: fewer would follow the noise. */
-  private static final int BATCHES = 8;
-
-  private double windowNanos = LEAST_WINDOW_NANOS;
+  private final long leastWindowNanos;
+  private final int batches;
+  private double windowNanos;
   private double rows;
   private double rowNanos;
   private double seen;
   private long last;
   private boolean begun;
 
+  /**
+   * @param leastWindowNanos over which it is averaged at least
+   * @param batches that the window sees: fewer follow the noise, more lag behind
+   */
+  public ArrivalRate(long leastWindowNanos, int batches) {
+    this.leastWindowNanos = leastWindowNanos;
+    this.batches = batches;
+    this.windowNanos = leastWindowNanos;
+  }
+
   /** A window that suits batches which take so long. */
   public void batchesTake(long nanos) {
-    windowNanos = Math.clamp(nanos * BATCHES, LEAST_WINDOW_NANOS, MOST_WINDOW_NANOS);
+    windowNanos = Math.clamp(nanos * batches, leastWindowNanos, MOST_WINDOW_NANOS);
   }
 
   /**

@@ -290,8 +290,9 @@ class SoakTest {
         case 0 -> {
           options =
               CallOptions.DEFAULT.withDeadlineAfter(random.nextInt(5000), TimeUnit.MICROSECONDS);
+          // refused at once if a run is known to take longer
           allowed = and(allowed, Status.Code.DEADLINE_EXCEEDED);
-          allowed = and(allowed, Status.Code.RESOURCE_EXHAUSTED); // as it could not be kept
+          allowed = and(allowed, Status.Code.RESOURCE_EXHAUSTED);
         }
         case 1 -> {
           cancel = true;

@@ -172,6 +172,12 @@ final class ExplanationTest {
   }
 
   @Test
+  void veryBadPredictionsAreToldAsAFactor() {
+    assertThat(new TestReport().taking(5, 1).arriving(9).offBy(0.05, 2).explained())
+        .anyMatch(sentence -> sentence.startsWith("Predictions are off by a factor of 3 at p99"));
+  }
+
+  @Test
   void eventLoopsThatRunBatchesAreTold() {
     assertThat(new TestReport().taking(0.01, 0.001).arriving(9000).onLoops(0.81).explained())
         .contains(

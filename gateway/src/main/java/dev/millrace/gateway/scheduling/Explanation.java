@@ -166,6 +166,10 @@ final class Explanation {
               ? "; more requests in flight would make larger ones, the best are of " + number(best)
               : "");
     }
+    if (load.hasDeadlines() && load.isSaturated()) {
+      return "those first in line are close to their deadlines (%s), which cuts batches short"
+          .formatted(time(lately.objectiveNanos()));
+    }
     return ("chosen for the least time to an answer, as a batch takes %s and %s more for each row:"
             + " in one large batch the first would wait for the last")
         .formatted(time(curve.alpha()), time(curve.beta()));

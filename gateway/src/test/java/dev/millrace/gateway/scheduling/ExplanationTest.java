@@ -93,6 +93,21 @@ final class ExplanationTest {
   }
 
   @Test
+  void deadlinesOfThoseFirstInLineCutBatchesShort() {
+    assertThat(
+            new TestReport()
+                .taking(5, 1)
+                .arriving(1500)
+                .choosing(40, 300)
+                .busy(1)
+                .due(300)
+                .explained())
+        .contains(
+            "Batches of 40 rows on average, of 300 waiting: those first in line are close to their"
+                + " deadlines (300 ms), which cuts batches short.");
+  }
+
+  @Test
   void deadlinesCanBeShorterThanARun() {
     assertThat(
             new TestReport()

@@ -156,8 +156,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   /** Learns from the run that {@code batch} has behind it, if there was one. */
   void learn(Batch<T> batch) {
     long nanos = batch.ranNanos();
-    recent.ran(nanos);
     if (nanos > 0 && batch.weight() > 0) {
+      recent.ran(batch.takenNanos(), nanos);
       costs.observe(batch.bucket(), batch.weight(), nanos);
       Curve curve = costs.curve(batch.bucket());
       arrivals.batchesTake(curve.plus(curve.cap()));

@@ -6,8 +6,8 @@ import java.util.concurrent.atomic.LongAdder;
 
 /**
  * What a queue has done in the last seconds, forgetting exponentially: for people, who look at
- * longer times than a policy does. After a pause in which everything was forgotten the window
- * begins anew, so that rates are right soon after traffic has.
+ * longer times than a policy does. After a pause as long as the window it begins anew, so that
+ * rates are right soon after traffic has.
  *
  * <p>Written by the leader, which adds to plain fields and folds them into the averages every
  * {@link #FOLD_NANOS} at most; read by any thread. What was added since the last fold is not seen.
@@ -34,8 +34,10 @@ final class Recent {
   private final double[] objectiveNanos = new double[CostModel.buckets()];
   private final double[] rowsByBucket = new double[CostModel.buckets()];
   private long foldedNanos;
+  private long activeNanos;
   private double seen;
   private boolean begun;
+  private boolean first;
 
   private volatile Folded published = Folded.NOTHING;
 
@@ -111,6 +113,10 @@ final class Recent {
   }
 
   void arrived(long arrivalNanos, long deadlineNanos, int rows) {
+    if (!begun || arrivalNanos - activeNanos > WINDOW_NANOS) {
+      beginAt(arrivalNanos);
+    }
+    activeNanos = arrivalNanos;
     added.arrivedRows += rows;
     if (deadlineNanos != Long.MAX_VALUE) {
       added.deadlineRows += rows;
@@ -121,9 +127,29 @@ final class Recent {
     }
   }
 
-  /** A batch had been running for so long. */
-  void ran(long nanos) {
+  private void beginAt(long nanos) {
+    refusedBefore = begun ? refusedRows.sum() : 0;
+    begun = true;
+    first = true;
+    seen = 0;
+    foldedNanos = nanos;
+    added.fade(0);
+    sums.fade(0);
+    fadeTables(0);
+  }
+
+  private void fadeTables(double kept) {
+    for (int i = 0; i < objectives.length; i++) {
+      objectives[i] *= kept;
+      objectiveNanos[i] *= kept;
+      rowsByBucket[i] *= kept;
+    }
+  }
+
+  /** A batch had been running since it was taken. */
+  void ran(long takenNanos, long nanos) {
     added.busyNanos += nanos;
+    foldAt(takenNanos + nanos);
   }
 
   void shed(int rows) {
@@ -145,18 +171,19 @@ final class Recent {
     added.chosenRows += chosen;
     added.queuedRows += queued;
     rowsByBucket[bucket] += chosen;
-    if (!begun || nowNanos - foldedNanos >= FOLD_NANOS) {
-      fold(nowNanos);
-    }
+    foldAt(nowNanos);
   }
 
-  private void fold(long nowNanos) {
-    long passed = begun ? nowNanos - foldedNanos : 0;
-    double kept = passed > 3 * WINDOW_NANOS ? 0 : Math.exp(-(double) passed / WINDOW_NANOS);
-    begun = true;
+  private void foldAt(long nowNanos) {
+    // the first batch is told at once
+    if (!begun || (!first && nowNanos - foldedNanos < FOLD_NANOS)) {
+      return;
+    }
+    first = false;
+    activeNanos = Math.max(activeNanos, nowNanos);
+    double kept = Math.exp(-(double) (nowNanos - foldedNanos) / WINDOW_NANOS);
     foldedNanos = nowNanos;
-    // after a long pause the window begins with what comes now
-    seen = kept == 0 ? 0 : 1 - (1 - seen) * kept;
+    seen = 1 - (1 - seen) * kept;
     long refused = refusedRows.sum();
     added.refusedRows = refused - refusedBefore;
     refusedBefore = refused;
@@ -164,11 +191,7 @@ final class Recent {
     sums.add(added);
     added.fade(0);
     published = publish(nowNanos);
-    for (int i = 0; i < objectives.length; i++) {
-      objectives[i] *= kept;
-      objectiveNanos[i] *= kept;
-      rowsByBucket[i] *= kept;
-    }
+    fadeTables(kept);
   }
 
   private Folded publish(long nowNanos) {

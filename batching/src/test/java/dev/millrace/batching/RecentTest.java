@@ -11,7 +11,10 @@ import org.junit.jupiter.api.Test;
 final class RecentTest {
   private static final long MILLIS = 1_000_000;
   private static final long SECONDS = 1_000 * MILLIS;
-  private static final Percentage CLOSELY = Percentage.withPercentage(5);
+
+  /** What was added since the last fold is missing. */
+  private static final Percentage CLOSELY = Percentage.withPercentage(8);
+
   private static final Offset<Double> EXACTLY = within(1e-6);
 
   private final Recent recent = new Recent();
@@ -24,8 +27,8 @@ final class RecentTest {
         recent.arrived(now, now + (i == 0 ? 8 : 32) * MILLIS, 1);
       }
       recent.refused(2);
-      recent.ran(5 * MILLIS);
       recent.took(now, 1, 4, 6, false);
+      recent.ran(now, 5 * MILLIS);
     }
     return now;
   }
@@ -60,6 +63,31 @@ final class RecentTest {
     assertThat(recent.lately(now + 5 * SECONDS).arrivedRows()).isCloseTo(400 / Math.E, CLOSELY);
     assertThat(recent.lately(now + 60 * SECONDS).arrivedRows()).isLessThan(0.01);
     assertThat(recent.lately(now + 60 * SECONDS).chosenRows()).isCloseTo(4, EXACTLY);
+  }
+
+  @Test
+  void whatWasBeforeAPauseIsForgotten() {
+    long pause = load(SECONDS, 20 * SECONDS) + 6 * SECONDS;
+    recent.refused(1000);
+    long now = pause + SECONDS;
+    recent.arrived(pause, Long.MAX_VALUE, 1);
+    recent.took(pause, 2, 1, 1, false);
+
+    QueueReport.Lately lately = recent.lately(now);
+    assertThat(lately.arrivedRows()).isCloseTo(1, within(0.2));
+    assertThat(lately.refusedRows()).isZero();
+    assertThat(lately.deadlineShare()).isZero();
+    assertThat(lately.chosenRows()).isCloseTo(1, EXACTLY);
+  }
+
+  @Test
+  void aSlowModelIsBusyThoughItSeldomRuns() {
+    recent.arrived(0, Long.MAX_VALUE, 1);
+    recent.took(0, 1, 1, 1, false);
+    recent.ran(0, 3 * SECONDS);
+
+    assertThat(recent.lately(3 * SECONDS).busyReplicas()).isGreaterThan(0.9);
+    assertThat(recent.lately(8 * SECONDS).busyReplicas()).isCloseTo(0.28, within(0.05));
   }
 
   @Test

@@ -29,6 +29,9 @@ final class Explanation {
   /** What is worth a sentence, as a factor of throughput. */
   private static final double WORTHWHILE = 1.2;
 
+  /** Of rows or batches: too few to speak of. */
+  private static final double FEW = 0.05;
+
   /** Of what waits: practically all. */
   private static final double ALL = 0.9;
 
@@ -153,14 +156,19 @@ final class Explanation {
       return "that is their best size (%s: %s a replica), more would not raise throughput"
           .formatted(number(curve.cap()), rate(Load.throughput(curve, curve.cap())));
     }
-    if (lately.chosenRows() >= ALL * best) {
+    boolean takesAll = lately.chosenRows() >= ALL * lately.queuedRows();
+    if (lately.chosenRows() >= ALL * best && (load.isSaturated() || !takesAll)) {
       return "no more fit deadlines of " + time(lately.objectiveNanos());
     }
-    if (lately.chosenRows() >= ALL * lately.queuedRows()) {
+    if (takesAll) {
       return "a free replica takes what there is, since waiting for more would make all of it later"
-          + (load.busy() >= LIGHT && best > 1.5 * lately.chosenRows()
+          + (load.busy() >= ALL && best > 1.5 * lately.chosenRows()
               ? "; more requests in flight would make larger ones, the best are of " + number(best)
               : "");
+    }
+    if (load.hasDeadlines() && load.isSaturated()) {
+      return "those first in line are close to their deadlines (%s), which cuts batches short"
+          .formatted(time(lately.objectiveNanos()));
     }
     return ("chosen for the least time to an answer, as a batch takes %s and %s more for each row:"
             + " in one large batch the first would wait for the last")
@@ -201,7 +209,7 @@ final class Explanation {
   }
 
   private void sayDeadlines() {
-    if (lately.deadlineShare() == 0) {
+    if (lately.deadlineShare() < FEW) {
       return;
     }
     if (curve.plus(1) > lately.shortObjectiveNanos()) {
@@ -259,7 +267,7 @@ final class Explanation {
           "%s of %s replicas %s not counted on: in a run that takes far longer than predicted."
               .formatted(number(missing), number(report.replicas()), missing == 1 ? "is" : "are"));
     }
-    if (lately.loopShare() >= 0.05) {
+    if (lately.loopShare() >= FEW) {
       say(
           ("%s of the batches ran on the event loops that their requests came in on, without waking"
                   + " a replica.")
@@ -288,7 +296,9 @@ final class Explanation {
       say(
           ("Predictions are off by %s at p99 (median %s): run times vary more than their rows"
                   + " explain, by other work on the machine, pauses, or inputs that differ in cost.")
-              .formatted(percent(error), percent(report.queue().medianError())));
+              .formatted(
+                  error < 1 ? percent(error) : "a factor of " + number(1 + error),
+                  percent(report.queue().medianError())));
     }
   }
 

@@ -66,9 +66,16 @@ final class Load {
     return lately().deadlineShare() >= 0.5;
   }
 
-  /** Rows of the best batch that can be run again and again. */
+  /**
+   * Rows of the best batch that can be run again and again. Those that are run now can be, whatever
+   * is predicted with a margin.
+   */
   int bestSize(Curve curve) {
-    return hasDeadlines() ? curve.sustainable(lately().objectiveNanos(), replicas()) : curve.cap();
+    if (!hasDeadlines()) {
+      return curve.cap();
+    }
+    int safe = curve.sustainable(lately().objectiveNanos(), replicas());
+    return Math.clamp(Math.round(lately().chosenRows()), safe, curve.cap());
   }
 
   /** Rows per second of one replica that runs nothing but batches of such a size. */

@@ -23,7 +23,12 @@ final class MetricReferencePageTest {
 
       Outcomes are `ok` and the kinds of failure: `not_found`, `invalid`, `not_ready`, `overloaded`,
       `expired`, `cancelled`, `shutting_down`, `engine`, `unsupported`. Reasons of rejection are
-      `queue_rows`, `queue_bytes`, `ring_full`, `expired` and `closed`.
+      `queue_rows`, `queue_bytes`, `ring_full`, `infeasible` (the deadline cannot be kept), `overload`
+      (more is asked for than can be answered in time), `expired` and `closed`.
+
+      What is learned is told for the 16 most used sizes of a row, `row_size` being its elements where
+      shapes vary and 1 where they do not. What to draw and when to alert:
+      [operating](../operating.md).
 
       Besides these there are the JVM's own metrics of the Prometheus client library (`jvm_…`,
       `process_…`).

@@ -93,6 +93,21 @@ final class ExplanationTest {
   }
 
   @Test
+  void deadlinesOfThoseFirstInLineCutBatchesShort() {
+    assertThat(
+            new TestReport()
+                .taking(5, 1)
+                .arriving(1500)
+                .choosing(40, 300)
+                .busy(1)
+                .due(300)
+                .explained())
+        .contains(
+            "Batches of 40 rows on average, of 300 waiting: those first in line are close to their"
+                + " deadlines (300 ms), which cuts batches short.");
+  }
+
+  @Test
   void deadlinesCanBeShorterThanARun() {
     assertThat(
             new TestReport()
@@ -169,6 +184,12 @@ final class ExplanationTest {
         .contains(
             "Predictions are off by 40 % at p99 (median 5 %): run times vary more than their rows"
                 + " explain, by other work on the machine, pauses, or inputs that differ in cost.");
+  }
+
+  @Test
+  void veryBadPredictionsAreToldAsAFactor() {
+    assertThat(new TestReport().taking(5, 1).arriving(9).offBy(0.05, 2).explained())
+        .anyMatch(sentence -> sentence.startsWith("Predictions are off by a factor of 3 at p99"));
   }
 
   @Test

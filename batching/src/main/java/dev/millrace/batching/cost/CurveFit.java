@@ -160,7 +160,8 @@ final class CurveFit {
    */
   private double valueAt(double at, int next) {
     if (next == 0) {
-      return points < 2 ? nanos[0] : Math.min(nanos[0], alpha + beta * at);
+      boolean seen = rows[0] <= at;
+      return seen || points < 2 ? nanos[0] : Math.min(nanos[0], alpha + beta * at);
     }
     double rowsBefore = rows[next - 1];
     double nanosBefore = nanos[next - 1];

@@ -123,6 +123,7 @@ final class CurveLearner {
       if (--untilProbe <= 0) {
         settled = false;
         frontier = Math.min(maxRows, Math.max(2, 2 * curve.cap()));
+        giveAnotherChance(Sizes.indexOf(frontier));
       }
       return;
     }
@@ -137,6 +138,13 @@ final class CurveLearner {
       untilProbe = probeGap;
       probeGap = Math.min(LAST_PROBE, probeGap * 4);
       untilRebuild = 0;
+    }
+  }
+
+  /** What was seen of a size that is not taken any more counts little against what is seen now. */
+  private void giveAnotherChance(int size) {
+    if (size > Sizes.indexOf(curve.cap())) {
+      samples[size] = Math.min(samples[size], 1);
     }
   }
 

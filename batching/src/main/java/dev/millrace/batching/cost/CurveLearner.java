@@ -8,10 +8,10 @@ package dev.millrace.batching.cost;
  * {@link MachineSpeed}). Single long runs (pauses) count for the variation and hardly for the
  * average.
  *
- * <p><b>How large batches are found out.</b> What may be taken begins at one row and doubles as
- * long as a row takes no longer for it. Then the best size seen is the cap, and the next larger one
- * is tried again after 16 batches, 64, 256, and from then on every 1024: a first impression may
- * have been wrong, and models move to other machines.
+ * <p><b>How large batches are found out.</b> What may be taken begins at one row and doubles, up to
+ * 8 anyhow and then as long as a row takes no longer for it. Then the best size seen is the cap,
+ * and twice, four or eight times as much is tried again after 16 batches, 64, 256, and from then on
+ * every 1024: a first impression may have been wrong, and models move to other machines.
  *
  * <p>Owned by one thread at a time.
  */
@@ -20,13 +20,19 @@ final class CurveLearner {
    * Time per row of twice the batch, over the best so far, beyond which still larger ones are not
    * worth a trial. Above 1: gains of a few percent at each doubling add up, and noise hides them.
    */
-  private static final double HOPELESS = 1.0;
+  private static final double HOPELESS = 1.03;
 
   /** Of the best time per row, what the cap may miss at least: more costs capacity. */
   private static final double CAP_TOLERANCE = 0.002;
 
   /** Samples that weigh in an average at least: older ones are forgotten. */
   private static final int MEMORY = 64;
+
+  /** Sizes below do not tell: engines work in fours and eights. */
+  private static final int ALWAYS_TRIED = 8;
+
+  /** What is tried again is twice the cap, next time four times, then eight times. */
+  private static final int PROBE_OCTAVES = 3;
 
   /** Runs of a new largest size before it is judged. */
   private static final int TRIALS = 3;
@@ -51,6 +57,7 @@ final class CurveLearner {
   private boolean settled;
   private int probeGap = FIRST_PROBE;
   private int untilProbe;
+  private int probes;
 
   private int untilRebuild;
   private Curve curve = Curve.UNKNOWN;
@@ -100,17 +107,17 @@ final class CurveLearner {
     double expected =
         Math.max(nanosMean[size] / 2, nanosMean[size] + slope * (rows - rowsMean[size]));
     double ratio = Math.log(nanos / expected);
-    if (seen == 1 && ratio < -0.4) {
-      rowsMean[size] = rows;
-      nanosMean[size] = nanos; // the first run paid for memory and lazy initialisation
-      return;
-    }
     double deviation = Math.sqrt(variance);
     double usual = Math.max(0.05, 2.5 * deviation);
     if (seen >= 4 && total >= 16) {
       speed.deviated(ratio, usual);
     }
-    double believed = seen < 4 ? Math.clamp(ratio, -0.7, 0.7) : Math.clamp(ratio, -usual, usual);
+    double believed = Math.clamp(ratio, -usual, usual);
+    if (seen < TRIALS) {
+      // interrupted runs are the rule on a busy machine, and runs that are too short do not exist:
+      // of the first few the shortest is the best guess
+      believed = ratio < 0 ? ratio / weight : Math.min(ratio, 0.1);
+    }
     double moved = slope * (rows - rowsMean[size]) * weight;
     rowsMean[size] += (rows - rowsMean[size]) * weight;
     nanosMean[size] = (nanosMean[size] + moved) * Math.exp(believed * weight);
@@ -122,7 +129,7 @@ final class CurveLearner {
     if (settled) {
       if (--untilProbe <= 0) {
         settled = false;
-        frontier = Math.min(maxRows, Math.max(2, 2 * curve.cap()));
+        frontier = Math.min(maxRows, curve.cap() << (1 + probes++ % PROBE_OCTAVES));
         giveAnotherChance(Sizes.indexOf(frontier));
       }
       return;
@@ -131,7 +138,8 @@ final class CurveLearner {
     if (rows < frontier || samples[size] == 0 || samples[size] % TRIALS != 0) {
       return;
     }
-    if (frontier < maxRows && nanosMean[size] / rowsMean[size] <= HOPELESS * bestBelow(size)) {
+    boolean worthIt = nanosMean[size] / rowsMean[size] <= HOPELESS * bestBelow(size);
+    if (frontier < maxRows && (worthIt || frontier < ALWAYS_TRIED)) {
       frontier = Math.min(maxRows, 2 * frontier);
     } else {
       settled = true;
@@ -141,10 +149,10 @@ final class CurveLearner {
     }
   }
 
-  /** What was seen of a size that is not taken any more counts little against what is seen now. */
+  /** What was seen of a size that is not taken any more says nothing against what is seen now. */
   private void giveAnotherChance(int size) {
     if (size > Sizes.indexOf(curve.cap())) {
-      samples[size] = Math.min(samples[size], 1);
+      samples[size] = 0;
     }
   }
 

@@ -176,6 +176,9 @@ public final class SlackPull implements BatchPolicy {
 
   private static int rightSize(QueueView queue, double sustaining, int want) {
     Curve cost = queue.lane().cost();
+    if (want > cost.cap() && want == cost.limit()) {
+      return want; // a size that is tried: what is known says nothing of it
+    }
     double alpha = cost.alpha();
     double beta = cost.beta();
     // the more a batch saves, the larger it may be: arrivals that are clustered will fill it

@@ -15,7 +15,7 @@ class ArrivalRateTest {
   /** The longest window there is. */
   private static final long WINDOW = SECOND;
 
-  private final ArrivalRate arrivals = new ArrivalRate();
+  private final ArrivalRate arrivals = new ArrivalRate(20_000_000, 8);
   private long now;
 
   /** Single rows at a steady rate. */

@@ -4,7 +4,6 @@ package dev.millrace.batching;
 import dev.millrace.batching.cost.CostModel;
 import dev.millrace.batching.cost.Curve;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
@@ -33,9 +32,6 @@ final class Admission {
 
   /** About 0.26 ms: the end of the class of the shortest deadlines; each further is twice it. */
   private static final int SHORTEST_DEADLINE_SHIFT = 18;
-
-  /** Beyond its share, so that those who are late for some other reason leave no gap. */
-  private static final double GENEROSITY = 1.0;
 
   /** What a group has not used of its share it may catch up on, for so long. */
   private static final long CATCH_UP_NANOS = 50_000_000;
@@ -71,14 +67,20 @@ final class Admission {
   private final long maxQueueNanos;
   private final double[] tenantWeights;
 
-  /** Rows that wait, by the size of their deadlines, of all tenants. */
-  private final AtomicIntegerArray rowsByClass = new AtomicIntegerArray(DEADLINE_CLASSES);
+  /**
+   * Time that all replicas together need for what waits, by the size of its deadlines: those that
+   * lanes are ordered by, which are later for lower priorities.
+   */
+  private final AtomicLongArray workByClass = new AtomicLongArray(DEADLINE_CLASSES);
 
   /** Since the leader asked last. */
   private final AtomicInteger refusedRows = new AtomicInteger();
 
   /** When replicas will be free, the first one first; the leader's to write. */
   private final AtomicLongArray free = new AtomicLongArray(Crew.MOST_MEMBERS);
+
+  /** When a batch was taken last, by where its cost is learned; the leader's to write. */
+  private final AtomicLongArray lastTakenNanos = new AtomicLongArray(CostModel.buckets());
 
   /** Device time asked for, accepted or not. */
   private final AtomicLongArray demand = new AtomicLongArray(GROUPS);
@@ -87,10 +89,10 @@ final class Admission {
   private final AtomicLongArray allowance = new AtomicLongArray(GROUPS);
 
   private volatile int replicas = 1;
-  private volatile long lastTakenNanos;
   private volatile boolean overloaded;
   private volatile double load;
   private volatile double arrivalRate;
+  private volatile boolean mixed;
 
   // the leader's
   private final double[] recentDemand = new double[GROUPS];
@@ -121,16 +123,16 @@ final class Admission {
   long admit(long nowNanos, long deadlineNanos, int rows, int bucket, int tenant, int priority) {
     Curve curve = costs.curve(bucket);
     if (curve.samples() < CONFIDENT_SAMPLES) {
-      return Ticket.of(Ticket.NO_CLASS, bucket, priority);
+      return Ticket.of(0, 0, bucket, priority);
     }
     int serving = replicas;
     if (deadlineNanos == Long.MAX_VALUE) {
       int cap = curve.cap();
       double wait = (double) counts.rows() * curve.mean(cap) / ((double) cap * serving);
-      return wait > maxQueueNanos ? Ticket.OVERLOAD : Ticket.of(Ticket.NO_CLASS, bucket, priority);
+      return wait > maxQueueNanos ? Ticket.OVERLOAD : Ticket.of(0, 0, bucket, priority);
     }
-    if (isTrial(nowNanos, curve)) {
-      return Ticket.of(Ticket.NO_CLASS, bucket, priority);
+    if (isTrial(nowNanos, bucket, curve)) {
+      return Ticket.of(0, 0, bucket, priority);
     }
     long remaining = deadlineNanos - nowNanos;
     int best = Math.max(curve.sustainable(remaining, serving), Math.min(rows, curve.cap()));
@@ -140,15 +142,16 @@ final class Admission {
       return Ticket.INFEASIBLE;
     }
     demand.getAndAdd(group, (long) work);
+    int deadlineClass = deadlineClass(remaining * (1.0 + priority));
     if (overloaded
-        && !(isInTime(nowNanos, deadlineNanos, rows, group, largest(remaining, best, curve), curve)
+        && !(isInTime(nowNanos, deadlineNanos, rows, deadlineClass, best, curve)
             && isWithinShare((long) work, group))) {
       refusedRows.getAndAdd(rows);
       return Ticket.OVERLOAD;
     }
-    int deadlineClass = group % DEADLINE_CLASSES;
-    rowsByClass.getAndAdd(deadlineClass, rows);
-    return Ticket.of(deadlineClass, bucket, priority);
+    long ticket = Ticket.of((long) work, deadlineClass, bucket, priority);
+    workByClass.getAndAdd(deadlineClass, Ticket.work(ticket));
+    return ticket;
   }
 
   /**
@@ -156,33 +159,38 @@ final class Admission {
    * is shut until then, nobody has to wait out a whole batch, and batches can be larger than those
    * that sustain a queue.
    */
-  private int largest(long remaining, int best, Curve curve) {
+  private int largest(long remaining, int best, double perNano, Curve curve) {
     if (load < FLOOD) {
       return best;
     }
-    double perNano = arrivalRate;
     double rows = perNano * (remaining - curve.alpha()) / (1 + perNano * curve.beta());
     int filled = (int) Math.clamp(rows, best, Math.max(best, curve.limit()));
     return filled > best && curve.plus(filled) < remaining ? filled : best;
   }
 
-  /** Whether the batch that a request would be in ends before its deadline. */
+  /**
+   * Whether the batch that a request would be in ends before its deadline. Work of other shapes
+   * counts as so many rows of its own as take the same time.
+   */
   private boolean isInTime(
-      long nowNanos, long deadlineNanos, int rows, int group, int largest, Curve curve) {
-    int ahead = 0;
-    for (int i = group % DEADLINE_CLASSES; i >= 0; i--) {
-      ahead += rowsByClass.get(i);
-    }
+      long nowNanos, long deadlineNanos, int rows, int deadlineClass, int best, Curve curve) {
     int serving = replicas;
+    double rowsPerNano = (double) best * serving / Math.max(1, curve.mean(best));
+    long work = 0;
+    for (int i = deadlineClass; i >= 0; i--) {
+      work += workByClass.get(i);
+    }
+    int ahead = (int) Math.min(work * rowsPerNano + 0.5, 1 << 30);
     long next = Math.max(nowNanos, free.get(0));
     if (serving == 1 && load < FLOOD && ahead + rows <= curve.limit()) {
       return next + curve.plus(ahead + rows) <= deadlineNanos;
     }
+    double perNano = mixed ? Math.min(arrivalRate, load * rowsPerNano) : arrivalRate;
+    int largest = largest(deadlineNanos - nowNanos, best, perNano, curve);
     int batch = ahead / largest;
     long first = Math.max(nowNanos, free.get(batch % serving));
     long start = first + batch / serving * curve.mean(largest);
-    double joining = arrivalRate * (start - nowNanos);
-    int size = (int) Math.min(largest, ahead % largest + rows + joining);
+    int size = (int) Math.min(largest, ahead % largest + rows + perNano * (start - nowNanos));
     return start + curve.plus(Math.max(1, size)) <= deadlineNanos;
   }
 
@@ -198,28 +206,38 @@ final class Admission {
     return true;
   }
 
-  private boolean isTrial(long nowNanos, Curve curve) {
-    return counts.rows() == 0
-        && nowNanos - lastTakenNanos > Math.max(TRIAL_PAUSE_NANOS, 4 * curve.plus(1));
+  private boolean isTrial(long nowNanos, int bucket, Curve curve) {
+    return sinceTakenNanos(bucket, nowNanos)
+        > Math.max(TRIAL_PAUSE_NANOS, 4 * curve.plus(curve.cap()));
   }
 
   private static int group(int tenant, long remainingNanos) {
-    int octave = 64 - Long.numberOfLeadingZeros(remainingNanos >>> SHORTEST_DEADLINE_SHIFT);
-    int deadlineClass = Math.min(DEADLINE_CLASSES - 1, octave);
-    return Math.clamp(tenant, 0, TENANTS - 1) * DEADLINE_CLASSES + deadlineClass;
+    return Math.clamp(tenant, 0, TENANTS - 1) * DEADLINE_CLASSES
+        + deadlineClass((double) remainingNanos);
   }
 
-  /** An item has left the queue, or was not queued after all. */
-  void release(long ticket, int rows) {
-    int deadlineClass = Ticket.deadlineClass(ticket);
-    if (deadlineClass != Ticket.NO_CLASS) {
-      rowsByClass.getAndAdd(deadlineClass, -rows);
+  private static int deadlineClass(double nanos) {
+    long units = (long) nanos >>> SHORTEST_DEADLINE_SHIFT;
+    return Math.min(DEADLINE_CLASSES - 1, 64 - Long.numberOfLeadingZeros(units));
+  }
+
+  /** An item has left the queue, or was not queued after all. Any thread. */
+  void release(long ticket) {
+    long work = Ticket.work(ticket);
+    if (work > 0) {
+      workByClass.getAndAdd(Ticket.deadlineClass(ticket), -work);
     }
   }
 
+  /** Since a batch of such rows was taken; Long.MAX_VALUE for never. */
+  long sinceTakenNanos(int bucket, long nowNanos) {
+    long last = lastTakenNanos.get(bucket);
+    return last == 0 ? Long.MAX_VALUE : nowNanos - last;
+  }
+
   /** A batch was taken. */
-  void taken(long nowNanos) {
-    lastTakenNanos = nowNanos;
+  void taken(long nowNanos, int bucket) {
+    lastTakenNanos.setOpaque(bucket, nowNanos);
   }
 
   /** Rows that would have come, had there been room; since the last call. */
@@ -231,9 +249,11 @@ final class Admission {
    * Publishes when replicas will be free.
    *
    * @param rowsPerNano that are asked for
+   * @param mixed whether they differ in shape
    * @param latest the same over a shorter time: it tells first when an overload has ended
    */
-  void freeAt(Crew crew, double rowsPerNano, double latest) {
+  void freeAt(Crew crew, double rowsPerNano, double latest, boolean mixed) {
+    this.mixed = mixed;
     arrivalRate = Math.min(rowsPerNano, latest);
     trend = Math.min(1, latest / Math.max(rowsPerNano, 1e-12));
     overloaded = overloaded && load * trend > OVERLOAD;
@@ -248,14 +268,20 @@ final class Admission {
       replicas = servingReplicas;
     }
     long passed = nowNanos - refreshedNanos;
-    if (passed < REFRESH_NANOS) {
+    if (passed >= 0 && passed < REFRESH_NANOS) {
+      return;
+    }
+    if (passed < 0) { // a clock that was set back: from here on anew
+      refreshedNanos = nowNanos;
       return;
     }
     refreshedNanos = nowNanos;
     double kept = Math.exp(-(double) passed / windowNanos);
+    // what came over a time longer than the window came at its average rate
+    double inWindow = (1 - kept) * windowNanos / passed;
     double asked = 0;
     for (int tenant = 0; tenant < TENANTS; tenant++) {
-      asked += updateDemand(tenant, kept);
+      asked += updateDemand(tenant, kept, inWindow);
     }
     load = asked / windowNanos;
     overloaded = load * trend > OVERLOAD;
@@ -297,7 +323,7 @@ final class Admission {
         allowance.set(group, UNLIMITED);
       } else {
         double ofTenant = recentDemand[group] / demandOf(tenant);
-        double share = GENEROSITY * ofTenant * level * weight(tenant) / windowNanos;
+        double share = ofTenant * level * weight(tenant) / windowNanos;
         refill(group, share, passed);
       }
     }
@@ -309,11 +335,12 @@ final class Admission {
   }
 
   private void refill(int group, double share, long passed) {
+    long most = (long) (share * CATCH_UP_NANOS);
     long left = allowance.get(group);
-    if (left == UNLIMITED) {
-      allowance.set(group, (long) (share * CATCH_UP_NANOS));
-    } else if (left < share * CATCH_UP_NANOS) {
-      allowance.getAndAdd(group, (long) (share * passed));
+    if (left > most && left - most > most) {
+      allowance.set(group, most); // it was unlimited
+    } else if (left < most) {
+      allowance.getAndAdd(group, (long) (share * Math.min(passed, CATCH_UP_NANOS)));
     }
   }
 
@@ -330,14 +357,20 @@ final class Admission {
 
   /** Averages over several batches, if these take long. */
   void batchesTake(long nanos) {
-    windowNanos = Math.max(LEAST_WINDOW_NANOS, WINDOW_BATCHES * nanos);
+    long window = Math.max(LEAST_WINDOW_NANOS, WINDOW_BATCHES * nanos);
+    if (window != windowNanos) {
+      for (int group = 0; group < GROUPS; group++) {
+        recentDemand[group] *= (double) window / windowNanos;
+      }
+      windowNanos = window;
+    }
   }
 
-  private double updateDemand(int tenant, double kept) {
+  private double updateDemand(int tenant, double kept, double inWindow) {
     for (int i = 0; i < DEADLINE_CLASSES; i++) {
       int group = tenant * DEADLINE_CLASSES + i;
       long added = demand.get(group) == 0 ? 0 : demand.getAndSet(group, 0);
-      double recent = recentDemand[group] * kept + added;
+      double recent = recentDemand[group] * kept + added * inWindow;
       recentDemand[group] = recent < 1 ? 0 : recent;
     }
     return demandOf(tenant);

@@ -22,6 +22,8 @@ public final class Batch<T extends Batchable> {
   /** Written by the leader when it takes and by the replica when it is back. */
   private volatile boolean running;
 
+  private volatile boolean gone;
+
   private Waiter waiter = new Waiter();
 
   /** The items in the order in which they run; valid until the next take. */
@@ -90,6 +92,16 @@ public final class Batch<T extends Batchable> {
   /** The replica asks for its next batch. */
   void isBack() {
     running = false;
+    gone = false;
+  }
+
+  /** The replica asks for no further batch. */
+  void leave() {
+    gone = true;
+  }
+
+  boolean isGone() {
+    return gone;
   }
 
   /** The place in the line of idle replicas; here because a batch has one owner and is reused. */

@@ -124,18 +124,18 @@ public final class BatchQueue<T extends Batchable> {
     }
     int weight = Math.max(1, rows);
     int bucket = CostModel.bucketOf(item.rowSize());
-    int priority = item.priority();
+    int priority = Math.clamp(item.priority(), 0, 0xff);
     long ticket =
         predicts
             ? admission.admit(nowNanos, deadlineNanos, weight, bucket, item.tenant(), priority)
-            : Ticket.of(Ticket.NO_CLASS, bucket, priority);
+            : Ticket.of(0, 0, bucket, priority);
     if (Ticket.isRefusal(ticket)) {
       recent.refused(weight);
       return closed ? Rejection.CLOSED : Ticket.rejection(ticket);
     }
     Rejection refusal = counts.reserve(weight, bytes);
     if (refusal != null) {
-      admission.release(ticket, weight);
+      admission.release(ticket);
       recent.refused(weight);
       return closed ? Rejection.CLOSED : refusal;
     }
@@ -172,6 +172,7 @@ public final class BatchQueue<T extends Batchable> {
   public boolean take(Batch<T> batch) {
     batch.isBack();
     if (!lead.acquire(batch)) {
+      batch.leave(); // whoever leads drops it from those to count on
       return false;
     }
     boolean taken = false;
@@ -376,7 +377,7 @@ public final class BatchQueue<T extends Batchable> {
 
   /** Undoes a reservation. A closed queue may have been waiting for just this. */
   private void takeBack(int weight, long bytes, long ticket) {
-    admission.release(ticket, weight);
+    admission.release(ticket);
     counts.release(weight, bytes);
     if (closed) {
       lead.wake();

@@ -40,6 +40,7 @@ final class Crew {
   void look(long nowNanos) {
     int suspects = 0;
     busy = 0;
+    members.removeIf(Batch::isGone);
     for (int i = 0; i < members.size(); i++) {
       Batch<?> batch = members.get(i);
       if (!batch.isRunning()) {

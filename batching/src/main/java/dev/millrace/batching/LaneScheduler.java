@@ -65,8 +65,6 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private @Nullable Lane<T> shown;
   private boolean mayWait;
   private long shownNanos;
-  private long lastTakenNanos;
-  private boolean hasTaken;
   private long sweptNanos;
 
   /** Counted out once per visit instead of once per item. */
@@ -211,7 +209,11 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       sweptNanos = nowNanos;
       sweep(nowNanos);
     }
-    return lanes.isEmpty() ? NOTHING : Math.min(untilNanos, nowNanos + SWEEP_NANOS);
+    if (lanes.isEmpty()) {
+      admission.idle();
+      return NOTHING;
+    }
+    return Math.min(untilNanos, nowNanos + SWEEP_NANOS);
   }
 
   /** Those who were refused count as well: a policy has to know what it could have. */
@@ -235,13 +237,11 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private void took(Batch<T> batch, long nowNanos) {
     Curve curve = costs.curve(batch.bucket());
     batch.taken(nowNanos, curve.mean(batch.weight()));
-    lastTakenNanos = nowNanos;
-    hasTaken = true;
     publishedRate = arrivals.rate(nowNanos);
     publishedReplicas = crew.serving();
-    admission.taken(nowNanos);
+    admission.taken(nowNanos, batch.bucket());
     crew.look(nowNanos);
-    admission.freeAt(crew, publishedRate, latest.rate(nowNanos));
+    admission.freeAt(crew, publishedRate, latest.rate(nowNanos), lanes.known() > 1);
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */
@@ -336,14 +336,23 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     }
   }
 
+  private Rejection lost(Entry<T> entry, long nowNanos) {
+    if (entry.isExpired(nowNanos)) {
+      return Rejection.EXPIRED;
+    }
+    long alone = costs.curve(entry.bucket()).plus(entry.weight());
+    boolean late = entry.deadlineNanos() - nowNanos < alone;
+    return late ? Rejection.INFEASIBLE : Rejection.OVERLOAD;
+  }
+
   private void shed(Lane<T> lane, int items, long nowNanos) {
     for (int i = 0; i < items && !lane.isEmpty(); i++) {
       Entry<T> entry = lane.removeHead();
       T item = entry.item();
-      boolean expired = entry.isExpired(nowNanos);
+      Rejection why = lost(entry, nowNanos);
       recent.shed(entry.weight());
       forget(entry);
-      reject(item, expired ? Rejection.EXPIRED : Rejection.INFEASIBLE);
+      reject(item, why);
     }
   }
 
@@ -410,7 +419,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
 
   @Override
   public long sinceLastBatchNanos() {
-    return hasTaken ? shownNanos - lastTakenNanos : Long.MAX_VALUE;
+    return admission.sinceTakenNanos(Objects.requireNonNull(shown).head().bucket(), shownNanos);
   }
 
   @Override
@@ -493,7 +502,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private void forget(Entry<T> entry) {
     freedRows += entry.weight();
     freedBytes += entry.bytes();
-    admission.release(entry.ticket(), entry.weight());
+    admission.release(entry.ticket());
     pool.recycle(entry);
   }
 

@@ -2,20 +2,24 @@
 package dev.millrace.batching;
 
 /**
- * What an item was admitted as, in one number, so that it travels without an object: the class of
- * its deadline, where its cost is learned, and its priority. A refusal is a negative number.
+ * What an item was admitted as, in one number, so that it travels without an object: the work it is
+ * counted with, the class of its deadline, where its cost is learned, and its priority. A refusal
+ * is a negative number.
  */
 final class Ticket {
   static final long INFEASIBLE = -1;
   static final long OVERLOAD = -2;
 
-  /** Not counted in any class of deadlines. */
-  static final int NO_CLASS = 0xff;
+  private static final long MOST_WORK = (1L << 39) - 1;
 
   private Ticket() {}
 
-  static long of(int deadlineClass, int bucket, int priority) {
-    return (long) (deadlineClass & 0xff) << 16
+  /**
+   * @param workNanos 0 for an item that is not counted
+   */
+  static long of(long workNanos, int deadlineClass, int bucket, int priority) {
+    return Math.clamp(workNanos, 0, MOST_WORK) << 24
+        | (long) (deadlineClass & 0xff) << 16
         | (long) (bucket & 0xff) << 8
         | Math.clamp(priority, 0, 0xff);
   }
@@ -26,6 +30,10 @@ final class Ticket {
 
   static Rejection rejection(long ticket) {
     return ticket == INFEASIBLE ? Rejection.INFEASIBLE : Rejection.OVERLOAD;
+  }
+
+  static long work(long ticket) {
+    return ticket >>> 24;
   }
 
   static int deadlineClass(long ticket) {

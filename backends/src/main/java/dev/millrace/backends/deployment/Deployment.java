@@ -117,10 +117,15 @@ public final class Deployment {
             Math.min(manifest.limits().maxRequestRows(), manifest.limits().maxQueuedRows()));
     this.nanoClock = nanoClock;
     this.leases = new Leases(nanoClock);
+    // one request a run is also what its costs are learned for
+    int maxBatchRows =
+        manifest.scheduling().mode() == Scheduling.Mode.NONE
+            ? 1
+            : Math.max(1, signature.maxBatchSize());
     this.queue =
         new BatchQueue<>(
             new QueueLimits(
-                Math.max(1, signature.maxBatchSize()),
+                maxBatchRows,
                 manifest.limits().maxQueuedRows(),
                 manifest.limits().maxQueuedBytes(),
                 RING_SLOTS,
@@ -129,7 +134,9 @@ public final class Deployment {
             policy(manifest.scheduling()),
             nanoClock);
     for (WarmUp.Timing timing : timings) {
-      queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
+      if (timing.rows() <= maxBatchRows) {
+        queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
+      }
     }
     this.refusals =
         new Refusals(

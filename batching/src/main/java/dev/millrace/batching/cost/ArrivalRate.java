@@ -29,7 +29,10 @@ public final class ArrivalRate {
 
   /** A window that suits batches which take so long. */
   public void batchesTake(long nanos) {
-    windowNanos = Math.clamp(nanos * batches, leastWindowNanos, MOST_WINDOW_NANOS);
+    double window = Math.clamp(nanos * batches, leastWindowNanos, MOST_WINDOW_NANOS);
+    rows *= window / windowNanos;
+    rowNanos *= window / windowNanos;
+    windowNanos = window;
   }
 
   /**

@@ -12,6 +12,12 @@ final class CurveFit {
   /** Time per row of the smallest batches over the best, up to which batches are not worth it. */
   private static final double NOTHING_GAINED = 1.02;
 
+  /** Runs of a size before it counts. */
+  private static final int ENOUGH = 3;
+
+  /** Standard errors that a size is charged with: a lucky few are not to displace what is known. */
+  private static final double DOUBT = 0.5;
+
   private static final int MOST_WEIGHT = 64;
 
   /** The line is fitted where batches are worth running: up to a little above the cap. */
@@ -26,12 +32,14 @@ final class CurveFit {
   private int points;
 
   private double tolerance = 1;
+  private double variation;
   private double alpha;
   private double beta;
 
   CurveFit(double[] rowsMean, double[] nanosMean, int[] samples) {
     for (int i = 0; i < Sizes.COUNT; i++) {
-      if (samples[i] > 0) {
+      // one slow run of a new size must not make the line
+      if (samples[i] >= ENOUGH || (samples[i] > 0 && points == 0)) {
         rows[points] = rowsMean[i];
         nanos[points] = nanosMean[i];
         weight[points] = Math.min(samples[i], MOST_WEIGHT);
@@ -43,6 +51,7 @@ final class CurveFit {
   Curve curve(double speed, CurveLearner learner) {
     fitLine(Double.POSITIVE_INFINITY);
     tolerance = learner.capTolerance();
+    variation = learner.variation();
     int rough = best();
     fitLine(Math.max(LEAST_REACH, rows[rough] * FIT_REACH));
     drawToLine();
@@ -63,16 +72,22 @@ final class CurveFit {
   private int best() {
     double least = Double.POSITIVE_INFINITY;
     for (int i = 0; i < points; i++) {
-      least = Math.min(least, nanos[i] / rows[i]);
+      least = Math.min(least, perRow(i));
     }
     int best = 0;
-    if (nanos[0] / rows[0] <= least * NOTHING_GAINED) {
+    if (perRow(0) <= least * NOTHING_GAINED) {
       return best; // one after the other: the first need not wait for the last
     }
-    while (nanos[best] / rows[best] > least * tolerance) {
+    while (perRow(best) > least * tolerance) {
       best++;
     }
     return best;
+  }
+
+  /** Time per row; of what was seen seldom, what it may well be. */
+  private double perRow(int point) {
+    double doubt = DOUBT * Math.min(variation, 0.15) / Math.sqrt(weight[point]);
+    return nanos[point] / rows[point] * (1 + doubt);
   }
 
   /** Least squares of relative errors; neither part below nothing. */

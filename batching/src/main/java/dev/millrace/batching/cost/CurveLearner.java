@@ -50,6 +50,10 @@ final class CurveLearner {
   private final double[] rowsMean = new double[Sizes.COUNT];
   private final double[] nanosMean = new double[Sizes.COUNT];
   private final int[] samples = new int[Sizes.COUNT];
+
+  /** The first two runs of each size. */
+  private final double[] trials = new double[2 * Sizes.COUNT];
+
   private int total;
   private double variance;
 
@@ -85,6 +89,7 @@ final class CurveLearner {
     if (samples[size] == 0) {
       rowsMean[size] = rows;
       nanosMean[size] = atReference;
+      trials[2 * size] = atReference;
     } else {
       update(size, rows, atReference);
     }
@@ -114,15 +119,23 @@ final class CurveLearner {
     }
     double believed = Math.clamp(ratio, -usual, usual);
     if (seen < TRIALS) {
-      // interrupted runs are the rule on a busy machine, and runs that are too short do not exist:
-      // of the first few the shortest is the best guess
-      believed = ratio < 0 ? ratio / weight : Math.min(ratio, 0.1);
+      // an interrupted run is no outlier yet where there are three: of two the shorter, of three
+      // the middle one
+      double first = trials[2 * size];
+      double other =
+          seen == 1 ? Math.min(first, nanos) : middle(first, trials[2 * size + 1], nanos);
+      trials[2 * size + seen % 2] = nanos;
+      believed = Math.log(other / expected) / weight;
     }
     double moved = slope * (rows - rowsMean[size]) * weight;
     rowsMean[size] += (rows - rowsMean[size]) * weight;
     nanosMean[size] = (nanosMean[size] + moved) * Math.exp(believed * weight);
     double counted = Math.min(Math.abs(ratio), 3 * Math.max(deviation, 0.1));
     variance += (counted * counted - variance) / Math.min(total, MEMORY);
+  }
+
+  private static double middle(double a, double b, double c) {
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
   }
 
   private void explore(int rows) {

@@ -32,7 +32,7 @@ public interface QueueView {
    */
   double marginalLoad();
 
-  /** Since a replica last took a batch; Long.MAX_VALUE for never. */
+  /** Since a batch of the head's shape was last taken; Long.MAX_VALUE for never. */
   long sinceLastBatchNanos();
 
   /** Whether a decision to wait is possible: not for an event loop, nor while a queue closes. */

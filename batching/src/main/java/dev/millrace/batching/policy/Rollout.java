@@ -79,9 +79,21 @@ final class Rollout {
   /** Drops what a batch at that time would make late; answers its size. */
   private int nextBatch(long start) {
     int waiting = waitingRows(start);
-    while (waiting > 0 && nextDeadline() - start < cost.plus(Math.min(best, waiting))) {
+    while (waiting > 0
+        && index < lane.items()
+        && nextDeadline() - start < cost.plus(Math.min(best, waiting))) {
       skipRows(1);
       waiting--;
+    }
+    if (waiting > 0 && index >= lane.items()) {
+      // virtual arrivals come at a steady rate: as many are late as came before this time
+      long limit = start + cost.plus(Math.min(best, waiting)) - objective - now;
+      long late = (long) Math.ceil(limit / gap) - 1 - virtual;
+      if (late > 0) {
+        int dropped = (int) Math.min(late, waiting);
+        virtual += dropped;
+        waiting -= dropped;
+      }
     }
     return Math.min(best, waiting);
   }

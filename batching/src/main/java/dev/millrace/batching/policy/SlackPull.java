@@ -78,8 +78,7 @@ public final class SlackPull implements BatchPolicy {
   private static long slack(long nowNanos, QueueView queue, Curve cost) {
     long deadline = queue.lane().deadlineNanos(0);
     boolean trial =
-        queue.busy() == 0
-            && queue.sinceLastBatchNanos() > Math.max(TRIAL_PAUSE_NANOS, 4 * cost.plus(1));
+        queue.sinceLastBatchNanos() > Math.max(TRIAL_PAUSE_NANOS, 4 * cost.plus(cost.cap()));
     return deadline == NEVER || cost.samples() < CONFIDENT_SAMPLES || trial
         ? NEVER
         : deadline - nowNanos;

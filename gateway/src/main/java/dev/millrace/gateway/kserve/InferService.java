@@ -159,7 +159,12 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       deployment.release();
       throw e;
     }
-    task.loopSink().replicas().submit(task);
+    try {
+      task.loopSink().replicas().submit(task);
+    } catch (Throwable e) {
+      task.cancel(); // answered once, whatever went wrong; its lease and memory go with it
+      log.error("ModelInfer could not be queued", e);
+    }
     return task;
   }
 

@@ -80,10 +80,20 @@ final class Rollout {
   private int nextBatch(long start) {
     int waiting = waitingRows(start);
     while (waiting > 0 && nextDeadline() - start < cost.plus(Math.min(best, waiting))) {
-      skipRows(1);
-      waiting--;
+      int late = lateAlike(start, waiting);
+      skipRows(late);
+      waiting -= late;
     }
     return Math.min(best, waiting);
+  }
+
+  /** Rows to drop at once: in a flood, those to come are late by the million. At least 1. */
+  private int lateAlike(long start, int waiting) {
+    if (index < lane.items() || waiting <= best) {
+      return 1;
+    }
+    double late = (start + cost.plus(best) - objective - now) / gap - virtual - 1;
+    return (int) Math.clamp(late, 1, waiting - best);
   }
 
   /** Rows that wait at that time, counted up to the batch that may be made of them and a margin. */

@@ -395,6 +395,15 @@ final class Admission {
     return (long) ((double) counts.rows() * curve.mean(cap) / ((double) cap * replicas));
   }
 
+  /** Rows that are counted in a class of deadlines. */
+  int classedRows() {
+    int rows = 0;
+    for (int i = 0; i < DEADLINE_CLASSES; i++) {
+      rows += rowsByClass.get(i);
+    }
+    return rows;
+  }
+
   /** What is asked for with deadlines, of all that can be done in time; above 1 in overload. */
   double load() {
     return load;

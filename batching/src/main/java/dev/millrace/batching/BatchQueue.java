@@ -359,6 +359,10 @@ public final class BatchQueue<T extends Batchable> {
     return scheduler.lastFault();
   }
 
+  Admission admission() {
+    return admission;
+  }
+
   /** Under the lead: what has run is learned from, and forgotten. */
   private void begin(Batch<T> batch) {
     scheduler.learn(batch);

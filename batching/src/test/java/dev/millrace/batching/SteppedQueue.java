@@ -14,7 +14,21 @@ final class SteppedQueue {
   final BatchQueue<TestItem> queue;
 
   SteppedQueue(QueueLimits limits, BatchPolicy policy) {
-    queue = new BatchQueue<>(limits, policy, nowNanos::get);
+    this(limits, Fairness.NONE, policy);
+  }
+
+  SteppedQueue(QueueLimits limits, Fairness fairness, BatchPolicy policy) {
+    queue = new BatchQueue<>(limits, fairness, policy, nowNanos::get);
+  }
+
+  /** Has batches cost what a line says, as far as the queue knows. */
+  SteppedQueue knowing(long alphaNanos, long betaNanos, int maxRows) {
+    for (int round = 0; round < 20; round++) {
+      for (int rows = 1; rows <= maxRows; rows++) {
+        queue.seed(1, rows, alphaNanos + betaNanos * rows);
+      }
+    }
+    return this;
   }
 
   /** Batches of 4 rows, 100 rows and 10,000 bytes queued, 64 slots, greedy. */

@@ -19,6 +19,8 @@ class TestItem implements Batchable {
   private long startByNanos = Long.MAX_VALUE;
   private boolean delayable;
   private int priority;
+  private int tenant;
+  private long rowSize = 1;
   private boolean batchable = true;
 
   TestItem(String name) {
@@ -64,6 +66,16 @@ class TestItem implements Batchable {
     return this;
   }
 
+  TestItem ofTenant(int tenant) {
+    this.tenant = tenant;
+    return this;
+  }
+
+  TestItem ofRowSize(long rowSize) {
+    this.rowSize = rowSize;
+    return this;
+  }
+
   TestItem runningAlone() {
     this.batchable = false;
     return this;
@@ -102,6 +114,16 @@ class TestItem implements Batchable {
   @Override
   public int priority() {
     return priority;
+  }
+
+  @Override
+  public int tenant() {
+    return tenant;
+  }
+
+  @Override
+  public long rowSize() {
+    return rowSize;
   }
 
   @Override

@@ -137,7 +137,7 @@ public final class Curve {
       low++; // equal times: the largest
     }
     if (low == nanos.length - 1) {
-      return (int) Math.min(1 << 20, Sizes.rowsOf(low) + (budget - nanos[low]) / lastSlope());
+      return (int) Math.min(1 << 30, Sizes.rowsOf(low) + (budget - nanos[low]) / lastSlope());
     }
     int from = Sizes.rowsOf(low);
     int to = Sizes.rowsOf(low + 1);

@@ -79,23 +79,21 @@ final class Rollout {
   /** Drops what a batch at that time would make late; answers its size. */
   private int nextBatch(long start) {
     int waiting = waitingRows(start);
-    while (waiting > 0
-        && index < lane.items()
-        && nextDeadline() - start < cost.plus(Math.min(best, waiting))) {
-      skipRows(1);
-      waiting--;
-    }
-    if (waiting > 0 && index >= lane.items()) {
-      // virtual arrivals come at a steady rate: as many are late as came before this time
-      long limit = start + cost.plus(Math.min(best, waiting)) - objective - now;
-      long late = (long) Math.ceil(limit / gap) - 1 - virtual;
-      if (late > 0) {
-        int dropped = (int) Math.min(late, waiting);
-        virtual += dropped;
-        waiting -= dropped;
-      }
+    while (waiting > 0 && nextDeadline() - start < cost.plus(Math.min(best, waiting))) {
+      int late = lateAlike(start, waiting);
+      skipRows(late);
+      waiting -= late;
     }
     return Math.min(best, waiting);
+  }
+
+  /** Rows to drop at once: in a flood, those to come are late by the million. At least 1. */
+  private int lateAlike(long start, int waiting) {
+    if (index < lane.items() || waiting <= best) {
+      return 1;
+    }
+    double late = (start + cost.plus(best) - objective - now) / gap - virtual - 1;
+    return (int) Math.clamp(late, 1, waiting - best);
   }
 
   /** Rows that wait at that time, counted up to the batch that may be made of them and a margin. */

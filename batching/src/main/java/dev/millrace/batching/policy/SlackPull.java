@@ -56,7 +56,7 @@ public final class SlackPull implements BatchPolicy {
     long objective = deadlineNanos == NEVER ? TRIAL_PAUSE_NANOS : deadlineNanos - arrivalNanos;
     long bound = Math.max(10 * Math.min(objective, PATIENCE_NANOS / 10), 1_000_000_000L);
     long later = Math.min(Math.min(objective, bound) * Math.min(priority, 64), bound);
-    return Math.min(deadlineNanos == NEVER ? patience : deadlineNanos + later, patience + later);
+    return Math.min(deadlineNanos, patience) + later;
   }
 
   @Override

@@ -16,6 +16,8 @@ public final class BenchmarkModels {
   public static final String LARGE = "large_mlp";
   public static final String IMAGE = "image";
   public static final String TEXT = "text";
+  public static final String WIDE = "wide_mlp";
+  public static final String CONVOLUTION = "cnn";
 
   /** How many copies of the tiny model there are, as {@code copy_000} and so on. */
   public static final int COPIES = 200;
@@ -33,7 +35,56 @@ public final class BenchmarkModels {
     writeTiny(directory);
     put(directory, LARGE, OnnxModels.mlp(784, 2048, 2048, 2048, 10));
     put(directory, IMAGE, image());
-    put(directory, TEXT, text(2));
+    put(directory, TEXT, text());
+  }
+
+  /**
+   * A perceptron of which a batch takes milliseconds and a row of 256 bytes hundreds of
+   * microseconds: the wire is not what limits it.
+   */
+  public static byte[] wide() {
+    return OnnxModels.mlp(64, 4096, 4096, 4096, 10);
+  }
+
+  public static byte[] text() {
+    return text(2);
+  }
+
+  /**
+   * Four convolutions of 32 channels over a picture of 24 × 24: [n,1,24,24] to [n,10]. Their weights
+   * are few and stay in the cache, so that a batch of rows takes as long as the rows one by one.
+   */
+  public static byte[] convolution() {
+    int channels = 32;
+    int size = 24;
+    OnnxGraphBuilder graph =
+        OnnxGraphBuilder.named("cnn")
+            .input("x", DataType.FP32, "n", 1, size, size)
+            .output("y", DataType.FP32, "n", 10);
+    String last = "x";
+    int depth = 1;
+    for (int i = 0; i < 4; i++) {
+      String w = "w" + i;
+      graph.initializer(w, small(w, channels * depth * 9), channels, depth, 3, 3);
+      graph
+          .nodeOf(
+              "", "Conv", List.of(last, w), List.of("c" + i), Attribute.ints("pads", 1, 1, 1, 1))
+          .node("Relu", List.of("c" + i), List.of("r" + i));
+      last = "r" + i;
+      depth = channels;
+    }
+    weight(graph, "head", channels, 10);
+    return graph
+        .nodeOf(
+            "",
+            "ReduceMean",
+            List.of(last),
+            List.of("pooled"),
+            Attribute.ints("axes", 2, 3),
+            Attribute.of("keepdims", 0L))
+        .node("MatMul", List.of("pooled", "head"), List.of("y"))
+        .opset(11)
+        .build();
   }
 
   /** Writes the tiny model alone. */
@@ -148,10 +199,14 @@ public final class BenchmarkModels {
 
   /** Small weights, so that softmax and sums stay in range whatever the depth. */
   private static void weight(OnnxGraphBuilder graph, String name, int rows, int columns) {
-    float[] values = OnnxModels.randomFloats(name.hashCode(), rows * columns);
+    graph.initializer(name, small(name, rows * columns), rows, columns);
+  }
+
+  private static float[] small(String name, int count) {
+    float[] values = OnnxModels.randomFloats(name.hashCode(), count);
     for (int i = 0; i < values.length; i++) {
       values[i] *= 0.1f;
     }
-    graph.initializer(name, values, rows, columns);
+    return values;
   }
 }

@@ -36,11 +36,6 @@ public final class Baselines {
     this.observer = observer;
   }
 
-  /** The numbers that {@link Effort#rows} may have. */
-  public static List<Integer> rows() {
-    return Effort.full().rows();
-  }
-
   /**
    * Measures. Servers that it starts have ended when it returns, and their files are gone.
    *
@@ -62,12 +57,16 @@ public final class Baselines {
       Launcher launcher = new Launcher(installation, pinning, children);
       pinning.placeLoadFor(Place.SERVER_CORE);
       Stage stage = new Stage(launcher, pinning, children, plan.effort(), stop, observer);
-      measure(stage, programs(stage), start);
+      switch (plan.table()) {
+        case BASELINES -> measure(stage, baselines(stage), start);
+        case SCHEDULING -> measure(stage, scheduling(stage), start);
+      }
       results.sort(Comparator.comparingInt(RowResult::number));
     } finally {
       observer.phase("");
     }
     return new BaselineReport(
+        plan.table(),
         date,
         Machine.words(),
         Machine.software(installation),
@@ -78,7 +77,7 @@ public final class Baselines {
         notes);
   }
 
-  private Map<Integer, RowProgram> programs(Stage stage) {
+  private Map<Integer, RowProgram> baselines(Stage stage) {
     TinyMlp tiny = new TinyMlp(stage);
     Map<Integer, RowProgram> all = new LinkedHashMap<>();
     all.put(1, new TinyRow(stage, tiny));
@@ -94,6 +93,14 @@ public final class Baselines {
     all.put(10, new ColdStartRow(stage, tiny));
     all.keySet().retainAll(plan.effort().rows());
     plan.soakMinutes().ifPresent(minutes -> all.put(SOAK, new SoakRow(stage, minutes)));
+    return all;
+  }
+
+  private Map<Integer, RowProgram> scheduling(Stage stage) {
+    PolicyGateway gateway = new PolicyGateway(stage);
+    Map<Integer, RowProgram> all = new LinkedHashMap<>();
+    all.put(1, new OverloadRow(stage, gateway));
+    all.keySet().retainAll(plan.effort().rows());
     return all;
   }
 

@@ -39,9 +39,20 @@ final class Subject implements AutoCloseable {
 
   static Subject connect(Server server, Workload workload, int connections, Stop stop)
       throws IOException, InterruptedException {
+    return connect(server, workload, connections, 0, stop);
+  }
+
+  /**
+   * Connects, with a deadline on each request.
+   *
+   * @param deadlineNanos 0 for none
+   */
+  static Subject connect(
+      Server server, Workload workload, int connections, long deadlineNanos, Stop stop)
+      throws IOException, InterruptedException {
     return new Subject(
         server,
-        LoadGenerator.connect(options(server, connections, 0, CHECK_EVERY), workload),
+        LoadGenerator.connect(options(server, connections, deadlineNanos, CHECK_EVERY), workload),
         stop);
   }
 
@@ -90,9 +101,18 @@ final class Subject implements AutoCloseable {
    * with load before the first and behind the second.
    */
   Turn turn(LoadShape shape, long nanos) throws InterruptedException {
+    return turn(shape, SETTLE_NANOS, nanos);
+  }
+
+  /**
+   * The same, with more load before the first moment.
+   *
+   * @param settleNanos until a queue is as long as the load makes it
+   */
+  Turn turn(LoadShape shape, long settleNanos, long nanos) throws InterruptedException {
     LoadGenerator.Run run = generator.start(shape);
     try {
-      stop.await(SETTLE_NANOS);
+      stop.await(settleNanos);
       Probe.Reading before = server.probe().read();
       run.sample();
       stop.await(nanos);

@@ -20,6 +20,11 @@ record Turn(Measurement measurement, Probe.Reading used) {
     return measurement.answerRate();
   }
 
+  /** Right answers in time per second. */
+  double goodput() {
+    return measurement.goodput();
+  }
+
   double cpuMicrosPerAnswer() {
     return used.cpuNanos() / 1e3 / measurement.answered();
   }
@@ -30,5 +35,15 @@ record Turn(Measurement measurement, Probe.Reading used) {
 
   double micros(double percentile) {
     return measurement.latency().getValueAtPercentile(percentile) / 1e3;
+  }
+
+  /** Within which that share of the refused knew it; from when they should have been sent. */
+  double microsToRefusal(double percentile) {
+    return measurement.negative().getValueAtPercentile(percentile) / 1e3;
+  }
+
+  /** By which that share of the requests was sent later than intended. */
+  double microsLate(double percentile) {
+    return measurement.lag().getValueAtPercentile(percentile) / 1e3;
   }
 }

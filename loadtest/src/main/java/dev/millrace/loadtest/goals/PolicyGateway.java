@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.goals;
+
+import dev.millrace.loadtest.baseline.BenchmarkModels;
+import dev.millrace.loadtest.process.Pinning.Place;
+import dev.millrace.loadtest.process.Server;
+import dev.millrace.loadtest.workload.Workload;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One gateway that serves the same models under each {@link Policy}, on the servers' core; started
+ * when first needed. One thread.
+ */
+final class PolicyGateway {
+  /** Larger batches gain little with these models, and would be few in a turn. */
+  private static final int MAX_BATCH_ROWS = 32;
+
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+  private final Stage stage;
+  private Optional<Server> server = Optional.empty();
+
+  PolicyGateway(Stage stage) {
+    this.stage = stage;
+  }
+
+  Server server() throws IOException, InterruptedException {
+    if (server.isEmpty()) {
+      stage.observer().phase("starting the gateway, each model under each policy");
+      Path repository = stage.folder("policies");
+      write(repository, BenchmarkModels.WIDE, BenchmarkModels.wide());
+      write(repository, BenchmarkModels.TEXT, BenchmarkModels.text());
+      write(repository, BenchmarkModels.CONVOLUTION, BenchmarkModels.convolution());
+      server = Optional.of(stage.launcher().gateway("gateway", Place.SERVER_CORE, repository));
+    }
+    return server.get();
+  }
+
+  private void write(Path repository, String model, byte[] graph) throws IOException {
+    Path file = stage.folder("graphs").resolve(model + ".onnx");
+    Files.write(file, graph);
+    for (Policy policy : Policy.values()) {
+      Path folder = repository.resolve(policy.of(model));
+      Path version = Files.createDirectories(folder.resolve("1"));
+      Files.createSymbolicLink(version.resolve("model.onnx"), file.toAbsolutePath());
+      Files.writeString(
+          folder.resolve("model.yaml"),
+          "scheduler: %s\nmax_batch_size: %d\n".formatted(policy.key(), MAX_BATCH_ROWS));
+    }
+  }
+
+  /**
+   * Requests to a model.
+   *
+   * @param shapes for inputs with open axes, as on the command line
+   */
+  Workload workload(String model, Policy policy, String... shapes)
+      throws IOException, InterruptedException {
+    return Requests.of(server(), List.of(policy.of(model)), shapes);
+  }
+
+  /** What it has learned of a model, and done with its requests, so far. */
+  Learned learned(String model, Policy policy) throws IOException, InterruptedException {
+    int port = server().http().orElseThrow().getPort();
+    URI uri =
+        URI.create(
+            "http://127.0.0.1:%d/v2/models/%s/scheduling".formatted(port, policy.of(model)));
+    try (HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build()) {
+      return Learned.parse(
+          http.send(HttpRequest.newBuilder(uri).timeout(TIMEOUT).build(), BodyHandlers.ofString())
+              .body());
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.goals;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** A table of goals, of which a command measures one. */
+public enum Table {
+  /** The gateway beside what it is measured by. */
+  BASELINES("Baselines", IntStream.rangeClosed(1, 10).boxed().toList()),
+
+  /** The gateway's scheduler, on the wire; row 7 is of its pieces, and measured with them. */
+  SCHEDULING("Scheduling", List.of(1, 2, 3, 4, 5, 6, 8));
+
+  private final String title;
+  private final List<Integer> rows;
+
+  Table(String title, List<Integer> rows) {
+    this.title = title;
+    this.rows = rows;
+  }
+
+  /** For reports. */
+  public String title() {
+    return title;
+  }
+
+  /** The numbers of its rows, ascending. */
+  public List<Integer> rows() {
+    return rows;
+  }
+}

@@ -99,7 +99,13 @@ public final class Baselines {
   private Map<Integer, RowProgram> scheduling(Stage stage) {
     PolicyGateway gateway = new PolicyGateway(stage);
     Map<Integer, RowProgram> all = new LinkedHashMap<>();
-    all.put(1, new OverloadRow(stage, gateway));
+    all.put(1, OverloadRow.oneDeadline(stage, gateway));
+    all.put(2, OverloadRow.mixedDeadlines(stage, gateway));
+    all.put(3, new LengthsRow(stage, gateway));
+    all.put(4, PolicyDuelRow.neutralModel(stage, gateway));
+    all.put(5, PolicyDuelRow.littleLoad(stage, gateway));
+    all.put(6, new SimulatorRow(stage, gateway));
+    all.put(8, new StepRow(stage, gateway));
     all.keySet().retainAll(plan.effort().rows());
     return all;
   }

@@ -34,11 +34,13 @@ record Learned(
    * Of one shape.
    *
    * @param shape its name
+   * @param samples batches that it was learned from
    * @param bestRows of the batch with most rows per second
    * @param bestMicros that such a batch takes
    * @param variation of run times, standard deviation over mean
    */
-  record Cost(String shape, int bestRows, double bestMicros, double variation) {
+  record Cost(
+      String shape, long samples, int bestRows, double bestMicros, double variation) {
     String words() {
       return String.format(
           Locale.ROOT,
@@ -97,6 +99,7 @@ record Learned(
 
   private static Cost cost(JsonParser parser) throws IOException {
     String shape = "";
+    long samples = 0;
     int rows = 1;
     double micros = 0;
     double variation = 0;
@@ -105,12 +108,13 @@ record Learned(
       parser.nextToken();
       switch (name) {
         case "shape" -> shape = parser.getText();
+        case "samples" -> samples = parser.getLongValue();
         case "cap_rows" -> rows = parser.getIntValue();
         case "cap_micros" -> micros = parser.getDoubleValue();
         case "variation" -> variation = parser.getDoubleValue();
         default -> parser.skipChildren();
       }
     }
-    return new Cost(shape, rows, micros, variation);
+    return new Cost(shape, samples, rows, micros, variation);
   }
 }

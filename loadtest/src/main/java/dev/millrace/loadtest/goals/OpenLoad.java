@@ -16,7 +16,11 @@ record OpenLoad(double rate) {
   private static final int MAX_OPEN = 32_768;
 
   LoadShape shape() {
-    return shape(ArrivalSpec.fixed(rate, new ArrivalPattern.Poisson(), Double.POSITIVE_INFINITY));
+    return shape(arrivals());
+  }
+
+  ArrivalSpec arrivals() {
+    return ArrivalSpec.fixed(rate, new ArrivalPattern.Poisson(), Double.POSITIVE_INFINITY);
   }
 
   /** Any open loop. */

@@ -2,139 +2,177 @@
 package dev.millrace.loadtest.goals;
 
 import dev.millrace.loadtest.baseline.BenchmarkModels;
+import dev.millrace.loadtest.workload.DeadlineShare;
 import dev.millrace.loadtest.workload.Workload;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 
 /**
- * Row 1 of the scheduler: right answers in time with more load than can be borne, against the most
- * at any load; and how soon the others are told.
+ * Rows 1 and 2 of the scheduler: right answers in time with more load than can be borne, against the
+ * most at any load; and how soon the others are told.
  */
 final class OverloadRow implements RowProgram {
-  private static final Goal GOODPUT = Goal.atLeast(0.95);
   private static final Goal REFUSAL_MICROS = Goal.atMost(2000);
+  private static final Goal UNHURRIED = Goal.atLeast(0.8);
 
-  /** Of the peak; the last two are those that count. */
-  private static final double[] FACTORS = {0.8, 1, 1.25, 1.5, 2, 4};
+  private static final String MODEL = BenchmarkModels.WIDE;
 
-  private static final int DEADLINE_BATCHES = 5;
-  private static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(700);
+  /** Of the peak. */
+  private static final List<Double> BEARABLE = List.of(0.8, 1.0, 1.25, 1.5);
+
+  private static final List<Double> UNBEARABLE = List.of(2.0, 4.0);
 
   private final Stage stage;
   private final PolicyGateway gateway;
+  private final int number;
+  private final String work;
+  private final List<Double> deadlines;
+  private final Goal goal;
 
-  OverloadRow(Stage stage, PolicyGateway gateway) {
+  /**
+   * @param deadlines in run times of the best batch, in equal shares; the last is the longest
+   */
+  private OverloadRow(
+      Stage stage,
+      PolicyGateway gateway,
+      int number,
+      String work,
+      List<Double> deadlines,
+      Goal goal) {
     this.stage = stage;
     this.gateway = gateway;
+    this.number = number;
+    this.work = work;
+    this.deadlines = deadlines;
+    this.goal = goal;
+  }
+
+  static OverloadRow oneDeadline(Stage stage, PolicyGateway gateway) {
+    return new OverloadRow(
+        stage, gateway, 1, "overload, one deadline", List.of(5.0), Goal.atLeast(0.95));
+  }
+
+  static OverloadRow mixedDeadlines(Stage stage, PolicyGateway gateway) {
+    return new OverloadRow(
+        stage,
+        gateway,
+        2,
+        "overload, half of the deadlines tight and half loose",
+        List.of(3.0, 15.0),
+        Goal.atLeast(0.9));
   }
 
   @Override
   public RowResult run() throws IOException, InterruptedException, Ended {
-    String model = BenchmarkModels.WIDE;
-    Workload workload = gateway.workload(model, Policy.AUTO);
-    Load load = Load.HALF;
-    try (Subject closed =
-        Subject.connect(gateway.server(), workload, load.connections(), stage.stop())) {
-      stage.warmUp(closed, load);
-      stage.observer().phase("the peak");
-      double peak = closed.turn(load.shape(), 2 * stage.effort().windowNanos()).rate();
-      Learned learned = gateway.learned(model, Policy.AUTO);
-      long deadlineNanos = (long) (DEADLINE_BATCHES * learned.longest().bestMicros() * 1e3);
-      try (Subject open =
-          Subject.connect(
-              gateway.server(), workload, load.connections(), deadlineNanos, stage.stop())) {
-        return measure(closed, open, peak, deadlineNanos, learned);
-      }
+    Workload workload = gateway.workload(MODEL, Policy.AUTO);
+    Capacity capacity = gateway.capacity(MODEL, Policy.AUTO, workload);
+    List<DeadlineShare> shares =
+        deadlines.stream()
+            .map(batches -> new DeadlineShare(capacity.deadlineNanos(batches), 1))
+            .toList();
+    try (Subject subject = gateway.connect(workload.within(shares).inRandomOrder(), 0)) {
+      List<Contestant<Served>> bearable = contestants(subject, capacity, BEARABLE);
+      List<Contestant<Served>> unbearable = contestants(subject, capacity, UNBEARABLE);
+      List<Contestant<?>> all = new ArrayList<>(bearable);
+      all.addAll(unbearable);
+      Learned before = gateway.learned(MODEL, Policy.AUTO);
+      Rounds rounds =
+          Rounds.play(work, stage.effort().rounds(), all, stage.stop(), stage.observer());
+      List<Contestant<Served>> loads = new ArrayList<>(bearable);
+      loads.addAll(unbearable);
+      return result(rounds, loads, unbearable, capacity, before);
     }
   }
 
-  private RowResult measure(
-      Subject closed, Subject open, double peak, long deadlineNanos, Learned learned)
-      throws IOException, InterruptedException, Ended {
-    Contestant<Turn> unhurried = stage.contestant(closed, Load.HALF);
-    List<Contestant<?>> all = new ArrayList<>(List.of(unhurried));
-    List<Contestant<Turn>> loads = new ArrayList<>();
-    for (double factor : FACTORS) {
-      OpenLoad load = new OpenLoad(factor * peak);
-      Contestant<Turn> contestant =
-          new Contestant<>(
-              String.format(Locale.ROOT, "%s × the peak", factor),
-              () -> open.turn(load.shape(), SETTLE_NANOS, stage.effort().windowNanos()));
-      loads.add(contestant);
-      all.add(contestant);
-    }
-    Rounds rounds =
-        Rounds.play("overload", stage.effort().rounds(), all, stage.stop(), stage.observer());
-    Contestant<Turn> best = loads.getFirst();
-    for (Contestant<Turn> candidate : loads) {
-      if (medianGoodput(candidate) > medianGoodput(best)) {
-        best = candidate;
-      }
-    }
-    return result(rounds, unhurried, loads, best, peak, deadlineNanos, learned);
-  }
-
-  private static double medianGoodput(Contestant<Turn> contestant) {
-    return Figure.stated("", Unit.PER_SECOND, contestant.each(Turn::goodput)).spread().median();
+  private List<Contestant<Served>> contestants(
+      Subject subject, Capacity capacity, List<Double> factors) {
+    return factors.stream()
+        .map(
+            factor ->
+                gateway.contestant(
+                    String.format(Locale.ROOT, "%s × the peak", factor),
+                    MODEL,
+                    Policy.AUTO,
+                    subject,
+                    new OpenLoad(factor * capacity.peak())))
+        .toList();
   }
 
   private RowResult result(
       Rounds rounds,
-      Contestant<Turn> unhurried,
-      List<Contestant<Turn>> loads,
-      Contestant<Turn> best,
-      double peak,
-      long deadlineNanos,
+      List<Contestant<Served>> loads,
+      List<Contestant<Served>> unbearable,
+      Capacity capacity,
       Learned before)
       throws IOException, InterruptedException {
+    // by the median: the most of all turns would be the luckiest
+    Contestant<Served> best =
+        loads.stream().max(Comparator.comparingDouble(OverloadRow::medianGoodput)).orElseThrow();
     List<Figure> figures = new ArrayList<>();
     List<String> notes = new ArrayList<>();
-    for (Contestant<Turn> load : loads.subList(loads.size() - 2, loads.size())) {
+    for (Contestant<Served> load : unbearable) {
       figures.add(
           Figure.of(
-              "goodput at %s / best, at %s".formatted(load.name(), best.name()),
+              "goodput at %s / at %s, the best".formatted(load.name(), best.name()),
               Unit.RATIO,
               rounds.each(i -> load.turn(i).goodput() / best.turn(i).goodput()),
-              GOODPUT));
-      figures.add(
-          Figure.of(
-              "p99 to a refusal, at " + load.name(),
-              Unit.MICROS,
-              load.each(turn -> turn.microsToRefusal(99)),
-              REFUSAL_MICROS));
+              goal));
+      if (deadlines.size() > 1) {
+        int loose = deadlines.size() - 1;
+        figures.add(
+            Figure.of(
+                "the same of the loose ones",
+                Unit.RATIO,
+                rounds.each(i -> load.turn(i).goodput(loose) / best.turn(i).goodput(loose)),
+                UNHURRIED));
+      }
+      figures.addAll(refusals(load));
+      notes.add(SchedulingNotes.turn(load));
+    }
+    for (Contestant<Served> load : loads) {
       figures.add(
           Figure.stated(
-              "p50 to a refusal, at " + load.name(),
-              Unit.MICROS,
-              load.each(turn -> turn.microsToRefusal(50))));
+              "goodput at " + load.name(), Unit.PER_SECOND, load.each(Served::goodput)));
       figures.add(
           Figure.stated(
-              "p99 of the load's own lateness, at " + load.name(),
-              Unit.MICROS,
-              load.each(turn -> turn.microsLate(99))));
-      notes.add(
-          "a turn at %s: %s %s"
-              .formatted(
-                  load.name(),
-                  load.turn(0).measurement().outcomes(),
-                  load.turn(0).measurement().messages()));
+              "the same by what the best batches carry",
+              Unit.RATIO,
+              load.each(Served::shareOfBestBatches)));
     }
-    for (Contestant<Turn> load : loads) {
+    figures.add(Figure.stated("peak, closed loop", Unit.PER_SECOND, capacity.peak()));
+    for (double batches : deadlines) {
       figures.add(
-          Figure.stated("goodput at " + load.name(), Unit.PER_SECOND, load.each(Turn::goodput)));
+          Figure.stated(
+              String.format(Locale.ROOT, "deadline, %.0f best batches", batches),
+              Unit.MICROS,
+              capacity.deadlineNanos(batches) / 1e3));
     }
-    figures.add(
-        Figure.stated("closed loop, " + Load.HALF, Unit.PER_SECOND, unhurried.each(Turn::rate)));
-    figures.add(Figure.stated("peak", Unit.PER_SECOND, peak));
-    figures.add(Figure.stated("deadline", Unit.MICROS, deadlineNanos / 1e3));
-    Learned after = gateway.learned(BenchmarkModels.WIDE, Policy.AUTO);
-    notes.add("best batch: " + before.longest().words());
-    notes.add("at the end: " + after.longest().words());
-    notes.add("refused since the start: " + after.rejections());
-    notes.addAll(after.explanation());
-    return new RowResult(1, "overload, one deadline", figures, List.of(), notes);
+    notes.addAll(
+        SchedulingNotes.of(capacity.learned(), before, gateway.learned(MODEL, Policy.AUTO)));
+    return new RowResult(number, work, figures, List.of(), notes);
+  }
+
+  private static double medianGoodput(Contestant<Served> contestant) {
+    return Figure.stated("", Unit.PER_SECOND, contestant.each(Served::goodput)).spread().median();
+  }
+
+  private static List<Figure> refusals(Contestant<Served> load) {
+    return List.of(
+        Figure.of(
+            "p99 to a refusal, at " + load.name(),
+            Unit.MICROS,
+            load.each(served -> served.turn().microsToRefusal(99)),
+            REFUSAL_MICROS),
+        Figure.stated(
+            "p50 to a refusal, at " + load.name(),
+            Unit.MICROS,
+            load.each(served -> served.turn().microsToRefusal(50))),
+        Figure.stated(
+            "p99 of the load's own lateness, at " + load.name(),
+            Unit.MICROS,
+            load.each(served -> served.turn().microsLate(99))));
   }
 }

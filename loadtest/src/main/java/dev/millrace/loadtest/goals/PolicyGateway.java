@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * One gateway that serves the same models under each {@link Policy}, on the servers' core; started
@@ -22,7 +23,13 @@ import java.util.Optional;
  */
 final class PolicyGateway {
   /** Larger batches gain little with these models, and would be few in a turn. */
-  private static final int MAX_BATCH_ROWS = 32;
+  static final int MAX_BATCH_ROWS = 32;
+
+  /** Keeps the largest batch and three more busy. */
+  static final Load CLOSED = Load.HALF;
+
+  /** Before a turn under an open loop counts: several deadlines. */
+  static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(700);
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
@@ -66,6 +73,38 @@ final class PolicyGateway {
   Workload workload(String model, Policy policy, String... shapes)
       throws IOException, InterruptedException {
     return Requests.of(server(), List.of(policy.of(model)), shapes);
+  }
+
+  /** Warms a model up and finds out what it bears, in a closed loop. */
+  Capacity capacity(String model, Policy policy, Workload workload)
+      throws IOException, InterruptedException {
+    try (Subject closed = connect(workload, 0)) {
+      stage.warmUp(closed, CLOSED);
+      stage.observer().phase(policy.of(model) + ", the peak");
+      Turn turn = closed.turn(CLOSED.shape(), 2 * stage.effort().windowNanos());
+      return new Capacity(turn.rate(), learned(model, policy));
+    }
+  }
+
+  /**
+   * Connects.
+   *
+   * @param deadlineNanos of requests that have none of their own; 0 for none
+   */
+  Subject connect(Workload workload, long deadlineNanos) throws IOException, InterruptedException {
+    return Subject.connect(
+        server(), workload, CLOSED.connections(), deadlineNanos, stage.stop());
+  }
+
+  /** A contestant that is put under an open loop in its turns. */
+  Contestant<Served> contestant(
+      String name, String model, Policy policy, Subject subject, OpenLoad load) {
+    return new Contestant<>(
+        name,
+        () ->
+            new Served(
+                subject.turn(load.shape(), SETTLE_NANOS, stage.effort().windowNanos()),
+                learned(model, policy)));
   }
 
   /** What it has learned of a model, and done with its requests, so far. */

@@ -11,6 +11,8 @@ import dev.millrace.loadtest.process.Probe;
 import dev.millrace.loadtest.process.Server;
 import dev.millrace.loadtest.workload.Workload;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -25,7 +27,7 @@ final class Subject implements AutoCloseable {
   // of a window, in which compilers may work when the server counts as warm
   private static final double QUIET_SHARE = 0.03;
 
-  private static final long SEED = 1;
+  static final long SEED = 1;
 
   private final Server server;
   private final LoadGenerator generator;
@@ -119,6 +121,27 @@ final class Subject implements AutoCloseable {
       Probe.Reading after = server.probe().read();
       Measurement measurement = run.sample();
       return new Turn(measurement, after.since(before));
+    } finally {
+      run.stop();
+    }
+  }
+
+  /**
+   * Sends and looks at the same load again and again.
+   *
+   * @param moments at which windows end, since the beginning, ascending
+   * @return what happened before the first moment, between it and the second, and so on
+   */
+  List<Measurement> windows(LoadShape shape, List<Long> moments) throws InterruptedException {
+    LoadGenerator.Run run = generator.start(shape);
+    try {
+      long start = System.nanoTime();
+      List<Measurement> windows = new ArrayList<>();
+      for (long moment : moments) {
+        stop.await(start + moment - System.nanoTime());
+        windows.add(run.sample());
+      }
+      return windows;
     } finally {
       run.stop();
     }

@@ -16,6 +16,7 @@ public final class BenchmarkModels {
   public static final String LARGE = "large_mlp";
   public static final String IMAGE = "image";
   public static final String TEXT = "text";
+  public static final String SHORT_TEXT = "short_text";
   public static final String WIDE = "wide_mlp";
   public static final String CONVOLUTION = "cnn";
 
@@ -47,16 +48,25 @@ public final class BenchmarkModels {
   }
 
   public static byte[] text() {
-    return text(2);
+    return text(2, WIDTH);
   }
 
   /**
-   * Four convolutions of 32 channels over a picture of 24 × 24: [n,1,24,24] to [n,10]. Their weights
-   * are few and stay in the cache, so that a batch of rows takes as long as the rows one by one.
+   * An encoder for a few tokens at a time, whose weights do not fit into caches: what a run costs
+   * is hardly more for several rows than for one.
+   */
+  public static byte[] shortText() {
+    return text(2, 8 * WIDTH);
+  }
+
+  /**
+   * Four convolutions of 64 channels over a picture of 28 × 28: [n,1,28,28] to [n,10]. Their
+   * weights are few and stay in the cache, so that a batch of rows takes as long as the rows one by
+   * one.
    */
   public static byte[] convolution() {
-    int channels = 32;
-    int size = 24;
+    int channels = 64;
+    int size = 28;
     OnnxGraphBuilder graph =
         OnnxGraphBuilder.named("cnn")
             .input("x", DataType.FP32, "n", 1, size, size)
@@ -131,13 +141,13 @@ public final class BenchmarkModels {
    * A transformer encoder with one head, as small as makes sense: token numbers and mask [n,s],
    * four scores [n,4].
    */
-  private static byte[] text(int layers) {
+  private static byte[] text(int layers, int width) {
     OnnxGraphBuilder graph =
         OnnxGraphBuilder.named("text")
             .input("input_ids", DataType.INT64, "n", "s")
             .input("attention_mask", DataType.INT64, "n", "s")
             .output("scores", DataType.FP32, "n", 4);
-    weight(graph, "embedding", VOCABULARY, WIDTH);
+    weight(graph, "embedding", VOCABULARY, width);
     graph.node("Gather", List.of("embedding", "input_ids"), List.of("x0"));
     // 0 where the mask is 1, -10000 where it is 0, for all rows of the attention
     graph
@@ -152,11 +162,11 @@ public final class BenchmarkModels {
         .node("Sub", List.of("mask", "one"), List.of("mask_0"))
         .node("Mul", List.of("mask_0", "far"), List.of("mask_1"))
         .nodeOf("", "Unsqueeze", List.of("mask_1"), List.of("bias"), Attribute.ints("axes", 1));
-    graph.initializer("scale", new float[] {(float) (1 / Math.sqrt(WIDTH))}, 1);
+    graph.initializer("scale", new float[] {(float) (1 / Math.sqrt(width))}, 1);
     for (int i = 0; i < layers; i++) {
-      layer(graph, "x" + i, "x" + (i + 1), "l" + i + "_");
+      layer(graph, "x" + i, "x" + (i + 1), "l" + i + "_", width);
     }
-    weight(graph, "head", WIDTH, 4);
+    weight(graph, "head", width, 4);
     return graph
         .nodeOf(
             "",
@@ -170,13 +180,14 @@ public final class BenchmarkModels {
         .build();
   }
 
-  private static void layer(OnnxGraphBuilder graph, String in, String out, String prefix) {
+  private static void layer(
+      OnnxGraphBuilder graph, String in, String out, String prefix, int width) {
     for (String name : List.of("q", "k", "v")) {
-      weight(graph, prefix + "w" + name, WIDTH, WIDTH);
+      weight(graph, prefix + "w" + name, width, width);
       graph.node("MatMul", List.of(in, prefix + "w" + name), List.of(prefix + name));
     }
-    weight(graph, prefix + "w1", WIDTH, 4 * WIDTH);
-    weight(graph, prefix + "w2", 4 * WIDTH, WIDTH);
+    weight(graph, prefix + "w1", width, 4 * width);
+    weight(graph, prefix + "w2", 4 * width, width);
     graph
         .nodeOf(
             "",

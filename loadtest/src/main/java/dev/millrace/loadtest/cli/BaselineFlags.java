@@ -105,7 +105,10 @@ final class BaselineFlags {
     files().forEach((option, file) -> OutputFlags.checkFile(option, file, problems));
     problems.check();
     return new BaselinePlan(
-        table, effort(), soak == null ? OptionalDouble.empty() : OptionalDouble.of(soak), command());
+        table,
+        effort(),
+        soak == null ? OptionalDouble.empty() : OptionalDouble.of(soak),
+        command());
   }
 
   private static String known(Table table) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.goals;
 
+import dev.millrace.loadtest.baseline.BenchmarkModels;
 import dev.millrace.loadtest.load.Observer;
 import dev.millrace.loadtest.load.Stop;
 import dev.millrace.loadtest.process.Children;
@@ -99,13 +100,31 @@ public final class Baselines {
   private Map<Integer, RowProgram> scheduling(Stage stage) {
     PolicyGateway gateway = new PolicyGateway(stage);
     Map<Integer, RowProgram> all = new LinkedHashMap<>();
-    all.put(1, OverloadRow.oneDeadline(stage, gateway));
-    all.put(2, OverloadRow.mixedDeadlines(stage, gateway));
+    String device = DeviceModel.NAME;
+    String wide = BenchmarkModels.WIDE;
+    all.put(
+        1,
+        new OnEach(
+            new OnEach.Part(device, OverloadRow.oneDeadline(stage, gateway, device)),
+            new OnEach.Part(wide, OverloadRow.oneDeadline(stage, gateway, wide))));
+    all.put(
+        2,
+        new OnEach(
+            new OnEach.Part(device, OverloadRow.mixedDeadlines(stage, gateway, device)),
+            new OnEach.Part(wide, OverloadRow.mixedDeadlines(stage, gateway, wide))));
     all.put(3, new LengthsRow(stage, gateway));
     all.put(4, PolicyDuelRow.neutralModel(stage, gateway));
     all.put(5, PolicyDuelRow.littleLoad(stage, gateway));
-    all.put(6, new SimulatorRow(stage, gateway));
-    all.put(8, new StepRow(stage, gateway));
+    all.put(
+        6,
+        new OnEach(
+            new OnEach.Part(device, new SimulatorRow(stage, gateway, device)),
+            new OnEach.Part(wide, new SimulatorRow(stage, gateway, wide))));
+    all.put(
+        8,
+        new OnEach(
+            new OnEach.Part(device, new StepRow(stage, gateway, device)),
+            new OnEach.Part(wide, new StepRow(stage, gateway, wide))));
     all.keySet().retainAll(plan.effort().rows());
     return all;
   }

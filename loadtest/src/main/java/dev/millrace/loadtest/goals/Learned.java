@@ -39,8 +39,7 @@ record Learned(
    * @param bestMicros that such a batch takes
    * @param variation of run times, standard deviation over mean
    */
-  record Cost(
-      String shape, long samples, int bestRows, double bestMicros, double variation) {
+  record Cost(String shape, long samples, int bestRows, double bestMicros, double variation) {
     String words() {
       return String.format(
           Locale.ROOT,

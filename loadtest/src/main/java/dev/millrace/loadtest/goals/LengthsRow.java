@@ -3,13 +3,10 @@ package dev.millrace.loadtest.goals;
 
 import dev.millrace.loadtest.baseline.BenchmarkModels;
 import dev.millrace.loadtest.goals.RowResult.RateLine;
-import dev.millrace.loadtest.workload.Workload;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -19,8 +16,30 @@ import java.util.stream.Stream;
  */
 final class LengthsRow implements RowProgram {
   private static final Goal GOAL = Goal.atLeast(2);
-  private static final String MODEL = BenchmarkModels.TEXT;
-  private static final List<Integer> LENGTHS = List.of(16, 32, 64, 128);
+
+  /**
+   * A model and its lengths.
+   *
+   * @param goal of the ratio to Triton's rule
+   */
+  private record Texts(String model, List<Integer> lengths, Optional<Goal> goal) {
+    String words() {
+      return "%s, %s tokens"
+          .formatted(model, String.join(", ", lengths.stream().map(String::valueOf).toList()));
+    }
+
+    String[] shapes() {
+      return lengths.stream()
+          .flatMap(n -> Stream.of("input_ids:1x" + n, "attention_mask:1x" + n))
+          .toArray(String[]::new);
+    }
+  }
+
+  // of the first a batch is hardly cheaper than its rows on a processor's core: stated, no goal
+  private static final List<Texts> ALL =
+      List.of(
+          new Texts(BenchmarkModels.SHORT_TEXT, List.of(1, 2, 4, 8), Optional.of(GOAL)),
+          new Texts(BenchmarkModels.TEXT, List.of(16, 32, 64, 128), Optional.empty()));
 
   private final Stage stage;
   private final PolicyGateway gateway;
@@ -32,75 +51,87 @@ final class LengthsRow implements RowProgram {
 
   @Override
   public RowResult run() throws IOException, InterruptedException, Ended {
-    Map<Policy, Workload> workloads = new EnumMap<>(Policy.class);
-    for (Policy policy : Policy.values()) {
-      workloads.put(policy, gateway.workload(MODEL, policy, shapes()).inRandomOrder());
+    List<Figure> figures = new ArrayList<>();
+    List<RateLine> rates = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
+    for (Texts texts : ALL) {
+      run(texts, figures, rates, notes);
     }
-    try (Subject auto = gateway.connect(of(workloads, Policy.AUTO), 0);
-        Subject triton = gateway.connect(of(workloads, Policy.TRITON), 0);
-        Subject none = gateway.connect(of(workloads, Policy.NONE), 0)) {
+    return new RowResult(
+        3, "texts of four lengths, " + PolicyGateway.CLOSED, figures, rates, notes);
+  }
+
+  private void run(Texts texts, List<Figure> figures, List<RateLine> rates, List<String> notes)
+      throws IOException, InterruptedException, Ended {
+    try (Subject auto = connect(texts, Policy.AUTO);
+        Subject triton = connect(texts, Policy.TRITON);
+        Subject none = connect(texts, Policy.NONE)) {
       for (Subject subject : List.of(auto, triton, none)) {
         stage.warmUp(subject, PolicyGateway.CLOSED);
       }
-      return measure(
-          contestant(Policy.AUTO, auto),
-          contestant(Policy.TRITON, triton),
-          contestant(Policy.NONE, none));
+      List<Contestant<Turn>> all =
+          List.of(
+              contestant(texts, Policy.AUTO, auto),
+              contestant(texts, Policy.TRITON, triton),
+              contestant(texts, Policy.NONE, none));
+      Rounds rounds =
+          Rounds.play(
+              texts.model(),
+              stage.effort().rounds(),
+              List.copyOf(all),
+              stage.stop(),
+              stage.observer());
+      compare(texts, rounds, all.get(0), all.get(1), all.get(2), figures);
+      for (Contestant<Turn> contestant : all) {
+        figures.add(Figures.rate(contestant.name(), contestant.turns()));
+        rates.add(Figures.line(contestant.name(), contestant.turns()));
+        notes.addAll(Concerns.of(contestant.name(), contestant.turns()));
+      }
+    }
+    for (Learned.Cost cost : gateway.learned(texts.model(), Policy.AUTO).costs()) {
+      notes.add("%s, size %s: %s".formatted(texts.model(), cost.shape(), cost.words()));
     }
   }
 
-  private static Workload of(Map<Policy, Workload> workloads, Policy policy) {
-    return Objects.requireNonNull(workloads.get(policy));
+  private Subject connect(Texts texts, Policy policy) throws IOException, InterruptedException {
+    return gateway.connect(
+        gateway.workload(texts.model(), policy, texts.shapes()).inRandomOrder(), 0);
   }
 
-  private static String[] shapes() {
-    return LENGTHS.stream()
-        .flatMap(n -> Stream.of("input_ids:1x" + n, "attention_mask:1x" + n))
-        .toArray(String[]::new);
-  }
-
-  private Contestant<Turn> contestant(Policy policy, Subject subject) {
+  private Contestant<Turn> contestant(Texts texts, Policy policy, Subject subject) {
     return new Contestant<>(
-        policy.key(),
+        policy.of(texts.model()),
         () -> subject.turn(PolicyGateway.CLOSED.shape(), stage.effort().windowNanos()));
   }
 
-  private RowResult measure(
-      Contestant<Turn> auto, Contestant<Turn> triton, Contestant<Turn> none)
-      throws IOException, InterruptedException, Ended {
-    Rounds rounds =
-        Rounds.play(
-            "lengths",
-            stage.effort().rounds(),
-            List.of(auto, triton, none),
-            stage.stop(),
-            stage.observer());
-    Learned learned = gateway.learned(MODEL, Policy.AUTO);
-    Rehearsal rehearsal = Rehearsal.of(learned, LENGTHS.size(), stage.effort().windowNanos());
-    double simulated = rehearsal.rate(Policy.AUTO);
+  private void compare(
+      Texts texts,
+      Rounds rounds,
+      Contestant<Turn> auto,
+      Contestant<Turn> triton,
+      Contestant<Turn> none,
+      List<Figure> figures)
+      throws IOException, InterruptedException {
+    Rehearsal rehearsal =
+        Rehearsal.of(
+            gateway.learned(texts.model(), Policy.AUTO),
+            texts.lengths().size(),
+            stage.effort().windowNanos());
+    double ours = rehearsal.rate(Policy.AUTO);
     double ruled = rehearsal.rate(Policy.TRITON);
-    List<Figure> figures = new ArrayList<>();
     figures.add(
-        Figure.of(
-            "auto / Triton's rule, simulated", Unit.RATIO, List.of(simulated / ruled), GOAL));
+        new Figure(
+            "%s: auto / Triton's rule, both simulated".formatted(texts.words()),
+            Unit.RATIO,
+            List.of(ours / ruled),
+            texts.goal()));
     figures.add(ratio("auto / triton mode, which has lanes", rounds, auto, triton));
     figures.add(ratio("auto / none", rounds, auto, none));
-    List<RateLine> rates = new ArrayList<>();
-    List<String> notes = new ArrayList<>();
-    for (Contestant<Turn> contestant : List.of(auto, triton, none)) {
-      figures.add(Figures.rate(contestant.name(), contestant.turns()));
-      rates.add(Figures.line(contestant.name(), contestant.turns()));
-      notes.addAll(Concerns.of(contestant.name(), contestant.turns()));
-    }
-    figures.add(Figure.stated("simulated: auto", Unit.PER_SECOND, simulated));
+    figures.add(Figure.stated("simulated: auto", Unit.PER_SECOND, ours));
     figures.add(Figure.stated("simulated: Triton's rule", Unit.PER_SECOND, ruled));
-    learned.costs().forEach(cost -> notes.add(cost.shape() + " bytes a row: " + cost.words()));
-    return new RowResult(3, "texts of four lengths, " + PolicyGateway.CLOSED, figures, rates, notes);
   }
 
-  private static Figure ratio(
-      String name, Rounds rounds, Contestant<Turn> a, Contestant<Turn> b) {
-    return Figure.stated(
-        name, Unit.RATIO, rounds.each(i -> a.turn(i).rate() / b.turn(i).rate()));
+  private static Figure ratio(String name, Rounds rounds, Contestant<Turn> a, Contestant<Turn> b) {
+    return Figure.stated(name, Unit.RATIO, rounds.each(i -> a.turn(i).rate() / b.turn(i).rate()));
   }
 }

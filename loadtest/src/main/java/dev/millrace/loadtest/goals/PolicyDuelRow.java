@@ -55,14 +55,7 @@ final class PolicyDuelRow implements RowProgram {
 
   static PolicyDuelRow littleLoad(Stage stage, PolicyGateway gateway) {
     return new PolicyDuelRow(
-        stage,
-        gateway,
-        5,
-        "little load, 0.3",
-        BenchmarkModels.WIDE,
-        0.3,
-        50,
-        Goal.atMost(1.02));
+        stage, gateway, 5, "little load, 0.3", BenchmarkModels.WIDE, 0.3, 50, Goal.atMost(1.02));
   }
 
   @Override
@@ -92,8 +85,12 @@ final class PolicyDuelRow implements RowProgram {
     return new Contestant<>(
         policy.key(),
         () ->
-            subject.turn(
-                open.shape(), PolicyGateway.SETTLE_NANOS, 2 * stage.effort().windowNanos()));
+            new Undisturbed(stage)
+                .turn(
+                    subject,
+                    open.shape(),
+                    PolicyGateway.SETTLE_NANOS,
+                    2 * stage.effort().windowNanos()));
   }
 
   private RowResult result(
@@ -107,8 +104,7 @@ final class PolicyDuelRow implements RowProgram {
         Figure.of(
             String.format(Locale.ROOT, "p%.0f, auto / none", percentile),
             Unit.RATIO,
-            rounds.each(
-                i -> auto.turn(i).micros(percentile) / none.turn(i).micros(percentile)),
+            rounds.each(i -> auto.turn(i).micros(percentile) / none.turn(i).micros(percentile)),
             goal));
     List<String> notes = new ArrayList<>();
     for (Contestant<Turn> contestant : List.of(auto, none)) {

@@ -28,16 +28,21 @@ final class PolicyGateway {
   /** Keeps the largest batch and three more busy. */
   static final Load CLOSED = Load.HALF;
 
+  /** Of the peak: most of it is refused. */
+  private static final double FLOOD = 4;
+
   /** Before a turn under an open loop counts: several deadlines. */
   static final long SETTLE_NANOS = TimeUnit.MILLISECONDS.toNanos(700);
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Stage stage;
+  private final Undisturbed undisturbed;
   private Optional<Server> server = Optional.empty();
 
   PolicyGateway(Stage stage) {
     this.stage = stage;
+    this.undisturbed = new Undisturbed(stage);
   }
 
   Server server() throws IOException, InterruptedException {
@@ -46,7 +51,11 @@ final class PolicyGateway {
       Path repository = stage.folder("policies");
       write(repository, BenchmarkModels.WIDE, BenchmarkModels.wide());
       write(repository, BenchmarkModels.TEXT, BenchmarkModels.text());
+      write(repository, BenchmarkModels.SHORT_TEXT, BenchmarkModels.shortText());
       write(repository, BenchmarkModels.CONVOLUTION, BenchmarkModels.convolution());
+      for (Policy policy : Policy.values()) {
+        DeviceModel.write(repository.resolve(policy.of(DeviceModel.NAME)), options(policy));
+      }
       server = Optional.of(stage.launcher().gateway("gateway", Place.SERVER_CORE, repository));
     }
     return server.get();
@@ -59,10 +68,12 @@ final class PolicyGateway {
       Path folder = repository.resolve(policy.of(model));
       Path version = Files.createDirectories(folder.resolve("1"));
       Files.createSymbolicLink(version.resolve("model.onnx"), file.toAbsolutePath());
-      Files.writeString(
-          folder.resolve("model.yaml"),
-          "scheduler: %s\nmax_batch_size: %d\n".formatted(policy.key(), MAX_BATCH_ROWS));
+      Files.writeString(folder.resolve("model.yaml"), options(policy));
     }
+  }
+
+  private static String options(Policy policy) {
+    return "scheduler: %s\nmax_batch_size: %d\n".formatted(policy.key(), MAX_BATCH_ROWS);
   }
 
   /**
@@ -86,14 +97,19 @@ final class PolicyGateway {
     }
   }
 
+  /** Warms up what a gateway does with those that it refuses: cold, it costs several times more. */
+  void warmUpRefusals(Subject subject, Capacity capacity) throws InterruptedException {
+    stage.observer().phase("too much, warm-up");
+    subject.warmUp(new OpenLoad(FLOOD * capacity.peak()).shape(), stage.effort().firstWarmUp());
+  }
+
   /**
    * Connects.
    *
    * @param deadlineNanos of requests that have none of their own; 0 for none
    */
   Subject connect(Workload workload, long deadlineNanos) throws IOException, InterruptedException {
-    return Subject.connect(
-        server(), workload, CLOSED.connections(), deadlineNanos, stage.stop());
+    return Subject.connect(server(), workload, CLOSED.connections(), deadlineNanos, stage.stop());
   }
 
   /** A contestant that is put under an open loop in its turns. */
@@ -103,7 +119,7 @@ final class PolicyGateway {
         name,
         () ->
             new Served(
-                subject.turn(load.shape(), SETTLE_NANOS, stage.effort().windowNanos()),
+                undisturbed.turn(subject, load.shape(), SETTLE_NANOS, stage.effort().windowNanos()),
                 learned(model, policy)));
   }
 
@@ -111,8 +127,7 @@ final class PolicyGateway {
   Learned learned(String model, Policy policy) throws IOException, InterruptedException {
     int port = server().http().orElseThrow().getPort();
     URI uri =
-        URI.create(
-            "http://127.0.0.1:%d/v2/models/%s/scheduling".formatted(port, policy.of(model)));
+        URI.create("http://127.0.0.1:%d/v2/models/%s/scheduling".formatted(port, policy.of(model)));
     try (HttpClient http = HttpClient.newBuilder().connectTimeout(TIMEOUT).build()) {
       return Learned.parse(
           http.send(HttpRequest.newBuilder(uri).timeout(TIMEOUT).build(), BodyHandlers.ofString())

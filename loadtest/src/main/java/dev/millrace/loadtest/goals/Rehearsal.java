@@ -71,8 +71,7 @@ final class Rehearsal {
   /** The very arrivals of a turn under an open load. */
   SimResult replay(ArrivalSpec arrivals, long deadlineNanos) {
     Workload workload =
-        Workload.of(
-            seed -> arrivals.schedule(Subject.SEED), RequestKind.within(deadlineNanos));
+        Workload.of(seed -> arrivals.schedule(Subject.SEED), RequestKind.within(deadlineNanos));
     return Simulation.run(plan(workload), scheduler(Policy.AUTO));
   }
 

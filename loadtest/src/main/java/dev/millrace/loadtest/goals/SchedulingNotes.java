@@ -15,9 +15,7 @@ final class SchedulingNotes {
     Turn first = load.turn(0).turn();
     return "the first turn at %s: %s; %s"
         .formatted(
-            load.name(),
-            first.measurement().outcomes(),
-            first.measurement().messages().values());
+            load.name(), first.measurement().outcomes(), first.measurement().messages().values());
   }
 
   /** What was learned, and why requests were refused meanwhile. */

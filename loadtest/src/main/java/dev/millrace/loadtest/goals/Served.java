@@ -17,6 +17,11 @@ record Served(Turn turn, Learned learned) {
     return turn.goodput();
   }
 
+  /** Right answers in time, by the processor time that the gateway got. */
+  double goodputOfCpuSecond() {
+    return turn.goodput() / turn.cpuShare();
+  }
+
   /** The same for one variant of the workload. */
   double goodput(int variant) {
     return turn.measurement().variants().get(variant).good() / turn.measurement().seconds();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.goals;
 
-import dev.millrace.loadtest.baseline.BenchmarkModels;
 import dev.millrace.loadtest.simulator.SimResult;
 import dev.millrace.loadtest.workload.Workload;
 import java.io.IOException;
@@ -16,29 +15,30 @@ import java.util.Locale;
 final class SimulatorRow implements RowProgram {
   private static final Goal GOODPUT = Goal.atMost(5);
   private static final Goal TAIL = Goal.atMost(20);
-  private static final String MODEL = BenchmarkModels.WIDE;
   private static final double DEADLINE_BATCHES = 5;
   private static final List<Double> FACTORS = List.of(0.7, 2.0);
 
   private final Stage stage;
   private final PolicyGateway gateway;
+  private final String model;
 
-  SimulatorRow(Stage stage, PolicyGateway gateway) {
+  SimulatorRow(Stage stage, PolicyGateway gateway, String model) {
     this.stage = stage;
     this.gateway = gateway;
+    this.model = model;
   }
 
   @Override
   public RowResult run() throws IOException, InterruptedException, Ended {
-    Workload workload = gateway.workload(MODEL, Policy.AUTO);
-    Capacity capacity = gateway.capacity(MODEL, Policy.AUTO, workload);
+    Workload workload = gateway.workload(model, Policy.AUTO);
+    Capacity capacity = gateway.capacity(model, Policy.AUTO, workload);
     long deadlineNanos = capacity.deadlineNanos(DEADLINE_BATCHES);
     try (Subject subject = gateway.connect(workload, deadlineNanos)) {
+      gateway.warmUpRefusals(subject, capacity);
       List<Contestant<Served>> loads = new ArrayList<>();
       for (double factor : FACTORS) {
         loads.add(
-            gateway.contestant(
-                name(factor), MODEL, Policy.AUTO, subject, load(capacity, factor)));
+            gateway.contestant(name(factor), model, Policy.AUTO, subject, load(capacity, factor)));
       }
       Rounds rounds =
           Rounds.play(

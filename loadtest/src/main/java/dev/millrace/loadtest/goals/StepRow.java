@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.goals;
 
-import dev.millrace.loadtest.baseline.BenchmarkModels;
 import dev.millrace.loadtest.load.ArrivalSpec;
 import dev.millrace.loadtest.load.Measurement;
 import dev.millrace.loadtest.load.Measurements;
@@ -20,7 +19,6 @@ import java.util.concurrent.TimeUnit;
 final class StepRow implements RowProgram {
   private static final Goal BACK = Goal.atMost(1.2);
   private static final Goal REFUSAL_MICROS = Goal.atMost(2000);
-  private static final String MODEL = BenchmarkModels.WIDE;
   private static final double DEADLINE_BATCHES = 5;
   private static final double CALM = 0.5;
   private static final double FLOOD = 2;
@@ -42,10 +40,12 @@ final class StepRow implements RowProgram {
 
   private final Stage stage;
   private final PolicyGateway gateway;
+  private final String model;
 
-  StepRow(Stage stage, PolicyGateway gateway) {
+  StepRow(Stage stage, PolicyGateway gateway, String model) {
     this.stage = stage;
     this.gateway = gateway;
+    this.model = model;
   }
 
   /**
@@ -59,8 +59,7 @@ final class StepRow implements RowProgram {
     }
 
     double microsAfter() {
-      return micros(
-          Measurements.sum(after.subList(DEADLINES_TO_RECOVER, after.size())), 99);
+      return micros(Measurements.sum(after.subList(DEADLINES_TO_RECOVER, after.size())), 99);
     }
 
     /** Deadlines until one is no slower than it was before. */
@@ -79,13 +78,14 @@ final class StepRow implements RowProgram {
 
   @Override
   public RowResult run() throws IOException, InterruptedException, Ended {
-    Workload workload = gateway.workload(MODEL, Policy.AUTO);
-    Capacity capacity = gateway.capacity(MODEL, Policy.AUTO, workload);
+    Workload workload = gateway.workload(model, Policy.AUTO);
+    Capacity capacity = gateway.capacity(model, Policy.AUTO, workload);
     long deadlineNanos = capacity.deadlineNanos(DEADLINE_BATCHES);
     try (Subject subject = gateway.connect(workload, deadlineNanos)) {
+      gateway.warmUpRefusals(subject, capacity);
       Contestant<Flood> floods =
           new Contestant<>("a flood", () -> flood(subject, capacity.peak(), deadlineNanos));
-      Learned before = gateway.learned(MODEL, Policy.AUTO);
+      Learned before = gateway.learned(model, Policy.AUTO);
       Rounds.play(
           "flood",
           Math.min(MOST_ROUNDS, stage.effort().rounds()),
@@ -95,7 +95,7 @@ final class StepRow implements RowProgram {
       List<String> notes = new ArrayList<>();
       notes.add("the first flood: " + floods.turn(0).during().outcomes());
       notes.addAll(
-          SchedulingNotes.of(capacity.learned(), before, gateway.learned(MODEL, Policy.AUTO)));
+          SchedulingNotes.of(capacity.learned(), before, gateway.learned(model, Policy.AUTO)));
       return result(floods, capacity, deadlineNanos, notes);
     }
   }
@@ -150,6 +150,7 @@ final class StepRow implements RowProgram {
                 "goodput in the flood", Unit.PER_SECOND, floods.each(f -> f.during().goodput())),
             Figure.stated("peak, closed loop", Unit.PER_SECOND, capacity.peak()),
             Figure.stated("deadline", Unit.MICROS, deadlineNanos / 1e3));
-    return new RowResult(8, "from 0.5 to 2 × the peak for 20 s and back", figures, List.of(), notes);
+    return new RowResult(
+        8, "from 0.5 to 2 × the peak for 20 s and back", figures, List.of(), notes);
   }
 }

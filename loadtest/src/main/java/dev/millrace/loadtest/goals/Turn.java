@@ -25,6 +25,11 @@ record Turn(Measurement measurement, Probe.Reading used) {
     return measurement.goodput();
   }
 
+  /** Of a core. */
+  double cpuShare() {
+    return used.cpuNanos() / 1e9 / measurement.seconds();
+  }
+
   double cpuMicrosPerAnswer() {
     return used.cpuNanos() / 1e3 / measurement.answered();
   }

@@ -15,7 +15,8 @@ import java.util.regex.Pattern;
 /** Starts the gateway and its baselines. */
 public final class Launcher {
   private static final Pattern GATEWAY_LISTENS =
-      Pattern.compile("^gRPC on 127\\.0\\.0\\.1:([0-9]+), HTTP on 127\\.0\\.0\\.1:([0-9]+)", Pattern.MULTILINE);
+      Pattern.compile(
+          "^gRPC on 127\\.0\\.0\\.1:([0-9]+), HTTP on 127\\.0\\.0\\.1:([0-9]+)", Pattern.MULTILINE);
   private static final Pattern BARE_READY =
       Pattern.compile("bare gRPC on 127\\.0\\.0\\.1:([0-9]+)");
 

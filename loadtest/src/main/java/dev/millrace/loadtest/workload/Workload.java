@@ -44,9 +44,7 @@ public record Workload(List<Variant> variants, AnswerCheck check, Order order) {
   public Workload within(List<DeadlineShare> deadlines) {
     int each = deadlines.size();
     return new Workload(
-        variants.stream()
-            .flatMap(variant -> deadlines.stream().map(variant::within))
-            .toList(),
+        variants.stream().flatMap(variant -> deadlines.stream().map(variant::within)).toList(),
         (variant, message) -> check.problem(variant / each, message),
         order);
   }

@@ -43,12 +43,18 @@ final class DeadlinesTest {
     return new LoadShape.OpenLoop(arrivals::schedule, 100);
   }
 
+  private static void awaitDone(LoadGenerator.Run run) throws InterruptedException {
+    while (!run.isDone()) {
+      Thread.sleep(5);
+    }
+  }
+
   @Test
   void eachCallSaysItsOwnDeadline() throws Exception {
     try (LoadGenerator generator =
         LoadGenerator.connect(new LoadOptions(server.address(), 1, 1, 0, 0, 1), MIX)) {
       LoadGenerator.Run run = generator.start(tenRequests());
-      run.stop();
+      awaitDone(run);
       Measurement seen = run.sample();
 
       assertThat(server.timeoutsNanos())
@@ -83,7 +89,7 @@ final class DeadlinesTest {
     try (LoadGenerator generator =
         LoadGenerator.connect(new LoadOptions(server.address(), 1, 1, 1, 0, 1), MIX)) {
       LoadGenerator.Run run = generator.start(tenRequests());
-      run.stop();
+      awaitDone(run);
       Measurement seen = run.sample();
 
       // a nanosecond, which holds where a variant says nothing, would be met by none

@@ -16,6 +16,9 @@ public final class BenchmarkModels {
   public static final String LARGE = "large_mlp";
   public static final String IMAGE = "image";
   public static final String TEXT = "text";
+  public static final String SHORT_TEXT = "short_text";
+  public static final String WIDE = "wide_mlp";
+  public static final String CONVOLUTION = "cnn";
 
   /** How many copies of the tiny model there are, as {@code copy_000} and so on. */
   public static final int COPIES = 200;
@@ -33,7 +36,65 @@ public final class BenchmarkModels {
     writeTiny(directory);
     put(directory, LARGE, OnnxModels.mlp(784, 2048, 2048, 2048, 10));
     put(directory, IMAGE, image());
-    put(directory, TEXT, text(2));
+    put(directory, TEXT, text());
+  }
+
+  /**
+   * A perceptron of which a batch takes milliseconds and a row of 256 bytes hundreds of
+   * microseconds: the wire is not what limits it.
+   */
+  public static byte[] wide() {
+    return OnnxModels.mlp(64, 4096, 4096, 4096, 10);
+  }
+
+  public static byte[] text() {
+    return text(2, WIDTH);
+  }
+
+  /**
+   * An encoder for a few tokens at a time, whose weights do not fit into caches: what a run costs
+   * is hardly more for several rows than for one.
+   */
+  public static byte[] shortText() {
+    return text(2, 8 * WIDTH);
+  }
+
+  /**
+   * Four convolutions of 64 channels over a picture of 28 × 28: [n,1,28,28] to [n,10]. Their
+   * weights are few and stay in the cache, so that a batch of rows takes as long as the rows one by
+   * one.
+   */
+  public static byte[] convolution() {
+    int channels = 64;
+    int size = 28;
+    OnnxGraphBuilder graph =
+        OnnxGraphBuilder.named("cnn")
+            .input("x", DataType.FP32, "n", 1, size, size)
+            .output("y", DataType.FP32, "n", 10);
+    String last = "x";
+    int depth = 1;
+    for (int i = 0; i < 4; i++) {
+      String w = "w" + i;
+      graph.initializer(w, small(w, channels * depth * 9), channels, depth, 3, 3);
+      graph
+          .nodeOf(
+              "", "Conv", List.of(last, w), List.of("c" + i), Attribute.ints("pads", 1, 1, 1, 1))
+          .node("Relu", List.of("c" + i), List.of("r" + i));
+      last = "r" + i;
+      depth = channels;
+    }
+    weight(graph, "head", channels, 10);
+    return graph
+        .nodeOf(
+            "",
+            "ReduceMean",
+            List.of(last),
+            List.of("pooled"),
+            Attribute.ints("axes", 2, 3),
+            Attribute.of("keepdims", 0L))
+        .node("MatMul", List.of("pooled", "head"), List.of("y"))
+        .opset(11)
+        .build();
   }
 
   /** Writes the tiny model alone. */
@@ -80,13 +141,13 @@ public final class BenchmarkModels {
    * A transformer encoder with one head, as small as makes sense: token numbers and mask [n,s],
    * four scores [n,4].
    */
-  private static byte[] text(int layers) {
+  private static byte[] text(int layers, int width) {
     OnnxGraphBuilder graph =
         OnnxGraphBuilder.named("text")
             .input("input_ids", DataType.INT64, "n", "s")
             .input("attention_mask", DataType.INT64, "n", "s")
             .output("scores", DataType.FP32, "n", 4);
-    weight(graph, "embedding", VOCABULARY, WIDTH);
+    weight(graph, "embedding", VOCABULARY, width);
     graph.node("Gather", List.of("embedding", "input_ids"), List.of("x0"));
     // 0 where the mask is 1, -10000 where it is 0, for all rows of the attention
     graph
@@ -101,11 +162,11 @@ public final class BenchmarkModels {
         .node("Sub", List.of("mask", "one"), List.of("mask_0"))
         .node("Mul", List.of("mask_0", "far"), List.of("mask_1"))
         .nodeOf("", "Unsqueeze", List.of("mask_1"), List.of("bias"), Attribute.ints("axes", 1));
-    graph.initializer("scale", new float[] {(float) (1 / Math.sqrt(WIDTH))}, 1);
+    graph.initializer("scale", new float[] {(float) (1 / Math.sqrt(width))}, 1);
     for (int i = 0; i < layers; i++) {
-      layer(graph, "x" + i, "x" + (i + 1), "l" + i + "_");
+      layer(graph, "x" + i, "x" + (i + 1), "l" + i + "_", width);
     }
-    weight(graph, "head", WIDTH, 4);
+    weight(graph, "head", width, 4);
     return graph
         .nodeOf(
             "",
@@ -119,13 +180,14 @@ public final class BenchmarkModels {
         .build();
   }
 
-  private static void layer(OnnxGraphBuilder graph, String in, String out, String prefix) {
+  private static void layer(
+      OnnxGraphBuilder graph, String in, String out, String prefix, int width) {
     for (String name : List.of("q", "k", "v")) {
-      weight(graph, prefix + "w" + name, WIDTH, WIDTH);
+      weight(graph, prefix + "w" + name, width, width);
       graph.node("MatMul", List.of(in, prefix + "w" + name), List.of(prefix + name));
     }
-    weight(graph, prefix + "w1", WIDTH, 4 * WIDTH);
-    weight(graph, prefix + "w2", 4 * WIDTH, WIDTH);
+    weight(graph, prefix + "w1", width, 4 * width);
+    weight(graph, prefix + "w2", 4 * width, width);
     graph
         .nodeOf(
             "",
@@ -148,10 +210,14 @@ public final class BenchmarkModels {
 
   /** Small weights, so that softmax and sums stay in range whatever the depth. */
   private static void weight(OnnxGraphBuilder graph, String name, int rows, int columns) {
-    float[] values = OnnxModels.randomFloats(name.hashCode(), rows * columns);
+    graph.initializer(name, small(name, rows * columns), rows, columns);
+  }
+
+  private static float[] small(String name, int count) {
+    float[] values = OnnxModels.randomFloats(name.hashCode(), count);
     for (int i = 0; i < values.length; i++) {
       values[i] *= 0.1f;
     }
-    graph.initializer(name, values, rows, columns);
+    return values;
   }
 }

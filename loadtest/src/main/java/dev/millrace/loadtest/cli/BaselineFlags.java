@@ -2,8 +2,8 @@
 package dev.millrace.loadtest.cli;
 
 import dev.millrace.loadtest.goals.BaselinePlan;
-import dev.millrace.loadtest.goals.Baselines;
 import dev.millrace.loadtest.goals.Effort;
+import dev.millrace.loadtest.goals.Table;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +18,15 @@ final class BaselineFlags {
   private static final double MAX_SOAK_MINUTES = 24 * 60;
 
   @Option(
+      names = "--scheduling",
+      description = {
+        "Measure the scheduler instead: the same models under each of the gateway's policies, under "
+            + "overload, mixed deadlines and lengths, and beside the simulator. A quarter of an hour "
+            + "at most."
+      })
+  boolean scheduling;
+
+  @Option(
       names = "--quick",
       description = "A minute and a half: fewer rows and rounds, shorter turns.")
   boolean quick;
@@ -26,13 +35,16 @@ final class BaselineFlags {
       names = "--rows",
       paramLabel = "N",
       split = ",",
-      description = "Rows of the table, such as 1,2,5; all from 1 to 10 unless given.")
+      description = {
+        "Rows of the table, such as 1,2,5; all unless given: 1 to 10, or 1 to 6 and 8 with "
+            + "--scheduling."
+      })
   List<Integer> rows = new ArrayList<>();
 
   @Option(
       names = "--rounds",
       paramLabel = "N",
-      description = "How often each has a turn: 5 unless given, 3 with --quick.")
+      description = "How often each has a turn: 5 unless given, fewer with --quick.")
   @Nullable Integer rounds;
 
   @Option(
@@ -74,13 +86,12 @@ final class BaselineFlags {
   /** Reads them; throws {@link UsageException} with all that is wrong. */
   BaselinePlan plan() {
     Problems problems = new Problems();
-    List<Integer> known = Baselines.rows();
+    Table table = scheduling ? Table.SCHEDULING : Table.BASELINES;
     for (int row : rows) {
       problems.require(
-          known.contains(row),
-          "--rows: %d (expected %d..%d; row 11 is --soak)"
-              .formatted(row, known.getFirst(), known.getLast()));
+          table.rows().contains(row), "--rows: %d (expected %s)".formatted(row, known(table)));
     }
+    problems.require(soak == null || !scheduling, "--soak: not with --scheduling");
     if (rounds != null) {
       problems.require(
           rounds >= 1 && rounds <= MAX_ROUNDS,
@@ -94,7 +105,17 @@ final class BaselineFlags {
     files().forEach((option, file) -> OutputFlags.checkFile(option, file, problems));
     problems.check();
     return new BaselinePlan(
-        effort(), soak == null ? OptionalDouble.empty() : OptionalDouble.of(soak), command());
+        table,
+        effort(),
+        soak == null ? OptionalDouble.empty() : OptionalDouble.of(soak),
+        command());
+  }
+
+  private static String known(Table table) {
+    return switch (table) {
+      case BASELINES -> "1..10; row 11 is --soak";
+      case SCHEDULING -> "1..6 or 8";
+    };
   }
 
   private Map<String, String> files() {
@@ -113,7 +134,7 @@ final class BaselineFlags {
   }
 
   private Effort effort() {
-    Effort effort = quick ? Effort.quick() : Effort.full();
+    Effort effort = scheduling ? ofScheduling() : quick ? Effort.quick() : Effort.full();
     if (rounds != null) {
       effort = effort.withRounds(rounds);
     }
@@ -123,8 +144,15 @@ final class BaselineFlags {
     return effort;
   }
 
+  private Effort ofScheduling() {
+    return quick ? Effort.quickScheduling() : Effort.scheduling();
+  }
+
   private String command() {
     StringBuilder command = new StringBuilder("./millrace baselines");
+    if (scheduling) {
+      command.append(" --scheduling");
+    }
     if (quick) {
       command.append(" --quick");
     }

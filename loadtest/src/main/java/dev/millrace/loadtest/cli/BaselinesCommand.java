@@ -34,7 +34,8 @@ import picocli.CommandLine.Mixin;
       "  millrace baselines --quick                 a minute and a half",
       "  millrace baselines --rows 1,2              two rows of the table",
       "  millrace baselines --markdown docs.md --html page.html",
-      "  millrace baselines --soak 10               ten minutes at 80 %% of the peak"
+      "  millrace baselines --soak 10               ten minutes at 80 %% of the peak",
+      "  millrace baselines --scheduling            the table of the scheduler"
     },
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {

@@ -7,8 +7,11 @@ import dev.millrace.loadtest.load.LoadOptions;
 import dev.millrace.loadtest.load.LoadShape;
 import dev.millrace.loadtest.load.Slo;
 import dev.millrace.loadtest.load.WarmUp;
+import dev.millrace.loadtest.workload.DeadlineShare;
+import dev.millrace.loadtest.workload.Workload;
 import dev.millrace.loadtest.workload.WorkloadSpec;
 import java.net.UnknownHostException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -19,7 +22,7 @@ import java.util.OptionalDouble;
  * @param arrivals of an open loop; empty for a closed one
  * @param pattern of arrivals wherever the bench itself chooses rates
  * @param durationNanos of a measurement, at most
- * @param deadlineNanos of each request; 0 for none
+ * @param deadlines of requests, with their shares; empty for none
  * @param shown the options as reports show them
  */
 record BenchPlan(
@@ -30,7 +33,7 @@ record BenchPlan(
     ArrivalPattern pattern,
     long durationNanos,
     WarmUp warmUp,
-    long deadlineNanos,
+    List<DeadlineShare> deadlines,
     Question question,
     Map<String, String> shown) {
 
@@ -63,6 +66,20 @@ record BenchPlan(
 
   // of an open loop on all connections: enough for any server that is not lost, and little memory
   private static final int MAX_OPEN = 32_768;
+
+  BenchPlan {
+    deadlines = List.copyOf(deadlines);
+  }
+
+  /** That all requests have; 0 if there is none, or if there are several. */
+  long deadlineNanos() {
+    return deadlines.size() == 1 ? deadlines.getFirst().nanos() : 0;
+  }
+
+  /** The same requests, each with each of the deadlines if there are several. */
+  Workload mixed(Workload requests) {
+    return deadlines.size() > 1 ? requests.within(deadlines) : requests;
+  }
 
   LoadOptions options(Target server, long deadlineNanos) throws UnknownHostException {
     return new LoadOptions(

@@ -55,7 +55,7 @@ final class BenchSession {
    * @throws IOException if a server cannot be reached
    */
   Optional<Findings> run() throws IOException, InterruptedException {
-    Workload workload = servers.workload(plan.target(), plan.workload());
+    Workload workload = plan.mixed(servers.workload(plan.target(), plan.workload()));
     try {
       return answer(workload);
     } finally {
@@ -157,7 +157,7 @@ final class BenchSession {
   private Optional<Findings> compared(Workload workload, Target other, int rounds)
       throws IOException, InterruptedException {
     // each from the server's own metadata: the other may name its tensors in another way
-    Workload ofOther = servers.workload(other, plan.workload());
+    Workload ofOther = plan.mixed(servers.workload(other, plan.workload()));
     if (!sameRequests(workload, ofOther)) {
       notes.add("the models differ in their metadata, so the requests to A and B differ");
     }

@@ -66,7 +66,10 @@ final class LoadFlags {
   @Option(
       names = "--deadline",
       paramLabel = "TIME",
-      description = "Deadline of each request; answers after it do not count.")
+      description = {
+        "Deadline of each request; answers after it do not count. Or a mix: 15ms,75ms@2 is one "
+            + "third and two thirds of the requests."
+      })
   @Nullable String deadline;
 
   @Option(

@@ -10,6 +10,7 @@ import dev.millrace.loadtest.load.LoadGenerator;
 import dev.millrace.loadtest.load.Slo;
 import dev.millrace.loadtest.load.WarmUp;
 import dev.millrace.loadtest.workload.DataSource;
+import dev.millrace.loadtest.workload.DeadlineShare;
 import dev.millrace.loadtest.workload.ModelShare;
 import dev.millrace.loadtest.workload.ShapeChoice;
 import dev.millrace.loadtest.workload.WorkloadException;
@@ -55,7 +56,9 @@ final class PlanReader {
     ArrivalPattern pattern = problems.read(this::pattern, new ArrivalPattern.Poisson());
     long duration = problems.read(() -> durationNanos(arrivals), 0L);
     WarmUp warmUp = problems.read(this::warmUp, AUTO);
-    long deadline = problems.read(() -> nanos("--deadline", load.deadline, 0), 0L);
+    List<DeadlineShare> deadlines = problems.read(this::deadlines, List.of());
+    problems.require(
+        deadlines.size() < 2 || !mode.overload, "--overload: not with several deadlines");
     Question question = problems.read(this::question, new Question.HowFast());
     Optional<WorkloadSpec> workload =
         problems.read(() -> Optional.of(workload(models)), Optional.empty());
@@ -69,7 +72,7 @@ final class PlanReader {
         pattern,
         duration,
         warmUp,
-        deadline,
+        deadlines,
         question,
         ShownOptions.of(models, load, requests, mode));
   }
@@ -152,6 +155,10 @@ final class PlanReader {
       case "0", "0s", "none" -> new WarmUp.For(0);
       default -> new WarmUp.For(nanos("--warm-up", load.warmUp, 0));
     };
+  }
+
+  private List<DeadlineShare> deadlines() {
+    return load.deadline == null ? List.of() : Deadlines.parse(load.deadline);
   }
 
   private Question question() {

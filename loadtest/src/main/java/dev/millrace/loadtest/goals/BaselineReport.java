@@ -7,6 +7,7 @@ import java.util.List;
 /**
  * All that a report of the baselines is written from.
  *
+ * @param table whose rows were measured
  * @param date when measuring began
  * @param machine in words
  * @param software versions, in words
@@ -16,6 +17,7 @@ import java.util.List;
  * @param notes on all of it, a line each
  */
 public record BaselineReport(
+    Table table,
     Instant date,
     String machine,
     String software,

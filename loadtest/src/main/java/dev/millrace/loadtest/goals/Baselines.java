@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.goals;
 
+import dev.millrace.loadtest.baseline.BenchmarkModels;
 import dev.millrace.loadtest.load.Observer;
 import dev.millrace.loadtest.load.Stop;
 import dev.millrace.loadtest.process.Children;
@@ -36,11 +37,6 @@ public final class Baselines {
     this.observer = observer;
   }
 
-  /** The numbers that {@link Effort#rows} may have. */
-  public static List<Integer> rows() {
-    return Effort.full().rows();
-  }
-
   /**
    * Measures. Servers that it starts have ended when it returns, and their files are gone.
    *
@@ -62,12 +58,16 @@ public final class Baselines {
       Launcher launcher = new Launcher(installation, pinning, children);
       pinning.placeLoadFor(Place.SERVER_CORE);
       Stage stage = new Stage(launcher, pinning, children, plan.effort(), stop, observer);
-      measure(stage, programs(stage), start);
+      switch (plan.table()) {
+        case BASELINES -> measure(stage, baselines(stage), start);
+        case SCHEDULING -> measure(stage, scheduling(stage), start);
+      }
       results.sort(Comparator.comparingInt(RowResult::number));
     } finally {
       observer.phase("");
     }
     return new BaselineReport(
+        plan.table(),
         date,
         Machine.words(),
         Machine.software(installation),
@@ -78,7 +78,7 @@ public final class Baselines {
         notes);
   }
 
-  private Map<Integer, RowProgram> programs(Stage stage) {
+  private Map<Integer, RowProgram> baselines(Stage stage) {
     TinyMlp tiny = new TinyMlp(stage);
     Map<Integer, RowProgram> all = new LinkedHashMap<>();
     all.put(1, new TinyRow(stage, tiny));
@@ -94,6 +94,38 @@ public final class Baselines {
     all.put(10, new ColdStartRow(stage, tiny));
     all.keySet().retainAll(plan.effort().rows());
     plan.soakMinutes().ifPresent(minutes -> all.put(SOAK, new SoakRow(stage, minutes)));
+    return all;
+  }
+
+  private Map<Integer, RowProgram> scheduling(Stage stage) {
+    PolicyGateway gateway = new PolicyGateway(stage);
+    Map<Integer, RowProgram> all = new LinkedHashMap<>();
+    String device = DeviceModel.NAME;
+    String wide = BenchmarkModels.WIDE;
+    all.put(
+        1,
+        new OnEach(
+            new OnEach.Part(device, OverloadRow.oneDeadline(stage, gateway, device)),
+            new OnEach.Part(wide, OverloadRow.oneDeadline(stage, gateway, wide))));
+    all.put(
+        2,
+        new OnEach(
+            new OnEach.Part(device, OverloadRow.mixedDeadlines(stage, gateway, device)),
+            new OnEach.Part(wide, OverloadRow.mixedDeadlines(stage, gateway, wide))));
+    all.put(3, new LengthsRow(stage, gateway));
+    all.put(4, PolicyDuelRow.neutralModel(stage, gateway));
+    all.put(5, PolicyDuelRow.littleLoad(stage, gateway));
+    all.put(
+        6,
+        new OnEach(
+            new OnEach.Part(device, new SimulatorRow(stage, gateway, device)),
+            new OnEach.Part(wide, new SimulatorRow(stage, gateway, wide))));
+    all.put(
+        8,
+        new OnEach(
+            new OnEach.Part(device, new StepRow(stage, gateway, device)),
+            new OnEach.Part(wide, new StepRow(stage, gateway, wide))));
+    all.keySet().retainAll(plan.effort().rows());
     return all;
   }
 

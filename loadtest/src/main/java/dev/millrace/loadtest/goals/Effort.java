@@ -46,7 +46,7 @@ public record Effort(
         5,
         // the longest row takes a minute and a half
         510,
-        List.of(1, 2, 3, 4, 5, 6, 7, 8, 9, 10));
+        Table.BASELINES.rows());
   }
 
   /** A minute and a half. */
@@ -61,6 +61,35 @@ public record Effort(
         2,
         75,
         List.of(1, 2, 3, 5, 6, 7));
+  }
+
+  /** The same for the table of the scheduler: a quarter of an hour at most. */
+  public static Effort scheduling() {
+    return new Effort(
+        5,
+        3 * SECOND,
+        new WarmUp.UntilStable(SECOND, 20 * SECOND),
+        new WarmUp.UntilStable(SECOND, 15 * SECOND),
+        1000,
+        500,
+        5,
+        // the longest row takes two minutes and a half
+        750,
+        Table.SCHEDULING.rows());
+  }
+
+  /** Three minutes. */
+  public static Effort quickScheduling() {
+    return new Effort(
+        2,
+        3 * SECOND / 2,
+        new WarmUp.UntilStable(SECOND, 10 * SECOND),
+        new WarmUp.UntilStable(SECOND, 4 * SECOND),
+        400,
+        150,
+        2,
+        150,
+        List.of(1, 2, 3, 5));
   }
 
   public Effort withRounds(int number) {

@@ -2,11 +2,8 @@
 package dev.millrace.loadtest.goals;
 
 import dev.millrace.loadtest.baseline.BenchmarkModels;
-import dev.millrace.loadtest.load.ArrivalPattern;
-import dev.millrace.loadtest.load.ArrivalSpec;
 import dev.millrace.loadtest.load.Driver;
 import dev.millrace.loadtest.load.LoadGenerator;
-import dev.millrace.loadtest.load.LoadShape;
 import dev.millrace.loadtest.load.LoadedServer;
 import dev.millrace.loadtest.load.Measurement;
 import dev.millrace.loadtest.process.Pinning.Place;
@@ -40,9 +37,6 @@ final class SoakRow implements RowProgram {
 
   /** Before it, caches and the heap are still filling. */
   private static final double SETTLED_SECONDS = 60;
-
-  // waiting ones: a reload on a core that is shared takes a while
-  private static final int MAX_OPEN = 32_768;
 
   private final Stage stage;
   private final double minutes;
@@ -99,14 +93,14 @@ final class SoakRow implements RowProgram {
                 Subject.options(server, 1, CANCEL_NANOS, Subject.CHECK_EVERY), workload);
         Clockwork clockwork = new Clockwork()) {
       ResidentMemory memory = ResidentMemory.of(server);
-      LoadGenerator.Run cancelled = hasty.start(openLoop(SHARE_CANCELLED * rate));
+      LoadGenerator.Run cancelled = hasty.start(new OpenLoad(SHARE_CANCELLED * rate).shape());
       clockwork.every(RELOAD_SECONDS, versions::next);
       clockwork.every(SAMPLE_SECONDS, memory::sample);
       stage.observer().phase("soak");
       Measurement seen =
           steady
               .measure(
-                  openLoop((1 - SHARE_CANCELLED) * rate),
+                  new OpenLoad((1 - SHARE_CANCELLED) * rate).shape(),
                   (long) (minutes * 60 * TimeUnit.SECONDS.toNanos(1)))
               .total();
       Measurement ofCancelled = cancelled.sample();
@@ -114,12 +108,6 @@ final class SoakRow implements RowProgram {
       clockwork.check();
       return result(peak, seen, ofCancelled, memory, versions.written());
     }
-  }
-
-  private static LoadShape openLoop(double rate) {
-    ArrivalSpec endless =
-        ArrivalSpec.fixed(rate, new ArrivalPattern.Poisson(), Double.POSITIVE_INFINITY);
-    return new LoadShape.OpenLoop(endless::schedule, MAX_OPEN);
   }
 
   private RowResult result(

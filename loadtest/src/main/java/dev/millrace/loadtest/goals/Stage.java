@@ -32,6 +32,7 @@ final class Stage {
   private final Observer observer;
   private final List<String> notes = new ArrayList<>();
   private final Set<Long> warmed = new HashSet<>();
+  private int repeats;
   private Optional<Server> gateway = Optional.empty();
   private Optional<Server> bareGrpc = Optional.empty();
 
@@ -115,8 +116,19 @@ final class Stage {
     }
   }
 
+  /** A turn was disturbed, and did not count. */
+  void repeated() {
+    repeats++;
+  }
+
   /** What a reader of the row should know; each only once. */
   List<String> takeNotes() {
+    if (repeats > 0) {
+      notes.add(
+          "%d turns were disturbed by other work on the load's core, and taken again"
+              .formatted(repeats));
+      repeats = 0;
+    }
     List<String> taken = List.copyOf(notes);
     notes.clear();
     return taken;

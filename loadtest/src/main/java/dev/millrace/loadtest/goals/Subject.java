@@ -11,6 +11,8 @@ import dev.millrace.loadtest.process.Probe;
 import dev.millrace.loadtest.process.Server;
 import dev.millrace.loadtest.workload.Workload;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
@@ -25,7 +27,7 @@ final class Subject implements AutoCloseable {
   // of a window, in which compilers may work when the server counts as warm
   private static final double QUIET_SHARE = 0.03;
 
-  private static final long SEED = 1;
+  static final long SEED = 1;
 
   private final Server server;
   private final LoadGenerator generator;
@@ -39,9 +41,20 @@ final class Subject implements AutoCloseable {
 
   static Subject connect(Server server, Workload workload, int connections, Stop stop)
       throws IOException, InterruptedException {
+    return connect(server, workload, connections, 0, stop);
+  }
+
+  /**
+   * Connects, with a deadline on each request.
+   *
+   * @param deadlineNanos 0 for none
+   */
+  static Subject connect(
+      Server server, Workload workload, int connections, long deadlineNanos, Stop stop)
+      throws IOException, InterruptedException {
     return new Subject(
         server,
-        LoadGenerator.connect(options(server, connections, 0, CHECK_EVERY), workload),
+        LoadGenerator.connect(options(server, connections, deadlineNanos, CHECK_EVERY), workload),
         stop);
   }
 
@@ -90,15 +103,45 @@ final class Subject implements AutoCloseable {
    * with load before the first and behind the second.
    */
   Turn turn(LoadShape shape, long nanos) throws InterruptedException {
+    return turn(shape, SETTLE_NANOS, nanos);
+  }
+
+  /**
+   * The same, with more load before the first moment.
+   *
+   * @param settleNanos until a queue is as long as the load makes it
+   */
+  Turn turn(LoadShape shape, long settleNanos, long nanos) throws InterruptedException {
     LoadGenerator.Run run = generator.start(shape);
     try {
-      stop.await(SETTLE_NANOS);
+      stop.await(settleNanos);
       Probe.Reading before = server.probe().read();
       run.sample();
       stop.await(nanos);
       Probe.Reading after = server.probe().read();
       Measurement measurement = run.sample();
       return new Turn(measurement, after.since(before));
+    } finally {
+      run.stop();
+    }
+  }
+
+  /**
+   * Sends and looks at the same load again and again.
+   *
+   * @param moments at which windows end, since the beginning, ascending
+   * @return what happened before the first moment, between it and the second, and so on
+   */
+  List<Measurement> windows(LoadShape shape, List<Long> moments) throws InterruptedException {
+    LoadGenerator.Run run = generator.start(shape);
+    try {
+      long start = System.nanoTime();
+      List<Measurement> windows = new ArrayList<>();
+      for (long moment : moments) {
+        stop.await(start + moment - System.nanoTime());
+        windows.add(run.sample());
+      }
+      return windows;
     } finally {
       run.stop();
     }

@@ -20,6 +20,16 @@ record Turn(Measurement measurement, Probe.Reading used) {
     return measurement.answerRate();
   }
 
+  /** Right answers in time per second. */
+  double goodput() {
+    return measurement.goodput();
+  }
+
+  /** Of a core. */
+  double cpuShare() {
+    return used.cpuNanos() / 1e9 / measurement.seconds();
+  }
+
   double cpuMicrosPerAnswer() {
     return used.cpuNanos() / 1e3 / measurement.answered();
   }
@@ -30,5 +40,15 @@ record Turn(Measurement measurement, Probe.Reading used) {
 
   double micros(double percentile) {
     return measurement.latency().getValueAtPercentile(percentile) / 1e3;
+  }
+
+  /** Within which that share of the refused knew it; from when they should have been sent. */
+  double microsToRefusal(double percentile) {
+    return measurement.negative().getValueAtPercentile(percentile) / 1e3;
+  }
+
+  /** By which that share of the requests was sent later than intended. */
+  double microsLate(double percentile) {
+    return measurement.lag().getValueAtPercentile(percentile) / 1e3;
   }
 }

@@ -30,6 +30,7 @@ final class Connections {
   private final EventLoop loop;
   private final Bootstrap bootstrap;
   private final LoadOptions options;
+  private final long[] deadlines;
   private final Connection.Listener listener;
   private final Runnable onLost;
   private final List<Connection> ready = new ArrayList<>();
@@ -39,6 +40,7 @@ final class Connections {
   private boolean closing;
 
   /**
+   * @param deadlines of each variant; 0 for none
    * @param listener of the connections, which passes {@link #ready} and {@link #closed} on to this
    * @param onLost is told of each attempt that leaves the server lost
    */
@@ -46,11 +48,13 @@ final class Connections {
       EventLoop loop,
       Bootstrap bootstrap,
       LoadOptions options,
+      long[] deadlines,
       Connection.Listener listener,
       Runnable onLost) {
     this.loop = loop;
     this.bootstrap = bootstrap;
     this.options = options;
+    this.deadlines = deadlines;
     this.listener = listener;
     this.onLost = onLost;
   }
@@ -61,7 +65,7 @@ final class Connections {
         new Connection(
             listener,
             options.target().getHostString() + ":" + options.target().getPort(),
-            options.deadlineNanos());
+            deadlines);
     ChannelFuture connected = bootstrap.clone(loop).handler(connection).connect(options.target());
     connected.addListener(
         future -> {

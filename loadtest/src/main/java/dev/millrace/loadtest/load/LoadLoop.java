@@ -13,6 +13,7 @@ import io.netty.channel.EventLoop;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /** The part of a load generator that lives on one event loop. All of it runs there. */
@@ -28,6 +29,10 @@ final class LoadLoop implements Connection.Listener {
   private final LoadOptions options;
   private final Workload workload;
   private final RequestFrames[] requests;
+
+  /** Of each variant; 0 for none. */
+  private final long[] deadlines;
+
   private final int index;
   private final int loops;
   private final Connections connections;
@@ -66,10 +71,14 @@ final class LoadLoop implements Connection.Listener {
     this.requests = requests;
     this.index = index;
     this.loops = loops;
-    this.connections = new Connections(loop, bootstrap, options, this, this::pumpNow);
-    this.mix = new Mix(workload.variants(), index * requests.length / loops);
+    this.deadlines =
+        workload.variants().stream()
+            .mapToLong(v -> v.deadlineNanos() > 0 ? v.deadlineNanos() : options.deadlineNanos())
+            .toArray();
+    this.connections = new Connections(loop, bootstrap, options, deadlines, this, this::pumpNow);
+    this.mix = new Mix(workload, index * requests.length / loops, options.seed() + index);
     this.recorder = new Recorder(requests.length, System.nanoTime(), 0);
-    if (options.deadlineNanos() > 0) {
+    if (LongStream.of(deadlines).anyMatch(nanos -> nanos > 0)) {
       loop.scheduleAtFixedRate(
           this::expire, EXPIRY_TICK_MICROS, EXPIRY_TICK_MICROS, TimeUnit.MICROSECONDS);
     }
@@ -169,7 +178,7 @@ final class LoadLoop implements Connection.Listener {
       untilCheck = options.checkEvery();
       check = true;
     }
-    recorder.sent++;
+    recorder.sent(variant);
     open++;
     connection.send(requests[variant], variant, intendedNanos, nowNanos, check);
   }
@@ -256,11 +265,8 @@ final class LoadLoop implements Connection.Listener {
     open--;
     long latency = nowNanos - call.intendedNanos();
     if (code == Status.Code.OK) {
-      boolean right = isRight(call);
-      recorder.ok(
-          call.variant(),
-          latency,
-          right && (options.deadlineNanos() == 0 || latency <= options.deadlineNanos()));
+      long deadline = deadlines[call.variant()];
+      recorder.ok(call.variant(), latency, isRight(call) && (deadline == 0 || latency <= deadline));
     } else {
       recorder.failed(code, message, latency);
     }

@@ -9,7 +9,8 @@ import java.net.InetSocketAddress;
  * @param target of the server
  * @param connections HTTP/2 connections, 1 or more
  * @param eventLoops threads that send; connections are spread over them
- * @param deadlineNanos sent with each request as grpc-timeout; 0 for none
+ * @param deadlineNanos sent as grpc-timeout with each request whose variant has none of its own; 0
+ *     for none
  * @param checkEvery how often an answer is checked: 1 each, 64 one in 64; 0 never
  * @param seed of everything that is random
  */

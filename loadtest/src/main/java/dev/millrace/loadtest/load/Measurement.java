@@ -39,8 +39,15 @@ public record Measurement(
     Histogram lag,
     double loopBusy) {
 
-  /** Answers of one variant with status OK. */
-  public record VariantResult(String label, Histogram latency) {}
+  /**
+   * What became of one variant.
+   *
+   * @param sent requests of it
+   * @param good answers with status OK, right where they were checked, within its deadline if there
+   *     is one
+   * @param latency of answers with status OK
+   */
+  public record VariantResult(String label, long sent, long good, Histogram latency) {}
 
   /** Answers of any status. */
   public long answered() {

@@ -73,6 +73,8 @@ public final class Measurements {
       sums.add(
           new VariantResult(
               parts.getFirst().variants().get(i).label(),
+              parts.stream().mapToLong(part -> part.variants().get(variant).sent()).sum(),
+              parts.stream().mapToLong(part -> part.variants().get(variant).good()).sum(),
               add(parts, part -> part.variants().get(variant).latency())));
     }
     return sums;

@@ -23,6 +23,8 @@ final class Recorder {
   final Histogram negative = histogram(DIGITS);
   final Histogram lag = histogram(DIGITS);
   final Histogram[] variants;
+  final long[] sentOf;
+  final long[] goodOf;
   final long[] outcomes = new long[Status.Code.values().length];
   final Map<Status.Code, String> messages = new EnumMap<>(Status.Code.class);
   final long beginNanos;
@@ -37,6 +39,8 @@ final class Recorder {
   Recorder(int variantCount, long beginNanos, long beginCpuNanos) {
     this.beginNanos = beginNanos;
     this.beginCpuNanos = beginCpuNanos;
+    sentOf = new long[variantCount];
+    goodOf = new long[variantCount];
     // a single variant's histogram is that of all
     variants = new Histogram[variantCount == 1 ? 0 : variantCount];
     for (int i = 0; i < variants.length; i++) {
@@ -50,6 +54,11 @@ final class Recorder {
     return histogram;
   }
 
+  void sent(int variant) {
+    sent++;
+    sentOf[variant]++;
+  }
+
   void ok(int variant, long latencyNanos, boolean isGood) {
     long nanos = clamp(latencyNanos);
     outcomes[Status.Code.OK.value()]++;
@@ -59,6 +68,7 @@ final class Recorder {
     }
     if (isGood) {
       good++;
+      goodOf[variant]++;
     }
   }
 
@@ -106,6 +116,8 @@ final class Recorder {
                 i ->
                     new Measurement.VariantResult(
                         variants.get(i).label(),
+                        all.sentOf[i],
+                        all.goodOf[i],
                         all.variants.length == 0 ? all.latency : all.variants[i]))
             .toList();
     return new Measurement(
@@ -129,6 +141,10 @@ final class Recorder {
     lag.add(other.lag);
     for (int i = 0; i < variants.length; i++) {
       variants[i].add(other.variants[i]);
+    }
+    for (int i = 0; i < sentOf.length; i++) {
+      sentOf[i] += other.sentOf[i];
+      goodOf[i] += other.goodOf[i];
     }
     for (int i = 0; i < outcomes.length; i++) {
       outcomes[i] += other.outcomes[i];

@@ -8,12 +8,15 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Starts the gateway and its baselines. */
 public final class Launcher {
   private static final Pattern GATEWAY_LISTENS =
-      Pattern.compile("^gRPC on 127\\.0\\.0\\.1:([0-9]+)", Pattern.MULTILINE);
+      Pattern.compile(
+          "^gRPC on 127\\.0\\.0\\.1:([0-9]+), HTTP on 127\\.0\\.0\\.1:([0-9]+)", Pattern.MULTILINE);
   private static final Pattern BARE_READY =
       Pattern.compile("bare gRPC on 127\\.0\\.0\\.1:([0-9]+)");
 
@@ -34,9 +37,10 @@ public final class Launcher {
   public Server gateway(String name, Place place, Path repository, String... flags)
       throws IOException, InterruptedException {
     Child child = gatewayProcess(name, place, repository, 0, flags);
-    int port = port(child, GATEWAY_LISTENS);
+    Matcher listens = child.await(GATEWAY_LISTENS, READY_SECONDS);
+    int port = Integer.parseInt(listens.group(1));
     Readiness.await(Server.address(port), READY_SECONDS);
-    return Server.attach(name, port, child);
+    return Server.attach(name, port, Optional.of(Integer.parseInt(listens.group(2))), child);
   }
 
   /**
@@ -71,7 +75,8 @@ public final class Launcher {
     List<String> command =
         installation.program(gateway.probe().flags(), BareGrpc.class, List.of("0"));
     Child child = children.start(name, placed(place, command), installation.environment());
-    return Server.attach(name, port(child, BARE_READY), child);
+    int port = Integer.parseInt(child.await(BARE_READY, READY_SECONDS).group(1));
+    return Server.attach(name, port, Optional.empty(), child);
   }
 
   /**
@@ -92,9 +97,5 @@ public final class Launcher {
     List<String> placed = new ArrayList<>(pinning.prefix(place));
     placed.addAll(command);
     return placed;
-  }
-
-  private static int port(Child child, Pattern ready) throws IOException, InterruptedException {
-    return Integer.parseInt(child.await(ready, READY_SECONDS).group(1));
   }
 }

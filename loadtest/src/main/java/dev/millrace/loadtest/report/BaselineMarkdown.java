@@ -12,7 +12,8 @@ public final class BaselineMarkdown {
 
   public static String write(BaselineReport report) {
     List<String> lines = new ArrayList<>();
-    lines.add("## Baselines, " + report.date().toString().substring(0, 10));
+    lines.add(
+        "## %s, ".formatted(report.table().title()) + report.date().toString().substring(0, 10));
     lines.add("");
     BaselineTables.header(report).forEach(line -> lines.add(MarkdownTable.escape(line) + "  "));
     lines.add("Command: `" + report.command() + "`");

@@ -6,12 +6,11 @@ import dev.millrace.loadtest.goals.RowResult;
 import dev.millrace.loadtest.goals.RowResult.RateLine;
 import dev.millrace.loadtest.report.SvgChart.Point;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 
 /** A report of baselines as one page that needs nothing else. */
 public final class BaselinePage {
-  private static final String TITLE = "millrace baselines";
-
   private final StringBuilder html = new StringBuilder();
 
   private BaselinePage() {}
@@ -28,11 +27,12 @@ public final class BaselinePage {
   }
 
   private void page(BaselineReport report) {
+    String title = "millrace: " + report.table().title().toLowerCase(Locale.ROOT);
     html.append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
-        .append("<title>%s</title>\n".formatted(TITLE))
+        .append("<title>%s</title>\n".formatted(title))
         .append("<style>\n%s%s</style>\n".formatted(HtmlReport.STYLE, SvgChart.STYLE))
-        .append("</head>\n<body>\n<h1>%s</h1>\n".formatted(TITLE));
+        .append("</head>\n<body>\n<h1>%s</h1>\n".formatted(title));
     BaselineTables.header(report).forEach(line -> html.append(Html.paragraph(line)));
     html.append(Html.paragraph("Command: " + report.command()))
         .append("<h2>Goals</h2>\n")

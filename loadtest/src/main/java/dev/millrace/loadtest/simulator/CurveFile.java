@@ -29,7 +29,7 @@ public final class CurveFile {
    */
   public static MeasuredCurves read(Path file) {
     try {
-      return parse(Files.readAllBytes(file));
+      return parse(Files.readString(file));
     } catch (IllegalArgumentException e) {
       throw new WorkloadException("%s: %s".formatted(file, e.getMessage()), e);
     } catch (NoSuchFileException e) {
@@ -44,7 +44,13 @@ public final class CurveFile {
     }
   }
 
-  private static MeasuredCurves parse(byte[] text) throws IOException {
+  /**
+   * Reads what such a file would hold.
+   *
+   * @throws IOException if it is not JSON
+   * @throws IllegalArgumentException if it is, and not so
+   */
+  public static MeasuredCurves parse(String text) throws IOException {
     List<MeasuredCurves.Curve> curves = new ArrayList<>();
     boolean found = false;
     try (JsonParser json = JSON.createParser(text)) {

@@ -9,7 +9,11 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.Http2Exception;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,15 +51,21 @@ public final class Connection extends ChannelInboundHandlerAdapter {
 
   private final Listener listener;
   private final RequestHeaders headers;
-  private final long timeoutNanos;
+
+  /** The different ones; 0 for none. */
+  private final long[] timeouts;
+
+  /** Which of them the calls of a variant have. */
+  private final int[] timeoutOf;
+
   private final StreamTable streams = new StreamTable();
   private final AnswerHeaders answerHeaders = new AnswerHeaders();
 
   /** Calls whose message flow control has stopped, oldest first. */
   private final ArrayDeque<Call> stopped = new ArrayDeque<>();
 
-  /** Calls by the time of their deadline, which is the order they were sent in. */
-  private final ArrayDeque<Call> expiring = new ArrayDeque<>();
+  /** For each timeout its calls, by the time of their deadline: the order they were sent in. */
+  private final List<ArrayDeque<Call>> expiring = new ArrayList<>();
 
   private @Nullable ChannelHandlerContext context;
   private @Nullable ByteBuf out;
@@ -80,16 +90,22 @@ public final class Connection extends ChannelInboundHandlerAdapter {
   private long nowNanos;
 
   /**
-   * @param timeoutNanos sent with each call, and after which it is given up here; 0 for none
+   * @param timeoutNanos of each variant: sent with its calls, and after which they are given up
+   *     here; 0 for none
    */
-  public Connection(Listener listener, String authority, long timeoutNanos) {
+  public Connection(Listener listener, String authority, long... timeoutNanos) {
     this.listener = listener;
-    this.timeoutNanos = timeoutNanos;
+    this.timeouts = LongStream.of(timeoutNanos).distinct().sorted().toArray();
+    this.timeoutOf =
+        LongStream.of(timeoutNanos).mapToInt(n -> Arrays.binarySearch(timeouts, n)).toArray();
+    for (int i = 0; i < timeouts.length; i++) {
+      expiring.add(new ArrayDeque<>());
+    }
     this.headers =
         RequestHeaders.of(
             "/inference.GRPCInferenceService/ModelInfer",
             authority,
-            timeoutNanos == 0 ? null : Timeouts.format(timeoutNanos));
+            LongStream.of(timeouts).mapToObj(n -> n == 0 ? "" : Timeouts.format(n)).toList());
   }
 
   /** Whether a call can be sent now. */
@@ -109,21 +125,22 @@ public final class Connection extends ChannelInboundHandlerAdapter {
   public void send(
       RequestFrames request, int variant, long intendedNanos, long nowNanos, boolean keepAnswer) {
     ChannelHandlerContext ctx = context();
+    int timeout = timeoutOf[variant];
     Call call =
         new Call(
             nextStreamId,
             variant,
             request,
             intendedNanos,
-            timeoutNanos == 0 ? Long.MAX_VALUE : nowNanos + timeoutNanos,
+            timeouts[timeout] == 0 ? Long.MAX_VALUE : nowNanos + timeouts[timeout],
             keepAnswer ? ctx.alloc().buffer() : null,
             initialWindow);
-    byte[] block = headers.block(nextStreamId == 1, headerTableBytes);
+    byte[] block = headers.block(timeout, nextStreamId == 1, headerTableBytes);
     nextStreamId += 2;
     leaving |= nextStreamId < 0; // numbers are used up: the owner opens another connection
     streams.put(call);
-    if (timeoutNanos != 0) {
-      expiring.add(call);
+    if (timeouts[timeout] != 0) {
+      expiring.get(timeout).add(call);
     }
     ByteBuf frames = out();
     Frames.writeHeader(frames, block.length, Frames.HEADERS, Frames.END_HEADERS, call.streamId);
@@ -183,16 +200,22 @@ public final class Connection extends ChannelInboundHandlerAdapter {
   /** Ends the calls whose deadline has passed, as a gRPC client does. */
   public void expire(long now) {
     nowNanos = now;
-    Call call = expiring.peek();
+    for (int i = 0; i < timeouts.length; i++) {
+      expire(expiring.get(i), now);
+    }
+    flush();
+  }
+
+  private void expire(ArrayDeque<Call> calls, long now) {
+    Call call = calls.peek();
     while (call != null && (!call.open || call.expiresNanos <= now)) {
-      expiring.remove();
+      calls.remove();
       if (call.open) {
         Frames.writeReset(out(), call.streamId, Frames.ERROR_CANCEL);
         end(call, Status.Code.DEADLINE_EXCEEDED, "no answer within the deadline");
       }
-      call = expiring.peek();
+      call = calls.peek();
     }
-    flush();
   }
 
   /** Tells the server that nobody waits for the open calls any more, and ends them. */

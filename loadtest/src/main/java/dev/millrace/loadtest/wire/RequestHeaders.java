@@ -7,12 +7,12 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The header block of a ModelInfer call, which is the same for all calls of a connection. As with
- * any gRPC client, the first call puts its fields into the server's HPACK table and the others name
- * their numbers (RFC 7541, sections 2.3 and 6).
+ * The header blocks of ModelInfer calls, which are the same for all calls of a connection but for
+ * their timeout. As with any gRPC client, the first call puts its fields into the server's HPACK
+ * table and the others name their numbers (RFC 7541, sections 2.3 and 6). So it is with the timeout
+ * if there is only one; of several, each call says its own.
  */
 final class RequestHeaders {
   private static final int STATIC_METHOD_POST = 3;
@@ -26,20 +26,40 @@ final class RequestHeaders {
   /** More than these fields take in the table, by RFC 7541's way of counting. */
   private static final int TABLE_BYTES = 1024;
 
-  private final byte[] indexing;
-  private final byte[] indexed;
-  private final byte[] plain;
+  private static final String TIMEOUT = "grpc-timeout";
 
-  private RequestHeaders(byte[] indexing, byte[] indexed, byte[] plain) {
+  /** One way to write the blocks: for each timeout one. */
+  private record Blocks(List<byte[]> ofTimeout) {
+    static Blocks of(byte[] fields, List<String> timeouts) {
+      return new Blocks(timeouts.stream().map(timeout -> block(fields, timeout)).toList());
+    }
+
+    private static byte[] block(byte[] fields, String timeout) {
+      ByteArrayOutputStream block = new ByteArrayOutputStream();
+      block.writeBytes(fields);
+      if (!timeout.isEmpty()) {
+        literal(block, LITERAL_PLAIN, Map.entry(TIMEOUT, timeout));
+      }
+      return block.toByteArray();
+    }
+  }
+
+  private final Blocks indexing;
+  private final Blocks indexed;
+  private final Blocks plain;
+
+  private RequestHeaders(Blocks indexing, Blocks indexed, Blocks plain) {
     this.indexing = indexing;
     this.indexed = indexed;
     this.plain = plain;
   }
 
   /**
-   * @param timeout value of grpc-timeout; null for none
+   * Makes them.
+   *
+   * @param timeouts values of grpc-timeout that calls have, at least one; empty for none
    */
-  static RequestHeaders of(String path, String authority, @Nullable String timeout) {
+  static RequestHeaders of(String path, String authority, List<String> timeouts) {
     var fields =
         new ArrayList<>(
             List.of(
@@ -48,8 +68,10 @@ final class RequestHeaders {
                 Map.entry("content-type", "application/grpc"),
                 Map.entry("te", "trailers"),
                 Map.entry("user-agent", "millrace-bench")));
-    if (timeout != null) {
-      fields.add(Map.entry("grpc-timeout", timeout));
+    List<String> own = timeouts;
+    if (timeouts.size() == 1 && !timeouts.getFirst().isEmpty()) {
+      fields.add(Map.entry(TIMEOUT, timeouts.getFirst()));
+      own = List.of("");
     }
     ByteArrayOutputStream indexing = new ByteArrayOutputStream();
     ByteArrayOutputStream indexed = new ByteArrayOutputStream();
@@ -64,27 +86,32 @@ final class RequestHeaders {
       // the newest entry has the lowest number
       indexed.write(INDEXED | (FIRST_DYNAMIC + fields.size() - 1 - i));
     }
-    return new RequestHeaders(indexing.toByteArray(), indexed.toByteArray(), plain.toByteArray());
+    return new RequestHeaders(
+        Blocks.of(indexing.toByteArray(), own),
+        Blocks.of(indexed.toByteArray(), own),
+        Blocks.of(plain.toByteArray(), own));
   }
 
   /**
    * The header block of a call.
    *
+   * @param timeout the number of its timeout
    * @param isFirst whether it is the connection's first
    * @param tableBytes size of the server's HPACK table, as its SETTINGS say
    */
-  byte[] block(boolean isFirst, long tableBytes) {
+  byte[] block(int timeout, boolean isFirst, long tableBytes) {
     if (tableBytes >= TABLE_BYTES) {
-      return isFirst ? indexing : indexed;
+      return (isFirst ? indexing : indexed).ofTimeout.get(timeout);
     }
+    byte[] block = plain.ofTimeout.get(timeout);
     if (!isFirst) {
-      return plain;
+      return block;
     }
     // a table that was made smaller has to be acknowledged
-    byte[] block = new byte[plain.length + 1];
-    block[0] = TABLE_OF_NO_SIZE;
-    System.arraycopy(plain, 0, block, 1, plain.length);
-    return block;
+    byte[] first = new byte[block.length + 1];
+    first[0] = TABLE_OF_NO_SIZE;
+    System.arraycopy(block, 0, first, 1, block.length);
+    return first;
   }
 
   private static void literal(

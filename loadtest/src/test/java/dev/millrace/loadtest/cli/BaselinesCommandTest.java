@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.loadtest.goals.BaselinePlan;
 import dev.millrace.loadtest.goals.SampleReports;
+import dev.millrace.loadtest.goals.Table;
 import dev.millrace.loadtest.load.Stop;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -65,6 +66,20 @@ final class BaselinesCommandTest {
     baselines("--soak", "10");
 
     assertThat(plans.getFirst().effort().rows()).isEmpty();
+  }
+
+  @Test
+  void theSchedulerHasATableOfItsOwn() {
+    assertThat(baselines("--scheduling", "--quick")).isZero();
+
+    BaselinePlan plan = plans.getFirst();
+    assertThat(plan.table()).isEqualTo(Table.SCHEDULING);
+    assertThat(plan.effort().rows()).containsExactly(1, 2, 3, 5);
+    assertThat(plan.command()).isEqualTo("./millrace baselines --scheduling --quick");
+
+    assertThat(baselines("--scheduling", "--rows", "7,8", "--soak", "1")).isEqualTo(2);
+    assertThat(err.toString().lines())
+        .containsExactly("--rows: 7 (expected 1..6 or 8)", "--soak: not with --scheduling");
   }
 
   @Test

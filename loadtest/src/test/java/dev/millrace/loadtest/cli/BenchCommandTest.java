@@ -2,6 +2,7 @@
 package dev.millrace.loadtest.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.millrace.loadtest.load.LoadOptions;
 import dev.millrace.loadtest.load.LoadShape;
@@ -11,6 +12,7 @@ import dev.millrace.loadtest.load.Observation;
 import dev.millrace.loadtest.load.Samples;
 import dev.millrace.loadtest.load.Stop;
 import dev.millrace.loadtest.load.WarmUp;
+import dev.millrace.loadtest.workload.Variant;
 import io.grpc.Status;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -62,6 +64,18 @@ final class BenchCommandTest {
     LoadOptions options = servers.connected().getFirst();
     assertThat(options.target().getPort()).isEqualTo(8001);
     assertThat(options).isEqualTo(new LoadOptions(options.target(), 4, 3, 20_000_000, 7, 9));
+  }
+
+  @Test
+  void severalDeadlinesAreOfTheRequestsRatherThanOfTheLoad() {
+    assertThat(bench("iris", "--deadline=15ms,75ms@3")).isZero();
+
+    assertThat(servers.connected().getFirst().deadlineNanos()).isZero();
+    assertThat(servers.sent().getFirst().variants())
+        .extracting(Variant::label, Variant::deadlineNanos, Variant::weight)
+        .containsExactly(
+            tuple("iris within 15.00 ms", 15_000_000L, 1.0),
+            tuple("iris within 75.00 ms", 75_000_000L, 3.0));
   }
 
   @Test
@@ -128,6 +142,8 @@ final class BenchCommandTest {
           --rate=9 --arrivals=x     | --arrivals: 'x' (expected constant, poisson or burst:N)
           --duration=0              | --duration: '0' (expected a time above 0, like 10s, 500ms or 2m)
           --warm-up=soon            | --warm-up: 'soon' (expected a time above 0, like 10s, 500ms or 2m)
+          --deadline=5ms@0          | --deadline: '5ms@0' (expected like 20ms, or 15ms,75ms@2 for twice as many of the second)
+          --deadline=1s,2s --overload | --overload: not with several deadlines
           --connections=0           | --connections: 0 (expected 1..10000)
           --in-flight=0             | --in-flight: 0 (expected 1..100000)
           --event-loops=9           | --event-loops: 9 (expected 1..8)

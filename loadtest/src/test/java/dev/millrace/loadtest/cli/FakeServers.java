@@ -20,6 +20,7 @@ import java.util.function.Supplier;
 final class FakeServers implements Servers {
   private final Supplier<LoadedServer> server;
   private final List<LoadOptions> connected = new ArrayList<>();
+  private final List<Workload> sent = new ArrayList<>();
 
   FakeServers() {
     this(() -> new SimulatedServer(1000));
@@ -32,6 +33,11 @@ final class FakeServers implements Servers {
   /** How they were connected to. */
   List<LoadOptions> connected() {
     return connected;
+  }
+
+  /** What was to be sent over each of the connections. */
+  List<Workload> sent() {
+    return sent;
   }
 
   @Override
@@ -48,6 +54,7 @@ final class FakeServers implements Servers {
   public LoadedServer connect(
       LoadOptions options, Workload workload, Stop stop, Observer observer) {
     connected.add(options);
+    sent.add(workload);
     return server.get();
   }
 }

@@ -11,6 +11,7 @@ public final class SampleReports {
 
   public static BaselineReport baselines() {
     return new BaselineReport(
+        Table.BASELINES,
         Instant.parse("2026-11-22T10:00:00Z"),
         "a machine, 2 cores",
         "a JDK",

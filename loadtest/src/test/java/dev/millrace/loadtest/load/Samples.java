@@ -39,7 +39,7 @@ public final class Samples {
         messages,
         latency,
         negative,
-        List.of(new VariantResult("iris", latency)),
+        List.of(new VariantResult("iris", ok, ok, latency)),
         ok / seconds,
         0,
         null,

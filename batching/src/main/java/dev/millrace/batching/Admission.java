@@ -104,11 +104,19 @@ final class Admission {
    * @param maxQueueNanos how long a request without a deadline may have to wait
    * @param tenantWeights weight of each tenant by its number; those beyond have 1
    */
-  Admission(CostModel costs, QueueCounts counts, long maxQueueNanos, double[] tenantWeights) {
+  Admission(
+      CostModel costs,
+      QueueCounts counts,
+      long maxQueueNanos,
+      double[] tenantWeights,
+      long nowNanos) {
     this.costs = costs;
     this.counts = counts;
     this.maxQueueNanos = maxQueueNanos;
     this.tenantWeights = tenantWeights.clone();
+    for (int bucket = 0; bucket < CostModel.buckets(); bucket++) {
+      lastTakenNanos.setPlain(bucket, nowNanos);
+    }
     for (int group = 0; group < GROUPS; group++) {
       allowance.setPlain(group, UNLIMITED);
     }
@@ -189,7 +197,9 @@ final class Admission {
     int largest = largest(deadlineNanos - nowNanos, best, perNano, curve);
     int batch = ahead / largest;
     long first = Math.max(nowNanos, free.get(batch % serving));
-    long start = first + batch / serving * curve.mean(largest);
+    // what runs before may take longer than on average, too
+    long spare = curve.plus(largest) - curve.mean(largest);
+    long start = first + spare + batch / serving * curve.plus(largest);
     int size = (int) Math.min(largest, ahead % largest + rows + perNano * (start - nowNanos));
     return start + curve.plus(Math.max(1, size)) <= deadlineNanos;
   }
@@ -229,10 +239,9 @@ final class Admission {
     }
   }
 
-  /** Since a batch of such rows was taken; Long.MAX_VALUE for never. */
+  /** Since a batch of such rows was taken, or since the beginning. */
   long sinceTakenNanos(int bucket, long nowNanos) {
-    long last = lastTakenNanos.get(bucket);
-    return last == 0 ? Long.MAX_VALUE : nowNanos - last;
+    return nowNanos - lastTakenNanos.get(bucket);
   }
 
   /** A batch was taken. */
@@ -395,13 +404,13 @@ final class Admission {
     return (long) ((double) counts.rows() * curve.mean(cap) / ((double) cap * replicas));
   }
 
-  /** Rows that are counted in a class of deadlines. */
-  int classedRows() {
-    int rows = 0;
+  /** Work that is counted in a class of deadlines, in nanoseconds. */
+  long classedWork() {
+    long work = 0;
     for (int i = 0; i < DEADLINE_CLASSES; i++) {
-      rows += rowsByClass.get(i);
+      work += workByClass.get(i);
     }
-    return rows;
+    return work;
   }
 
   /** What is asked for with deadlines, of all that can be done in time; above 1 in overload. */

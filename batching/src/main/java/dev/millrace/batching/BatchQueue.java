@@ -77,7 +77,9 @@ public final class BatchQueue<T extends Batchable> {
     this.counts = new QueueCounts(limits.maxQueuedRows(), limits.maxQueuedBytes());
     this.costs = new CostModel(limits.maxBatchRows());
     this.predicts = policy.predicts();
-    this.admission = new Admission(costs, counts, limits.maxQueueNanos(), fairness.weights());
+    this.admission =
+        new Admission(
+            costs, counts, limits.maxQueueNanos(), fairness.weights(), nanoClock.getAsLong());
     EntryPool<T> pool = new EntryPool<>(limits.ringSlots());
     this.ring = new Ring<>(limits.ringSlots(), pool);
     this.scheduler =

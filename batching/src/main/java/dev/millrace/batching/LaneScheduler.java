@@ -457,7 +457,10 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   }
 
   private boolean isToBeDelayed(Entry<T> entry, long nowNanos) {
-    return entry.isLate(nowNanos) && entry.isDelayable() && !entry.isExpired(nowNanos);
+    return entry.isLate(nowNanos)
+        && entry.isDelayable()
+        && !entry.isExpired(nowNanos)
+        && !isSettled(entry.item());
   }
 
   /** What becomes of a dead head that has been taken out of its lane. */

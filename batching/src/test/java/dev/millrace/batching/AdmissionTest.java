@@ -287,7 +287,7 @@ class AdmissionTest {
 
     assertThat(item.completions()).isOne();
     assertThat(stepped.queue.faults()).isZero();
-    assertThat(stepped.queue.admission().classedRows()).isZero();
+    assertThat(stepped.queue.admission().classedWork()).isZero();
   }
 
   // --- trust

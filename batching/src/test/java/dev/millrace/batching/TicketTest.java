@@ -13,18 +13,19 @@ class TicketTest {
   @ParameterizedTest
   @CsvSource({"0, 0, 0", "15, 255, 255", "255, 1, 7", "3, 128, 0"})
   void carriesWhatItWasMadeOf(int deadlineClass, int bucket, int priority) {
-    long ticket = Ticket.of(deadlineClass, bucket, priority);
+    long ticket = Ticket.of(12_345, deadlineClass, bucket, priority);
 
     assertThat(Ticket.isRefusal(ticket)).isFalse();
     assertThat(Ticket.deadlineClass(ticket)).isEqualTo(deadlineClass);
     assertThat(Ticket.bucket(ticket)).isEqualTo(bucket);
     assertThat(Ticket.priority(ticket)).isEqualTo(priority);
+    assertThat(Ticket.work(ticket)).isEqualTo(12_345);
   }
 
   @ParameterizedTest
   @CsvSource({"-1, 0", "-2147483648, 0", "256, 255", "2147483647, 255"})
   void prioritiesOutOfRangeAreTheNearest(int priority, int expected) {
-    long ticket = Ticket.of(3, 9, priority);
+    long ticket = Ticket.of(0, 3, 9, priority);
 
     assertThat(Ticket.priority(ticket)).isEqualTo(expected);
     assertThat(Ticket.bucket(ticket)).isEqualTo(9);
@@ -34,7 +35,7 @@ class TicketTest {
   @Test
   void everyBucketFits() {
     for (int bucket = 0; bucket < CostModel.buckets(); bucket++) {
-      assertThat(Ticket.bucket(Ticket.of(Ticket.NO_CLASS, bucket, 1))).isEqualTo(bucket);
+      assertThat(Ticket.bucket(Ticket.of(0, 0, bucket, 1))).isEqualTo(bucket);
     }
   }
 

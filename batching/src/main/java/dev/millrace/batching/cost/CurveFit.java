@@ -16,7 +16,7 @@ final class CurveFit {
   private static final int ENOUGH = 3;
 
   /** Standard errors that a size is charged with: a lucky few are not to displace what is known. */
-  private static final double DOUBT = 0.5;
+  private static final double DOUBT = 1.5;
 
   private static final int MOST_WEIGHT = 64;
 

@@ -117,19 +117,20 @@ final class CurveLearner {
     if (seen >= 4 && total >= 16) {
       speed.deviated(ratio, usual);
     }
-    double believed = Math.clamp(ratio, -usual, usual);
     if (seen < TRIALS) {
       // an interrupted run is no outlier yet where there are three: of two the shorter, of three
-      // the middle one
+      // the middle one, as if all had the rows of the first
+      double alike = nanos * nanosMean[size] / expected;
       double first = trials[2 * size];
-      double other =
-          seen == 1 ? Math.min(first, nanos) : middle(first, trials[2 * size + 1], nanos);
-      trials[2 * size + seen % 2] = nanos;
-      believed = Math.log(other / expected) / weight;
+      nanosMean[size] =
+          seen == 1 ? Math.min(first, alike) : middle(first, trials[2 * size + 1], alike);
+      trials[2 * size + 1] = alike;
+    } else {
+      double believed = Math.clamp(ratio, -usual, usual);
+      double moved = slope * (rows - rowsMean[size]) * weight;
+      rowsMean[size] += (rows - rowsMean[size]) * weight;
+      nanosMean[size] = (nanosMean[size] + moved) * Math.exp(believed * weight);
     }
-    double moved = slope * (rows - rowsMean[size]) * weight;
-    rowsMean[size] += (rows - rowsMean[size]) * weight;
-    nanosMean[size] = (nanosMean[size] + moved) * Math.exp(believed * weight);
     double counted = Math.min(Math.abs(ratio), 3 * Math.max(deviation, 0.1));
     variance += (counted * counted - variance) / Math.min(total, MEMORY);
   }

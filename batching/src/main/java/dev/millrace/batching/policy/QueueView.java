@@ -32,7 +32,7 @@ public interface QueueView {
    */
   double marginalLoad();
 
-  /** Since a batch of the head's shape was last taken; Long.MAX_VALUE for never. */
+  /** Since a batch of the head's shape was last taken, or since the beginning. */
   long sinceLastBatchNanos();
 
   /** Whether a decision to wait is possible: not for an event loop, nor while a queue closes. */

@@ -68,7 +68,7 @@ class SchedulerStressTest {
 
     assertThat(queue.queuedRows()).isZero();
     assertThat(queue.queuedBytes()).isZero();
-    assertThat(queue.admission().classedRows()).isZero();
+    assertThat(queue.admission().classedWork()).isZero();
     assertThat(queue.lastFault()).isEmpty();
     assertThat(run.get()).isPositive();
     assertThat(queue.report().batches()).isPositive();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.loadtest.simulator.MillraceScheduler;
 import dev.millrace.loadtest.simulator.Scheduler;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 final class GatesTest {
@@ -33,6 +34,46 @@ final class GatesTest {
 
     assertThat(findings).noneMatch(Finding::isMet);
     assertThat(findings.getFirst().worst().value()).isEqualTo(1);
+  }
+
+  /**
+   * The goals that are known to be missed in the short form, with the worst figure that may be: the
+   * reasons are in docs/scheduling.md. Whoever improves one takes it off; whoever loses one that is
+   * met, or gets worse in one that is not, sees it here.
+   */
+  @Test
+  void theSchedulerMeetsItsGoalsButForTheseAndIsNoWorseThere() throws InterruptedException {
+    Map<String, Double> missed =
+        Map.ofEntries(
+            Map.entry("G2 mean", 1.04),
+            Map.entry("G3 mean", 1.08),
+            Map.entry("G4 mean", 0.96),
+            Map.entry("G4 p99", 0.93),
+            Map.entry("G7 round settings", 0.97),
+            Map.entry("G7 round settings, GPU-like, Poisson, n ≥ 4", 1.12),
+            Map.entry("G7 settings from the true curve", 0.89),
+            Map.entry("G11 round settings", 1.14),
+            Map.entry("G13 round settings", 1.03),
+            Map.entry("G13 settings from the true curve", 0.99),
+            Map.entry("G16 time in SLOs", 3.0));
+
+    List<Finding> findings = measure(MillraceScheduler::auto);
+
+    assertThat(findings).hasSizeGreaterThanOrEqualTo(36);
+    for (Finding finding : findings) {
+      String name = finding.id() + " " + finding.claim().what();
+      Double known = missed.get(name);
+      assertThat(finding.isMet()).as("%s: %s", name, finding.worst()).isEqualTo(known == null);
+      if (known != null) {
+        Claim noWorse =
+            finding.claim().bound() == Claim.Bound.AT_MOST
+                ? Claim.atMost(known, name)
+                : Claim.atLeast(known, name);
+        assertThat(noWorse.isMet(finding.worst().value()))
+            .as("%s: %s (expected no worse than %s)", name, finding.worst(), known)
+            .isTrue();
+      }
+    }
   }
 
   @Test

@@ -16,6 +16,12 @@ public final class Curve {
   /** Safety of {@link #plus}, in standard deviations; more costs capacity, less costs deadlines. */
   private static final double DEVIATIONS = 1.25;
 
+  /**
+   * More is not planned for: a phase of interruptions would otherwise make every deadline look too
+   * short, and what is refused teaches nothing.
+   */
+  private static final double MOST_VARIATION = 0.5;
+
   /** Of the largest throughput, what a batch at the knee reaches. */
   private static final double KNEE = 0.7;
 
@@ -51,7 +57,7 @@ public final class Curve {
     this.nanos = nanos;
     this.alpha = alpha;
     this.beta = beta;
-    this.plusFactor = 1 + DEVIATIONS * variation;
+    this.plusFactor = 1 + DEVIATIONS * Math.min(variation, MOST_VARIATION);
     this.cap = cap;
     this.limit = limit;
     this.samples = samples;
@@ -100,7 +106,9 @@ public final class Curve {
     return beta;
   }
 
-  /** Standard deviation of a batch's time over its mean. */
+  /**
+   * Standard deviation of a batch's time over its mean, as far as it is planned for: at most 0.5.
+   */
   public double variation() {
     return (plusFactor - 1) / DEVIATIONS;
   }

@@ -77,7 +77,9 @@ final class DeadlinesTest {
         seen = Measurements.sum(List.of(seen, run.sample()));
       }
 
-      assertThat(seen.outcomes()).containsOnlyKeys(Status.Code.DEADLINE_EXCEEDED);
+      // the server's clock may be the first to run down: it then ends the stream
+      assertThat(seen.outcomes().keySet())
+          .isSubsetOf(Status.Code.DEADLINE_EXCEEDED, Status.Code.CANCELLED);
       assertThat(seen.failed()).isEqualTo(5);
       assertThat(seen.variants()).extracting(VariantResult::sent).containsExactly(5L, 5L);
       server.goAway();

@@ -16,7 +16,7 @@ class AdmissionLeakTest {
   private static final int STEPS = 20_000;
 
   private final SteppedQueue stepped =
-      new SteppedQueue(new QueueLimits(8, 400, 10_000, 32), new SlackPull())
+      new SteppedQueue(new QueueLimits(8, 40, 600, 4), new SlackPull())
           .knowing(2 * MILLIS, MILLIS, 8);
   private final BatchQueue<TestItem> queue = stepped.queue;
   private final List<TestItem> accepted = new ArrayList<>();
@@ -40,8 +40,8 @@ class AdmissionLeakTest {
       if (random.nextInt(2000) == 0) {
         queue.rejectAll(Rejection.CLOSED);
       }
-      assertThat(queue.queuedRows()).isBetween(0, 400);
-      assertThat(queue.queuedBytes()).isBetween(0L, 10_000L);
+      assertThat(queue.queuedRows()).isBetween(0, 40);
+      assertThat(queue.queuedBytes()).isBetween(0L, 600L);
       assertThat(queue.admission().classedWork()).isNotNegative();
     }
     queue.close();

@@ -9,7 +9,6 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -17,6 +16,7 @@ import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
@@ -34,7 +34,7 @@ public class SchedulerBenchmark {
   private static final QueueLimits LIMITS = new QueueLimits(MAX_ROWS, 100_000, 1L << 40, 1 << 14);
 
   /** SlackPull, of whose decisions nothing comes while a benchmark says so. */
-  private static final class Muted implements BatchPolicy {
+  static final class Muted implements BatchPolicy {
     private final SlackPull policy = new SlackPull();
     private boolean muted;
 
@@ -63,8 +63,8 @@ public class SchedulerBenchmark {
     @Param({"1", "8"})
     int replicas;
 
-    private final Muted policy = new Muted();
-    private final SteppedQueue stepped = new SteppedQueue(LIMITS, policy);
+    final Muted policy = new Muted();
+    final SteppedQueue stepped = new SteppedQueue(LIMITS, policy);
     private TestItem[] items = {};
 
     @Setup
@@ -82,50 +82,57 @@ public class SchedulerBenchmark {
       for (int i = 0; i < waiting; i++) {
         items[i] = TestItem.item("i" + i).due(deadline(now, i));
       }
+      ready();
+    }
+
+    /** The items are there, and wait nowhere yet. */
+    void ready() {}
+
+    /** All at once; in a conflict the head has waited for most of its time. */
+    private long arrival(long now, int index) {
+      return deadlines.equals("conflict") && index == 0 ? now - 32 * MILLIS : now;
     }
 
     private long deadline(long now, int index) {
       return switch (deadlines) {
         case "never" -> Long.MAX_VALUE;
         case "far" -> now + 10_000 * MILLIS;
-        case "conflict" -> now + (index == 0 ? 8 : 40) * MILLIS;
+        case "conflict" -> arrival(now, index) + 40 * MILLIS;
         default -> throw new IllegalArgumentException(deadlines);
       };
     }
 
-    private void offer() {
-      for (TestItem item : items) {
-        item.reset();
-        if (stepped.queue.offerQuietly(item, stepped.nowNanos.get()) != null) {
+    final void offer() {
+      long now = stepped.nowNanos.get();
+      for (int i = 0; i < items.length; i++) {
+        items[i].reset();
+        if (stepped.queue.offerQuietly(items[i], arrival(now, i)) != null) {
           throw new IllegalStateException("refused");
         }
       }
-    }
-
-    @Setup(Level.Iteration)
-    public void unmute() {
-      policy.muted = false;
     }
   }
 
   /** The items wait all the time. */
   @State(Scope.Thread)
-  public static class Undecided {
-    @Setup
-    public void offer(Waiting state) {
-      state.offer();
-      state.policy.muted = true;
+  public static class Undecided extends Waiting {
+    @Override
+    void ready() {
+      offer();
+      policy.muted = true;
     }
 
-    @Setup(Level.Iteration)
-    public void mute(Waiting state) {
-      state.policy.muted = true;
+    @TearDown
+    public void check() {
+      if (stepped.queue.queuedRows() != waiting) {
+        throw new IllegalStateException("items were taken");
+      }
     }
   }
 
   /** One decision: what a replica does under the lead but for claiming its items. */
   @Benchmark
-  public long decide(Waiting state, Undecided undecided) {
+  public long decide(Undecided state) {
     return state.stepped.queue.poll(state.stepped.batch);
   }
 

@@ -77,13 +77,14 @@ public final class BatchQueue<T extends Batchable> {
     this.counts = new QueueCounts(limits.maxQueuedRows(), limits.maxQueuedBytes());
     this.costs = new CostModel(limits.maxBatchRows());
     this.predicts = policy.predicts();
+    Shares shares = new Shares(fairness.weights());
     this.admission =
-        new Admission(
-            costs, counts, limits.maxQueueNanos(), fairness.weights(), nanoClock.getAsLong());
+        new Admission(costs, counts, limits.maxQueueNanos(), shares, nanoClock.getAsLong());
     EntryPool<T> pool = new EntryPool<>(limits.ringSlots());
     this.ring = new Ring<>(limits.ringSlots(), pool);
     this.scheduler =
-        new LaneScheduler<>(limits.maxBatchRows(), policy, costs, admission, counts, pool, recent);
+        new LaneScheduler<>(
+            limits.maxBatchRows(), policy, costs, admission, shares, counts, pool, recent);
   }
 
   /**
@@ -306,8 +307,8 @@ public final class BatchQueue<T extends Batchable> {
           break;
         }
       } else {
-        // The leader is taking a batch, or an offer is about to wake it: rows are never counted
-        // under a leader that stays parked. Both are over in microseconds.
+        // The leader is taking a batch, or is about to be woken: over in microseconds. Or, in a
+        // queue that is open, it waits for more on its policy's word: until that is over.
         LockSupport.parkNanos(this, LEAD_RETRY_NANOS);
       }
     }

@@ -10,7 +10,7 @@ final class Decisions {
 
   @SuppressWarnings("NonAtomicVolatileUpdate") // the leader's alone
   void ran(int chosen, int queued) {
-    if (chosen > 0) {
+    if (chosen > 0) { // all that was claimed may have been settled meanwhile
       batches++;
       chosenRows += chosen;
       queuedRows += queued;

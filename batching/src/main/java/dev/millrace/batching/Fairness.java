@@ -11,7 +11,7 @@ import java.util.Arrays;
 @SuppressWarnings("ArrayRecordComponent") // handed over once
 public record Fairness(double[] weights) {
   /** Numbers of tenants that are told apart: 0..15. */
-  public static final int TENANTS = Admission.TENANTS;
+  public static final int TENANTS = Shares.TENANTS;
 
   /** All alike. */
   public static final Fairness NONE = new Fairness(new double[0]);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.batching;
 
-import dev.millrace.batching.cost.ArrivalRate;
 import dev.millrace.batching.cost.CostModel;
 import dev.millrace.batching.cost.Curve;
 import dev.millrace.batching.policy.BatchPolicy;
@@ -44,22 +43,12 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private final EntryPool<T> pool;
   private final CostModel costs;
   private final Admission admission;
+  private final Shares shares;
   private final Lanes<T> lanes;
   private final Crew crew = new Crew();
-  private final ArrivalRate arrivals = new ArrivalRate(20_000_000, 8);
-
-  /** To see the end of an overload by. */
-  private final ArrivalRate latest = new ArrivalRate(10_000_000, 2);
-
+  private final Arrivals arrivals = new Arrivals();
   private final Decisions decisions = new Decisions();
   private final Recent recent;
-
-  // what has arrived since the arrival rate was told
-  private int arrivedRows;
-  private double arrivedSinceFirst;
-  private long firstArrival;
-  private double arrivedLoad;
-  private double nanosPerRow;
 
   // what a policy is shown
   private @Nullable Lane<T> shown;
@@ -84,6 +73,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       BatchPolicy policy,
       CostModel costs,
       Admission admission,
+      Shares shares,
       QueueCounts counts,
       EntryPool<T> pool,
       Recent recent) {
@@ -91,6 +81,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     this.policy = policy;
     this.costs = costs;
     this.admission = admission;
+    this.shares = shares;
     this.counts = counts;
     this.pool = pool;
     this.recent = recent;
@@ -113,13 +104,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   void admit(Entry<T> entry) {
     entry.orderBy(urgency(entry));
     addToLane(entry);
-    if (arrivedRows == 0) {
-      firstArrival = entry.arrivalNanos();
-    }
-    arrivedRows += entry.weight();
-    arrivedSinceFirst += (double) entry.weight() * (entry.arrivalNanos() - firstArrival);
     recent.arrived(entry.arrivalNanos(), entry.deadlineNanos(), entry.weight());
-    arrivedLoad += entry.weight() * costs.curve(entry.bucket()).beta();
+    arrivals.add(entry.arrivalNanos(), entry.weight(), costs.curve(entry.bucket()).beta());
   }
 
   private void addToLane(Entry<T> entry) {
@@ -159,8 +145,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       costs.observe(batch.bucket(), batch.weight(), nanos);
       Curve curve = costs.curve(batch.bucket());
       arrivals.batchesTake(curve.plus(curve.cap()));
-      latest.batchesTake(curve.plus(curve.cap()));
-      admission.batchesTake(curve.plus(curve.cap()));
+      shares.batchesTake(curve.plus(curve.cap()));
     }
   }
 
@@ -172,7 +157,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
    */
   long fill(Batch<T> batch, long nowNanos, boolean mayWait) {
     this.mayWait = mayWait;
-    tellArrivals(nowNanos);
+    arrivals.tell(nowNanos, admission.takeRefusedRows());
     crew.look(nowNanos);
     admission.refresh(nowNanos, crew.serving());
     try {
@@ -216,24 +201,6 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     return Math.min(untilNanos, nowNanos + SWEEP_NANOS);
   }
 
-  /** Those who were refused count as well: a policy has to know what it could have. */
-  private void tellArrivals(long nowNanos) {
-    int refused = admission.takeRefusedRows();
-    if (refused > 0) {
-      arrivals.arrived(nowNanos, refused, nanosPerRow);
-      latest.arrived(nowNanos, refused, nanosPerRow);
-    }
-    if (arrivedRows > 0) {
-      long average = firstArrival + (long) (arrivedSinceFirst / arrivedRows);
-      nanosPerRow = arrivedLoad / arrivedRows;
-      arrivals.arrived(average, arrivedRows, nanosPerRow);
-      latest.arrived(average, arrivedRows, nanosPerRow);
-      arrivedRows = 0;
-      arrivedSinceFirst = 0;
-      arrivedLoad = 0;
-    }
-  }
-
   private void took(Batch<T> batch, long nowNanos) {
     Curve curve = costs.curve(batch.bucket());
     batch.taken(nowNanos, curve.mean(batch.weight()));
@@ -241,7 +208,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     publishedReplicas = crew.serving();
     admission.taken(nowNanos, batch.bucket());
     crew.look(nowNanos);
-    admission.freeAt(crew, publishedRate, latest.rate(nowNanos), lanes.known() > 1);
+    admission.freeAt(crew, publishedRate, arrivals.latestRate(nowNanos), lanes.known() > 1);
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */

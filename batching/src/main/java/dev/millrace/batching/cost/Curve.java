@@ -25,6 +25,10 @@ public final class Curve {
   /** Of the largest throughput, what a batch at the knee reaches. */
   private static final double KNEE = 0.7;
 
+  private static final int TRUSTED_SAMPLES = 8;
+
+  private static final long TRIAL_PAUSE_NANOS = 100_000_000;
+
   /** Nothing has run yet: no time is known, and one row at a time is tried. */
   public static final Curve UNKNOWN = new Curve(new double[0], 0, 0, 0, 1, 1, 1, 0);
 
@@ -79,6 +83,21 @@ public final class Curve {
   /** Whether anything has run. */
   public boolean isKnown() {
     return samples > 0;
+  }
+
+  /** Whether enough has run for requests to be refused or shed for what is predicted. */
+  public boolean isTrusted() {
+    return samples >= TRUSTED_SAMPLES;
+  }
+
+  /**
+   * Whether one has to be run to find out: predictions that keep everything from running would
+   * never be corrected.
+   *
+   * @param sinceNanos time since a batch of this shape was taken
+   */
+  public boolean isDue(long sinceNanos) {
+    return sinceNanos > Math.max(TRIAL_PAUSE_NANOS, 4 * plus(cap));
   }
 
   /** Batches that were seen. */

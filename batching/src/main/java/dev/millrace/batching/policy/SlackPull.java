@@ -20,8 +20,7 @@ import dev.millrace.batching.cost.Curve;
  *       leaves more requests on time.
  * </ul>
  *
- * <p>Theory and constants: SlackPull, in the project's notes on batching; measured in {@code
- * docs/scheduling.md}.
+ * <p>Why, and what was tried: ADR 11; measured in {@code docs/scheduling.md}.
  */
 public final class SlackPull implements BatchPolicy {
   /** Of a replica's time, what arrivals may need: above, batches of the best size are taken. */
@@ -32,11 +31,8 @@ public final class SlackPull implements BatchPolicy {
   /** A sleep takes 100 µs more than asked for: shorter waits would end late. */
   private static final long LEAST_WAIT_NANOS = 200_000;
 
-  /** Batches seen before requests are shed for what is predicted. */
-  private static final int CONFIDENT_SAMPLES = 8;
-
-  /** Predictions that shed all work would never be corrected: after such a pause one is tried. */
-  private static final long TRIAL_PAUSE_NANOS = 100_000_000;
+  /** Of requests that have none, for the order of their priorities. */
+  private static final long USUAL_OBJECTIVE_NANOS = 100_000_000;
 
   /** Times alpha over beta: a batch with 98 % of all the throughput that there could be. */
   private static final double ENOUGH = 49;
@@ -53,7 +49,7 @@ public final class SlackPull implements BatchPolicy {
       return Math.min(deadlineNanos, patience);
     }
     // each lower class is served as if it had so much more time, up to a bound: nobody starves
-    long objective = deadlineNanos == NEVER ? TRIAL_PAUSE_NANOS : deadlineNanos - arrivalNanos;
+    long objective = deadlineNanos == NEVER ? USUAL_OBJECTIVE_NANOS : deadlineNanos - arrivalNanos;
     long bound = Math.max(10 * Math.min(objective, PATIENCE_NANOS / 10), 1_000_000_000L);
     long later = Math.min(Math.min(objective, bound) * Math.min(priority, 64), bound);
     return Math.min(deadlineNanos, patience) + later;
@@ -77,11 +73,8 @@ public final class SlackPull implements BatchPolicy {
   /** Time until the head's deadline, as far as a prediction can be trusted to keep it. */
   private static long slack(long nowNanos, QueueView queue, Curve cost) {
     long deadline = queue.lane().deadlineNanos(0);
-    boolean trial =
-        queue.sinceLastBatchNanos() > Math.max(TRIAL_PAUSE_NANOS, 4 * cost.plus(cost.cap()));
-    return deadline == NEVER || cost.samples() < CONFIDENT_SAMPLES || trial
-        ? NEVER
-        : deadline - nowNanos;
+    boolean predictable = cost.isTrusted() && !cost.isDue(queue.sinceLastBatchNanos());
+    return deadline == NEVER || !predictable ? NEVER : deadline - nowNanos;
   }
 
   /** Items from the head on that even a batch of their own would not save. */

@@ -423,7 +423,11 @@ public final class Connection extends ChannelInboundHandlerAdapter {
           call,
           switch (error) {
             case Frames.ERROR_REFUSED_STREAM -> Status.Code.UNAVAILABLE;
-            case Frames.ERROR_CANCEL -> Status.Code.CANCELLED;
+            // a server can say no more when the deadline passes there; our timer may be behind
+            case Frames.ERROR_CANCEL ->
+                call.expiresNanos <= nowNanos
+                    ? Status.Code.DEADLINE_EXCEEDED
+                    : Status.Code.CANCELLED;
             case Frames.ERROR_ENHANCE_YOUR_CALM -> Status.Code.RESOURCE_EXHAUSTED;
             default -> Status.Code.INTERNAL;
           },

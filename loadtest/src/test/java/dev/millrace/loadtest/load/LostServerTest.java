@@ -3,12 +3,14 @@ package dev.millrace.loadtest.load;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.loadtest.workload.AnswerCheck;
 import dev.millrace.loadtest.workload.Variant;
 import dev.millrace.loadtest.workload.Workload;
 import io.grpc.Status;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -46,21 +48,16 @@ final class LostServerTest {
     return new LoadShape.OpenLoop(arrivals::schedule, maxOpen);
   }
 
-  private static void awaitDone(LoadGenerator.Run run) throws InterruptedException {
-    while (!run.isDone()) {
-      Thread.sleep(5);
-    }
-  }
-
   /** Adds up what a run sees until there is something. */
-  private static Measurement sampleUntil(LoadGenerator.Run run, Predicate<Measurement> enough)
-      throws InterruptedException {
-    Measurement total = run.sample();
-    while (!enough.test(total)) {
-      Thread.sleep(5);
-      total = Measurements.sum(List.of(total, run.sample()));
-    }
-    return total;
+  private static Measurement sampleUntil(LoadGenerator.Run run, Predicate<Measurement> enough) {
+    List<Measurement> samples = new ArrayList<>();
+    await()
+        .until(
+            () -> {
+              samples.add(run.sample());
+              return enough.test(Measurements.sum(samples));
+            });
+    return Measurements.sum(samples);
   }
 
   private static long unavailable(Measurement measurement) {
@@ -73,7 +70,7 @@ final class LostServerTest {
     Measurement before = sampleUntil(run, seen -> seen.ok() > 0);
 
     server.goAway();
-    awaitDone(run);
+    await().until(run::isDone);
     run.stop();
 
     Measurement total = Measurements.sum(List.of(before, run.sample()));
@@ -89,7 +86,7 @@ final class LostServerTest {
     server.goAway();
 
     LoadGenerator.Run run = generator.start(openLoop(0.5, 1000));
-    awaitDone(run);
+    await().until(run::isDone);
 
     Measurement seen = run.sample();
     assertThat(seen.ok()).isZero();

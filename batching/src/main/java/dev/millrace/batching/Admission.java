@@ -151,9 +151,14 @@ final class Admission {
     double perNano = mixed ? Math.min(arrivalRate, load * rowsPerNano) : arrivalRate;
     int largest = largest(deadlineNanos - nowNanos, best, perNano, curve);
     int batch = ahead / largest;
+    // One batch in reserve keeps the replicas busy in a flood. More would only wait, up to the very
+    // edge of its deadline, where any pause of the machine makes all of it late.
+    if (load >= FLOOD && batch > serving) {
+      return false;
+    }
     long first = Math.max(nowNanos, free.get(batch % serving));
-    // what runs before may take longer than on average, too
-    long spare = curve.plus(largest) - curve.mean(largest);
+    // what runs before may take longer than on average, too: the more so, the more of it there is
+    long spare = batch > serving ? curve.plus(largest) : curve.plus(largest) - curve.mean(largest);
     long start = first + spare + batch / serving * curve.plus(largest);
     int size = (int) Math.min(largest, ahead % largest + rows + perNano * (start - nowNanos));
     return start + curve.plus(Math.max(1, size)) <= deadlineNanos;

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  *   QUEUED ──claim──▶ TAKEN ──▶ DONE        succeeded or failed, by the replica
- *     └──reject, cancel──▶ DONE             failed, by whoever wins the compare-and-set
+ *     └──reject, cancel, refuse──▶ DONE     failed, by whoever wins the compare-and-set
  *                            └──▶ RELEASED   memory and lease given back
  * </pre>
  *
@@ -209,6 +209,17 @@ public abstract class InferTask implements Batchable, ModelInputs {
     if (!settle(late ? deployment.failureOf(Rejection.EXPIRED, this) : CANCELLED)) {
       skipTurn(); // it may still run, and its answer is not waited for
     }
+  }
+
+  /**
+   * Answers a task that could not be queued for a reason that nobody has planned for. From any
+   * thread.
+   *
+   * @return false if it was queued nevertheless and claimed, or has ended: then it is answered by
+   *     whoever did that
+   */
+  final boolean refuse(Failure failure) {
+    return settle(failure);
   }
 
   private boolean settle(Failure failure) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
+import dev.millrace.backends.model.Failure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -37,11 +38,25 @@ public final class LoopReplicas implements Runnable {
   }
 
   /**
-   * Queues a task, or answers it at once if it cannot be queued. Never blocks. The task's lease is
-   * the task's from here on.
+   * Queues a task, or answers it at once if it cannot be queued, for whatever reason. Never blocks.
+   * The task's lease is the task's from here on.
    */
   public void submit(InferTask task) {
     Deployment deployment = task.deployment();
+    try {
+      queue(task, deployment);
+    } catch (RuntimeException | Error e) {
+      log.error("a request of model '{}' could not be queued", deployment.name(), e);
+      task.refuse(
+          new Failure(
+              Failure.Kind.ENGINE,
+              "the request could not be queued for model '%s': %s"
+                  .formatted(deployment.name(), e)));
+      deployment.leftWaiting(); // it may be in the queue: what is settled is swept out of it
+    }
+  }
+
+  private void queue(InferTask task, Deployment deployment) {
     InlineReplica replica = loop < 0 ? null : deployment.inlineReplica(loop, this);
     if (replica == null || !replica.submit(task)) {
       deployment.submit(task);
@@ -62,8 +77,8 @@ public final class LoopReplicas implements Runnable {
 
   private void enlist(InlineReplica replica) {
     if (!replica.listed) {
-      replica.listed = true;
       round.add(replica);
+      replica.listed = true;
       if (round.size() == 1) {
         endRoundLater();
       }

@@ -2,8 +2,13 @@
 package dev.millrace.backends.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelOptions;
@@ -24,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.slf4j.LoggerFactory;
 
 /** The test's own thread is the event loop, and its rounds end when the test says so. */
 @Timeout(30)
@@ -328,6 +334,41 @@ class LoopReplicasTest {
 
     assertThat(backend.openRunners).hasValue(0);
     start(); // for the end of the test
+  }
+
+  @Test
+  void answersThatItFailedWhereATaskCannotBeQueued() throws Exception {
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    Logger logger = (Logger) LoggerFactory.getLogger(LoopReplicas.class);
+    logged.start();
+    logger.addAppender(logged);
+    try {
+      assertThat(deployment.acquire()).isTrue();
+      RecordedTask task = RecordedTask.of(deployment, NEVER, 1);
+      LoopReplicas noLoop = new LoopReplicas(-1, Runnable::run);
+      atNextClockRead.set(
+          () -> {
+            throw new OutOfMemoryError("told to fail");
+          });
+
+      noLoop.submit(task);
+
+      assertThatThrownBy(task.answer::join)
+          .cause()
+          .isInstanceOfSatisfying(
+              InferException.class,
+              e -> {
+                assertThat(e.failure().kind()).isEqualTo(Failure.Kind.ENGINE);
+                assertThat(e.failure().detail()).contains("model 'm'", "told to fail");
+              });
+      assertThat(task.releases).hasValue(1);
+      assertThat(deployment.inFlight()).isZero();
+      assertThat(deployment.queuedRows()).isZero();
+      assertThat(logged.list).hasSize(1);
+      assertThat(logged.list.getFirst().getThrowableProxy().getMessage()).isEqualTo("told to fail");
+    } finally {
+      logger.detachAppender(logged);
+    }
   }
 
   /** The clock is read during a sweep, with the lead held: here the round ends. */

@@ -159,12 +159,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       deployment.release();
       throw e;
     }
-    try {
-      task.loopSink().replicas().submit(task);
-    } catch (Throwable e) {
-      task.cancel(); // answered once, whatever went wrong; its lease and memory go with it
-      log.error("ModelInfer could not be queued", e);
-    }
+    task.loopSink().replicas().submit(task); // answers the task, whatever goes wrong
     return task;
   }
 

@@ -157,8 +157,13 @@ final class Admission {
       return false;
     }
     long first = Math.max(nowNanos, free.get(batch % serving));
-    // what runs before may take longer than on average, too: the more so, the more of it there is
-    long spare = batch > serving ? curve.plus(largest) : curve.plus(largest) - curve.mean(largest);
+    // what runs before may take longer than on average, the more so, the more of it there is;
+    // before the first batch on a free replica nothing runs
+    long spare = 0;
+    if (batch > 0 || first > nowNanos) {
+      long most = curve.plus(largest);
+      spare = batch > serving ? most : most - curve.mean(largest);
+    }
     long start = first + spare + batch / serving * curve.plus(largest);
     int size = (int) Math.min(largest, ahead % largest + rows + perNano * (start - nowNanos));
     return start + curve.plus(Math.max(1, size)) <= deadlineNanos;

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** More is asked for than can be done. Loads are multiples of the saturated rate. */
+class OverloadTest {
+  private static final long SLO_NANOS = 25_000_000;
+  private static final int MAX_BATCH = 64;
+  private static final ServiceModel MODEL = ServiceModel.linear(5_070_000, 1_050_000);
+
+  private static double saturatedRate(int replicas) {
+    return Capacity.saturatedRate(MODEL, replicas, MAX_BATCH, SLO_NANOS);
+  }
+
+  private static SimResult run(ServiceModel model, int replicas, double load) {
+    Workload workload =
+        Workload.of(
+            RandomArrivals.poisson(load * saturatedRate(replicas)), RequestKind.within(SLO_NANOS));
+    return Simulation.run(
+        new Plan(workload, model, replicas, MAX_BATCH, 1, 4, 1), MillraceScheduler::auto);
+  }
+
+  private static SimResult run(
+      List<RequestKind> kinds, int replicas, double load, Clients clients) {
+    Workload workload =
+        new Workload(RandomArrivals.poisson(load * saturatedRate(replicas)), kinds, clients);
+    return Simulation.run(
+        new Plan(workload, MODEL, replicas, MAX_BATCH, 1, 8, 1), MillraceScheduler::auto);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "1, 1.5", "1, 2", "1, 4", "2, 1.5", "2, 2", "2, 4", "4, 1.5", "4, 2", "4, 4", "8, 1.5", "8, 2",
+    "8, 4"
+  })
+  void goesOnAnsweringAndSaysNoAtOnce(int replicas, double load) {
+    SimResult result = run(MODEL, replicas, load);
+
+    assertThat(result.goodput() / saturatedRate(replicas)).isGreaterThanOrEqualTo(0.95);
+    assertThat(result.timeToNegative().percentileNanos(99)).isLessThanOrEqualTo(2e6);
+  }
+
+  /**
+   * Predictions with a margin for variation must leave the door open wherever replicas are free:
+   * once shut, nothing would be left to open it.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "0.05, 4, 4, 0.85",
+    "0.1, 4, 1.5, 0.75",
+    "0.1, 8, 2, 0.8",
+    "0.2, 2, 2, 0.65",
+    "0.2, 8, 4, 0.75",
+    "0.4, 4, 2, 0.65",
+    "0.4, 8, 1.5, 0.65"
+  })
+  void neverShutsTheDoorForGoodWhereRunTimesVary(
+      double variation, int replicas, double load, double least) {
+    SimResult result = run(Disturbances.noise(MODEL, variation), replicas, load);
+
+    assertThat(result.goodput() / saturatedRate(replicas)).isGreaterThanOrEqualTo(least);
+  }
+
+  /** The small ones come when the door is shut as often as the large one does. */
+  @ParameterizedTest
+  @CsvSource({"2, 2, 0.88, 0.97", "2, 4, 0.75, 0.95", "4, 2, 0.86, 0.96", "4, 4, 0.78, 0.96"})
+  void sharesAmongTenantsOfWhomOneAsksForEightTimesAsMuch(
+      int replicas, double load, double leastGoodput, double leastFairness) {
+    RequestKind kind = RequestKind.within(SLO_NANOS);
+    List<RequestKind> tenants =
+        List.of(kind.ofTenant(0), kind.ofTenant(1), kind.ofTenant(2).weighing(8));
+    double rate = saturatedRate(replicas);
+    SimResult result = run(tenants, replicas, load, Clients.ONCE);
+
+    double ofSmall = Math.min(load * rate / 10, rate / 3);
+    double[] fair = {ofSmall, ofSmall, rate - 2 * ofSmall};
+    double[] relative =
+        IntStream.range(0, 3).mapToDouble(i -> result.goodput(i) / fair[i]).toArray();
+    assertThat(result.goodput() / rate).isGreaterThanOrEqualTo(leastGoodput);
+    assertThat(jain(relative)).isGreaterThanOrEqualTo(leastFairness);
+  }
+
+  private static double jain(double[] values) {
+    double sum = Arrays.stream(values).sum();
+    return sum * sum / (values.length * Arrays.stream(values).map(x -> x * x).sum());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4})
+  void servesThoseInNoHurryTheirHalf(int replicas) {
+    List<RequestKind> kinds =
+        List.of(RequestKind.within(SLO_NANOS), RequestKind.within(4 * SLO_NANOS));
+    SimResult result = run(kinds, replicas, 2, Clients.ONCE);
+
+    double half = saturatedRate(replicas) / 2;
+    assertThat(result.goodput(0) / half).isGreaterThanOrEqualTo(0.95);
+    assertThat(result.goodput(1) / half).isGreaterThanOrEqualTo(0.95);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1.2, 1", "1, 2, 1", "4, 1.2, 1", "4, 2, 1", "4, 1.2, 50", "4, 2, 50"})
+  void goesOnAnsweringWhenTheRefusedComeAgain(int replicas, double load, long backoffMillis) {
+    SimResult result =
+        run(
+            List.of(RequestKind.within(SLO_NANOS)),
+            replicas,
+            load,
+            new Clients.Retry(4, backoffMillis * 1_000_000, true));
+
+    assertThat(result.offered()).isGreaterThan((long) (1.5 * load * 8 * saturatedRate(replicas)));
+    assertThat(result.goodput() / saturatedRate(replicas)).isGreaterThanOrEqualTo(0.9);
+  }
+}

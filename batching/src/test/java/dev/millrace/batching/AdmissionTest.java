@@ -302,11 +302,11 @@ class AdmissionTest {
     stepped.nowNanos.set(SECOND);
     VirtualReplicas virtual = replicas(stepped, 1);
     Source source = virtual.source(50, 50 * MILLIS, 0);
-    virtual.run(SECOND);
-    assertThat(source.letIn()).isLessThan(6); // of 50
+    virtual.run(4 * predicted);
+    assertThat(source.letIn()).isLessThan(3);
 
-    // one is let in every four runs, as long as these were thought to be: within two dozen of them
-    virtual.run(24 * 4 * predicted);
+    // one is let in every four runs, as long as these were thought to be: two of them are believed
+    virtual.run(12 * predicted);
     long before = source.onTime();
     long offeredBefore = source.offered();
     virtual.run(5 * SECOND);

@@ -97,7 +97,7 @@ public final class Curve {
    * @param sinceNanos time since a batch of this shape was taken
    */
   public boolean isDue(long sinceNanos) {
-    return sinceNanos > Math.max(TRIAL_PAUSE_NANOS, 4 * plus(cap));
+    return sinceNanos > Math.max(TRIAL_PAUSE_NANOS, 4 * plus(1));
   }
 
   /** Batches that were seen. */

@@ -114,8 +114,8 @@ final class CurveLearner {
     double ratio = Math.log(nanos / expected);
     double deviation = Math.sqrt(variance);
     double usual = Math.max(0.05, 2.5 * deviation);
-    if (seen >= 4 && total >= 16) {
-      speed.deviated(ratio, usual);
+    if (seen >= 4 && total >= 16 && speed.deviated(ratio, usual)) {
+      untilRebuild = 0; // what is predicted is wrong until then
     }
     if (seen < TRIALS) {
       // an interrupted run is no outlier yet where there are three: of two the shorter, of three

@@ -7,7 +7,9 @@ package dev.millrace.batching.cost;
  *
  * <p>Two ways lead to it: small deviations pull it slowly, and {@link #STREAK} large ones in a row,
  * all on one side, are believed at once. A pause of a collector or of the operating system is one
- * large deviation, perhaps two.
+ * large deviation, perhaps two. Nothing makes a run far shorter by accident, so of such runs {@link
+ * #SHORT_STREAK} are enough: where predictions are far too long, hardly anything is let in to
+ * correct them.
  */
 final class MachineSpeed {
   /** What one sample moves: the average of the last hundred or so. */
@@ -16,9 +18,15 @@ final class MachineSpeed {
   /** As many pauses in a row do not happen, and as many batches are soon run. */
   private static final int STREAK = 8;
 
+  private static final int SHORT_STREAK = 2;
+
+  /** As a logarithm: to less than two thirds of what was predicted. */
+  private static final double FAR_SHORTER = -Math.log(1.5);
+
   private double logFactor;
   private int streak;
   private double streakSum;
+  private int farShorter;
 
   /** Time now, in units of the time when the curves were learned. */
   double factor() {
@@ -30,26 +38,31 @@ final class MachineSpeed {
    *
    * @param logRatio natural logarithm of actual over predicted time
    * @param usual how large it usually is, at most
+   * @return whether everything is believed to be faster or slower from now on
    */
-  void deviated(double logRatio, double usual) {
+  boolean deviated(double logRatio, double usual) {
     if (Math.abs(logRatio) <= usual) {
       streak = 0;
       streakSum = 0;
+      farShorter = 0;
       logFactor += logRatio * WEIGHT;
-      return;
+      return false;
     }
+    farShorter = logRatio < Math.min(FAR_SHORTER, -2 * usual) ? farShorter + 1 : 0;
     if (streakSum * logRatio < 0) {
       streak = 0;
       streakSum = 0;
     }
     streak++;
     streakSum += logRatio;
-    if (streak >= STREAK) {
+    if (streak >= STREAK || farShorter >= SHORT_STREAK) {
       logFactor += streakSum / streak;
       streak = 0;
       streakSum = 0;
-    } else {
-      logFactor += Math.copySign(usual, logRatio) * WEIGHT;
+      farShorter = 0;
+      return true;
     }
+    logFactor += Math.copySign(usual, logRatio) * WEIGHT;
+    return false;
   }
 }

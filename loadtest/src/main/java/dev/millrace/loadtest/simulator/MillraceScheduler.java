@@ -133,6 +133,11 @@ public final class MillraceScheduler implements Scheduler {
     }
 
     @Override
+    public int priority() {
+      return request.priority();
+    }
+
+    @Override
     public boolean batchable() {
       return true;
     }

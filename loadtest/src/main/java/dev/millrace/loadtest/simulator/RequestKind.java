@@ -31,6 +31,10 @@ public record RequestKind(
     return new RequestKind(weight, sloNanos, shape, other, priority, rows);
   }
 
+  public RequestKind ofPriority(int other) {
+    return new RequestKind(weight, sloNanos, shape, tenant, other, rows);
+  }
+
   public RequestKind of(RowCount other) {
     return new RequestKind(weight, sloNanos, shape, tenant, priority, other);
   }

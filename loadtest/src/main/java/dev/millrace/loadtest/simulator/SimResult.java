@@ -73,6 +73,11 @@ public final class SimResult {
     return latencies(i -> samples.outcome(i) != Samples.REFUSED);
   }
 
+  /** The same for one kind of the workload. */
+  public Latencies latency(int kind) {
+    return latencies(i -> samples.outcome(i) != Samples.REFUSED && samples.kind(i) == kind);
+  }
+
   /** Of answers and refusals. */
   public Latencies latencyOfAll() {
     return latencies(i -> true);

@@ -118,4 +118,16 @@ class OverloadTest {
     assertThat(result.offered()).isGreaterThan((long) (1.5 * load * 8 * saturatedRate(replicas)));
     assertThat(result.goodput() / saturatedRate(replicas)).isGreaterThanOrEqualTo(0.9);
   }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void servesWhatMattersLessLaterAndStarvesNobody(int replicas) {
+    RequestKind kind = RequestKind.within(4 * SLO_NANOS);
+    SimResult result = run(List.of(kind, kind.ofPriority(1)), replicas, 2, Clients.ONCE);
+
+    double rate = saturatedRate(replicas);
+    assertThat(result.goodput(0) / rate).isGreaterThanOrEqualTo(0.7);
+    assertThat(result.goodput(1) / rate).isBetween(0.03, 0.2);
+    assertThat(result.latency(0).meanNanos()).isLessThan(0.75 * result.latency(1).meanNanos());
+  }
 }

@@ -8,6 +8,9 @@ package dev.millrace.batching.cost;
 public final class ArrivalRate {
   private static final long MOST_WINDOW_NANOS = 1_000_000_000;
 
+  /** The average of so many is right to a fifth. */
+  private static final double ENOUGH_ROWS = 32;
+
   private final long leastWindowNanos;
   private final int batches;
   private double windowNanos;
@@ -76,8 +79,12 @@ public final class ArrivalRate {
     return perNanosecond(rowNanos);
   }
 
-  /** Just begun, the window is shorter than it will be; but never taken for less than a tenth. */
+  /**
+   * Just begun, the window is shorter than it will be. Few rows say little of a rate: with them it
+   * is not taken for less than a tenth, and never for less than a hundredth.
+   */
   private double perNanosecond(double amount) {
-    return amount / (windowNanos * Math.max(0.1, seen));
+    double least = Math.clamp(0.1 * ENOUGH_ROWS / Math.max(1, rows), 0.01, 0.1);
+    return amount / (windowNanos * Math.max(least, seen));
   }
 }

@@ -8,10 +8,10 @@ import dev.millrace.batching.cost.Curve;
  * rows as serve all that wait best. Run times and arrival rate are learned.
  *
  * <ul>
- *   <li><b>Right size.</b> Draining z rows in equal batches of b takes {@code (alpha + beta·b)(z/b
- *       + 1)/2} on average, least at {@code b = sqrt(alpha·z/beta)}; and not less than what keeps
- *       up with the arrivals. A model that gains nothing from batches gets none, a busy one the
- *       batches of most throughput.
+ *   <li><b>Right size.</b> Draining z rows in equal batches of b, while others come that need s
+ *       rows a batch to be kept up with, takes in total a time proportional to {@code (z + b)(alpha
+ *       + beta·b)/(b - s)}, least at {@code b = s + sqrt((s + z)(s + alpha/beta))}. A model that
+ *       gains nothing from batches gets none, a busy one the batches of most throughput.
  *   <li><b>Stagger.</b> Of several replicas, an idle one waits for its share of the arrivals
  *       instead of taking one request right behind a batch that has just left; only if a wait is
  *       worth what it costs.
@@ -28,7 +28,10 @@ public final class SlackPull implements BatchPolicy {
 
   private static final double UTILISATION_TO_DEADLINE = 0.85;
 
-  /** A sleep takes 100 µs more than asked for: shorter waits would end late. */
+  /**
+   * A sleep takes 100 µs more than asked for. That is no harm where an arrival mostly ends the wait
+   * before; but no wait is planned that is not twice as long.
+   */
   private static final long LEAST_WAIT_NANOS = 200_000;
 
   /** Of requests that have none, for the order of their priorities. */
@@ -37,8 +40,8 @@ public final class SlackPull implements BatchPolicy {
   /** Times alpha over beta: a batch with 98 % of all the throughput that there could be. */
   private static final double ENOUGH = 49;
 
-  /** How much of a batch's gain goes into making it larger than the formula has it. */
-  private static final double CLUSTERING = 1.3;
+  /** How much faster than on average rows come just now, perhaps: the average lags in bursts. */
+  private static final double CLUSTERING = 1.15;
 
   private static final long NEVER = Long.MAX_VALUE;
 
@@ -99,8 +102,9 @@ public final class SlackPull implements BatchPolicy {
     }
     double sustaining = sustaining(queue, cost, UTILISATION);
     if (queue.replicas() >= 3 && sustaining <= cost.knee() && staggers(queue, cost, sustaining)) {
-      long until = lane.arrivalNanos(0) + (long) (1.25 * sustaining / queue.arrivalRate());
-      if (until - nowNanos > LEAST_WAIT_NANOS) {
+      long wait = (long) (1.25 * sustaining / queue.arrivalRate());
+      long until = lane.arrivalNanos(0) + wait;
+      if (wait > LEAST_WAIT_NANOS && until > nowNanos) {
         return Decision.waitUntil(until);
       }
     }
@@ -171,14 +175,10 @@ public final class SlackPull implements BatchPolicy {
     if (want > cost.cap() && want == cost.limit()) {
       return want; // a size that is tried: what is known says nothing of it
     }
-    double alpha = cost.alpha();
-    double beta = cost.beta();
-    // the more a batch saves, the larger it may be: arrivals that are clustered will fill it
-    double gain = Math.min(1, CLUSTERING * alpha / beta);
-    double c1 = 1 + gain * (queue.replicas() >= 3 ? 0.2 : 0.5);
-    double c2 = 1 + gain * (queue.replicas() >= 3 ? 0.5 : 1);
-    double drain = c2 * Math.sqrt(alpha * queue.lane().rows() / beta);
-    double size = Math.max(Math.ceil(c1 * sustaining), Math.rint(drain));
-    return (int) Math.clamp(size, 1, want);
+    double busy = CLUSTERING * sustaining;
+    // replicas drain a queue together, but not in step: of z rows a share lies between z and z/n
+    double share = queue.lane().rows() / Math.sqrt(queue.replicas());
+    double size = busy + Math.sqrt((busy + share) * (busy + cost.alpha() / cost.beta()));
+    return (int) Math.clamp(Math.rint(size), 1, want);
   }
 }

@@ -31,6 +31,20 @@ class ArrivalRateTest {
     assertThat(arrivals.marginalLoad(5)).isZero();
   }
 
+  @Test
+  void manyRowsAreTakenAtTheirRateFromTheBeginning() {
+    arrive(1_000, 500_000); // a fortieth of the window
+
+    assertThat(arrivals.rate(now)).isCloseTo(1e-3, withPercentage(10));
+  }
+
+  @Test
+  void rowsThatAllComeAtOnceAreNoEndlessRate() {
+    arrivals.arrived(0, 100_000, 0);
+
+    assertThat(arrivals.rate(0)).isCloseTo(100_000 / 200_000.0, withPercentage(1));
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1_000, 30_000, 1_000_000})
   void aSteadyRateIsSeenWithinFivePercent(long gapNanos) {

@@ -100,11 +100,31 @@ class SlackPullTest {
 
     Decision decision = decide(queue);
 
-    double rule = Math.sqrt(GPU.alpha() * waiting / GPU.beta());
+    double rule = Math.sqrt(GPU.alpha() * waiting / Math.sqrt(replicas) / GPU.beta());
     assertThat(decision.kind()).isEqualTo(Kind.RUN);
-    // the rule itself, or up to twice as much where batches gain a lot; never more than there is
     assertThat((double) decision.count())
-        .isBetween(Math.min(waiting, Math.floor(rule)), Math.min(waiting, Math.ceil(2 * rule)));
+        .isBetween(Math.min(waiting, Math.floor(rule)), Math.min(waiting, Math.ceil(rule)));
+  }
+
+  /** Time in total, but for a factor, to drain rows in batches of a size while others come. */
+  private static double drain(double waiting, int size, double keepingUp) {
+    return (waiting + size) * (GPU.alpha() + GPU.beta() * size) / (size - keepingUp);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.1, 20", "0.4, 20", "0.4, 60", "0.6, 40"})
+  void ofAllSizesTheOneThatDrainsALoneReplicasQueueWithLeastWaitingIsTaken(
+      double load, int waiting) {
+    double rate = load * capacity(GPU, 1);
+    double perNano = rate / 1e9;
+    // as the policy has it: of nine tenths of the replica's time, and 1.15 times as much in bursts
+    double keepingUp = 1.15 * perNano * GPU.alpha() / (0.9 - perNano * GPU.beta());
+
+    int size = decide(queue().items(waiting, NOW, NEVER).arriving(rate)).count();
+
+    assertThat(drain(waiting, size, keepingUp))
+        .isLessThan(drain(waiting, size - 1, keepingUp))
+        .isLessThan(drain(waiting, size + 1, keepingUp));
   }
 
   @Test
@@ -200,6 +220,27 @@ class SlackPullTest {
         assertThat(decision.untilNanos() + GPU.plus(1)).isLessThanOrEqualTo(NOW + slack);
       }
     }
+  }
+
+  @Test
+  void aWaitIsNotCutShortWhenLittleOfItIsLeft() {
+    FakeQueue queue = staggering(4, NEVER);
+    long until = decide(queue).untilNanos();
+
+    assertThat(policy.decide(until - 10_000, queue)).isEqualTo(Decision.waitUntil(until));
+    assertThat(policy.decide(until, queue).kind()).isEqualTo(Kind.RUN);
+  }
+
+  @Test
+  void aWaitThatIsShorterThanASleepIsNotTaken() {
+    Curve quick = Curves.line(20_000, 1_000, 64);
+    FakeQueue queue =
+        new FakeQueue(quick)
+            .item(NOW, NEVER, 1)
+            .replicas(4, NOW + 20_000, NOW + 20_000, NOW + 20_000)
+            .arriving(0.45 * capacity(quick, 4));
+
+    assertThat(decide(queue).kind()).isEqualTo(Kind.RUN);
   }
 
   @Test

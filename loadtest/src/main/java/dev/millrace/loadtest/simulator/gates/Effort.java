@@ -15,7 +15,7 @@ public record Effort(boolean isFull, int requests, int capacityRequests, double 
 
   /** A minute of one core: for every change. */
   public static Effort brief() {
-    return new Effort(false, 20_000, 20_000, 0.01);
+    return new Effort(false, 40_000, 20_000, 0.01);
   }
 
   /** Minutes: for what is published. */

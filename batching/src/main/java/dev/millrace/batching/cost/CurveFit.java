@@ -116,7 +116,9 @@ final class CurveFit {
     }
     beta = (w * wrn - wr * wn) / spread;
     alpha = (wn - beta * wr) / w;
-    if (alpha < 0) {
+    // a fixed part that may as well be chance is no reason for batches
+    double doubt = DOUBT * variation * Math.sqrt(wrr / spread);
+    if (alpha < doubt) {
       alpha = 0;
       beta = wrn / wrr;
     } else if (beta <= 0) {

@@ -34,6 +34,9 @@ final class Admission {
    */
   private static final double FLOOD = 1.35;
 
+  /** Standard deviations of the arrivals in the time of a batch. */
+  private static final double RESERVE = 3;
+
   private final CostModel costs;
   private final QueueCounts counts;
   private final long maxQueueNanos;
@@ -127,7 +130,7 @@ final class Admission {
       return best;
     }
     double rows = perNano * (remaining - curve.alpha()) / (1 + perNano * curve.beta());
-    int filled = (int) Math.clamp(rows, best, Math.max(best, curve.limit()));
+    int filled = (int) Math.clamp(rows, best, Math.max(best, curve.worthwhile()));
     return filled > best && curve.plus(filled) < remaining ? filled : best;
   }
 
@@ -143,7 +146,7 @@ final class Admission {
     for (int i = deadlineClass; i >= 0; i--) {
       work += workByClass.get(i);
     }
-    int ahead = (int) Math.min(work * rowsPerNano + 0.5, 1 << 30);
+    int ahead = rowsOf(work, rowsPerNano);
     long next = Math.max(nowNanos, free.get(0));
     if (serving == 1 && load < FLOOD && ahead + rows <= curve.limit()) {
       return next + curve.plus(ahead + rows) <= deadlineNanos;
@@ -151,9 +154,8 @@ final class Admission {
     double perNano = mixed ? Math.min(arrivalRate, load * rowsPerNano) : arrivalRate;
     int largest = largest(deadlineNanos - nowNanos, best, perNano, curve);
     int batch = ahead / largest;
-    // One batch in reserve keeps the replicas busy in a flood. More would only wait, up to the very
-    // edge of its deadline, where any pause of the machine makes all of it late.
-    if (load >= FLOOD && batch > serving) {
+    int alike = rowsOf(workByClass.get(deadlineClass), rowsPerNano);
+    if (load >= FLOOD && isEnough(alike, largest * serving)) {
       return false;
     }
     long first = Math.max(nowNanos, free.get(batch % serving));
@@ -167,6 +169,19 @@ final class Admission {
     long start = first + spare + batch / serving * curve.plus(largest);
     int size = (int) Math.min(largest, ahead % largest + rows + perNano * (start - nowNanos));
     return start + curve.plus(Math.max(1, size)) <= deadlineNanos;
+  }
+
+  private static int rowsOf(long work, double rowsPerNano) {
+    return (int) Math.min(work * rowsPerNano + 0.5, 1 << 30);
+  }
+
+  /**
+   * In a flood whatever the replicas take next has come again before they are free, save for
+   * chance. More would only wait, up to the very edge of its deadline, where any pause of the
+   * machine makes all of it late.
+   */
+  private static boolean isEnough(int waiting, int takenNext) {
+    return waiting >= takenNext + RESERVE * Math.sqrt(takenNext);
   }
 
   /** An item has left the queue, or was not queued after all. Any thread. */

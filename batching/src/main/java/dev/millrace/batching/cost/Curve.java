@@ -175,11 +175,16 @@ public final class Curve {
    * The batch with most throughput that a saturated group of replicas can run again and again while
    * each request waits no longer than its objective: {@code plus(b) · (1 + 1/n) <= slo}.
    *
-   * @return 1..limit
+   * @return 1..{@link #worthwhile}
    */
   public int sustainable(long sloNanos, int replicas) {
     long budget = sloNanos / (replicas + 1) * replicas;
-    return Math.clamp(rowsWithin(budget), 1, limit);
+    return Math.clamp(rowsWithin(budget), 1, worthwhile());
+  }
+
+  /** Rows that a batch may well have: of a model that gains nothing from them, no more than cap. */
+  public int worthwhile() {
+    return alpha > 0 ? limit : cap;
   }
 
   /** What was seen, by rows ascending. For people. */

@@ -118,7 +118,7 @@ final class CurveFit {
     alpha = (wn - beta * wr) / w;
     // a fixed part that may as well be chance is no reason for batches
     double doubt = DOUBT * variation * Math.sqrt(wrr / spread);
-    if (alpha < doubt) {
+    if (alpha < doubt || alpha < (NOTHING_GAINED - 1) * beta) {
       alpha = 0;
       beta = wrn / wrr;
     } else if (beta <= 0) {

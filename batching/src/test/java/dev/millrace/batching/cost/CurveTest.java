@@ -86,7 +86,7 @@ class CurveTest {
   @MethodSource("learned")
   void endlessTimeIsEnoughForAnyBatch(Curve curve) {
     assertThat(curve.rowsWithin(Long.MAX_VALUE)).isGreaterThan(1 << 16);
-    assertThat(curve.sustainable(Long.MAX_VALUE, 8)).isEqualTo(curve.limit());
+    assertThat(curve.sustainable(Long.MAX_VALUE, 8)).isEqualTo(curve.worthwhile());
   }
 
   @ParameterizedTest
@@ -96,12 +96,12 @@ class CurveTest {
       for (long slo = 1000; slo < 1_000_000_000; slo *= 2) {
         int rows = curve.sustainable(slo, replicas);
 
-        assertThat(rows).isBetween(1, curve.limit());
+        assertThat(rows).isBetween(1, curve.worthwhile());
         if (rows > 1) {
           assertThat((double) curve.plus(rows) * (replicas + 1) / replicas)
               .isLessThanOrEqualTo(slo + 2.0);
         }
-        if (rows < curve.limit()) {
+        if (rows < curve.worthwhile()) {
           assertThat((double) curve.plus(rows + 1) * (replicas + 1) / replicas)
               .isGreaterThanOrEqualTo((double) slo * 0.99);
         }

@@ -15,6 +15,7 @@ class OverloadTest {
   private static final long SLO_NANOS = 25_000_000;
   private static final int MAX_BATCH = 64;
   private static final ServiceModel MODEL = ServiceModel.linear(5_070_000, 1_050_000);
+  private static final ServiceModel LARGE_BATCHES = ServiceModel.linear(5_000_000, 500_000);
 
   private static double saturatedRate(int replicas) {
     return Capacity.saturatedRate(MODEL, replicas, MAX_BATCH, SLO_NANOS);
@@ -46,6 +47,37 @@ class OverloadTest {
 
     assertThat(result.goodput() / saturatedRate(replicas)).isGreaterThanOrEqualTo(0.95);
     assertThat(result.timeToNegative().percentileNanos(99)).isLessThanOrEqualTo(2e6);
+  }
+
+  /** With a deadline of twenty batches nobody waits for more than three: replicas are as busy. */
+  @ParameterizedTest
+  @CsvSource({"1, 1.5", "1, 2", "1, 4", "4, 1.5", "4, 2", "4, 4"})
+  void keepsTheQueueShortWhereDeadlinesAreLong(int replicas, double load) {
+    ServiceModel model = Disturbances.pauses(LARGE_BATCHES, 1_000_000_000, 20_000_000);
+    SimResult result = run(model, replicas, load, 20 * LARGE_BATCHES.nanos(0, 32));
+
+    double rate = 32e9 * replicas / LARGE_BATCHES.nanos(0, 32);
+    assertThat(result.goodput() / rate).isGreaterThanOrEqualTo(0.97);
+    assertThat(result.latency().meanNanos()).isLessThan(3.0 * LARGE_BATCHES.nanos(0, 32));
+    assertThat(result.timeToNegative().percentileNanos(99)).isLessThanOrEqualTo(2e6);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1.5", "1, 2", "4, 1.5", "4, 4"})
+  void saysNoAtOnceForAModelThatGainsNothingToo(int replicas, double load) {
+    ServiceModel model = ServiceModel.linear(0, 1_000_000);
+    SimResult result = run(model, replicas, load, 20_000_000);
+
+    assertThat(result.goodput() / (replicas * 1000)).isGreaterThanOrEqualTo(0.98);
+    assertThat(result.timeToNegative().percentileNanos(99)).isLessThanOrEqualTo(2e6);
+  }
+
+  private static SimResult run(ServiceModel model, int replicas, double load, long sloNanos) {
+    double rate = 32e9 * replicas / model.nanos(0, 32);
+    Workload workload =
+        Workload.of(RandomArrivals.poisson(load * rate), RequestKind.within(sloNanos));
+    return Simulation.run(
+        new Plan(workload, model, replicas, 32, 1, 4, 1), MillraceScheduler::auto);
   }
 
   /**

@@ -2,6 +2,7 @@
 package dev.millrace.gateway.http;
 
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.model.InferException;
@@ -18,6 +19,8 @@ import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The HTTP port: {@code /metrics} for Prometheus, the protocol's health paths for probes, and how a
@@ -25,6 +28,7 @@ import java.util.regex.Pattern;
  * gateway only by what it is asked to show.
  */
 public final class HttpEndpoint implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(HttpEndpoint.class);
   private static final String JSON = "application/json";
   private static final String MODELS = "/v2/models/";
   private static final Pattern SCHEDULING =
@@ -47,15 +51,28 @@ public final class HttpEndpoint implements AutoCloseable {
       throws IOException {
     HttpEndpoint endpoint = new HttpEndpoint(HttpServer.create(address, 0));
     endpoint.server.setExecutor(endpoint.threads);
-    endpoint.server.createContext("/metrics", exchange -> metrics(exchange, metrics));
-    endpoint.server.createContext("/v2/health/live", exchange -> health(exchange, () -> true));
-    endpoint.server.createContext(
-        "/v2/health/ready", exchange -> health(exchange, deployments::isReady));
-    endpoint.server.createContext(MODELS, exchange -> model(exchange, deployments));
-    endpoint.server.createContext(
+    endpoint.serve("/metrics", exchange -> metrics(exchange, metrics));
+    endpoint.serve("/v2/health/live", exchange -> health(exchange, () -> true));
+    endpoint.serve("/v2/health/ready", exchange -> health(exchange, deployments::isReady));
+    endpoint.serve(MODELS, exchange -> model(exchange, deployments));
+    endpoint.serve(
         "/", exchange -> respond(exchange, 404, "text/plain; charset=utf-8", "not found\n"));
     endpoint.server.start();
     return endpoint;
+  }
+
+  /** The JDK's server closes a connection without a word if its handler throws. */
+  private void serve(String path, HttpHandler handler) {
+    server.createContext(
+        path,
+        exchange -> {
+          try {
+            handler.handle(exchange);
+          } catch (RuntimeException e) {
+            log.error("{} could not be answered", exchange.getRequestURI(), e);
+            answer(exchange, 500, JSON, SchedulingJson.error("internal error: " + e));
+          }
+        });
   }
 
   public int port() {

@@ -74,7 +74,7 @@ final class Load {
     if (!hasDeadlines()) {
       return curve.cap();
     }
-    int safe = curve.sustainable(lately().objectiveNanos(), replicas());
+    int safe = Math.min(curve.cap(), curve.sustainable(lately().objectiveNanos(), replicas()));
     return Math.clamp(Math.round(lately().chosenRows()), safe, curve.cap());
   }
 

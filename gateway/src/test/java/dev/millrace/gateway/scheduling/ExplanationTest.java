@@ -29,6 +29,20 @@ final class ExplanationTest {
         .hasSize(2);
   }
 
+  /** The curve allows to try more than the best size that has been seen. */
+  @Test
+  void largerBatchesThanWereEverRunMayBeInTime() {
+    assertThat(
+            new TestReport()
+                .taking(5, 1, 8)
+                .arriving(900)
+                .choosing(8, 20)
+                .busy(1)
+                .due(1000)
+                .explained())
+        .startsWith("Saturated: 900 rows/s arrive and need 1.5 replicas of 1.");
+  }
+
   @Test
   void aFreeReplicaTakesWhatThereIs() {
     assertThat(new TestReport().taking(5, 1).arriving(120).choosing(1.5, 1.5).busy(0.4).explained())

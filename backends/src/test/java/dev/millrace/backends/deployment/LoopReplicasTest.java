@@ -13,6 +13,7 @@ import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.backends.repository.Scheduling;
 import dev.millrace.batching.Fairness;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +35,19 @@ import org.slf4j.LoggerFactory;
 /** The test's own thread is the event loop, and its rounds end when the test says so. */
 @Timeout(30)
 class LoopReplicasTest {
+  /** All that waits runs together: what is learned of real times must not change a test. */
+  private static final Scheduling EAGER =
+      new Scheduling(
+          Scheduling.Mode.TRITON,
+          0,
+          Scheduling.DEFAULT.maxQueueNanos(),
+          0,
+          0,
+          Scheduling.QueuePolicy.NONE,
+          Map.of(),
+          true,
+          Scheduling.TritonBatching.DEFAULT);
+
   private static final long NEVER = Long.MAX_VALUE;
   private static final Duration BUDGET = Duration.ofNanos(100_000);
 
@@ -67,7 +81,7 @@ class LoopReplicasTest {
             ModelManifest.DEFAULT.versionPolicy(),
             1,
             new ModelManifest.Limits(100, 1 << 20, 1000, 0),
-            ModelManifest.DEFAULT.scheduling(),
+            EAGER,
             new ModelOptions(OptionalInt.of(4), 1, List.of(), List.of(), Map.of()),
             true,
             List.of());

@@ -153,7 +153,9 @@ final class Explanation {
   private String reasonForSize() {
     int best = load.bestSize(curve);
     if (lately.chosenRows() >= ALL * curve.cap()) {
-      return "that is their best size (%s: %s a replica), more would not raise throughput"
+      return (endsAtMaximum()
+              ? "that is the largest that max_batch_size allows (%s: %s a replica)"
+              : "that is their best size (%s: %s a replica), more would not raise throughput")
           .formatted(number(curve.cap()), rate(Load.throughput(curve, curve.cap())));
     }
     boolean takesAll = lately.chosenRows() >= ALL * lately.queuedRows();
@@ -237,13 +239,21 @@ final class Explanation {
     }
   }
 
+  /** The best size would be larger, as far as the curve tells. */
+  private boolean endsAtMaximum() {
+    return curve.cap() >= report.maxBatchRows() && gainBeyondCap() >= WORTHWHILE;
+  }
+
+  private double gainBeyondCap() {
+    return 1e9 / curve.beta() / Load.throughput(curve, curve.cap());
+  }
+
   private void sayLimit() {
-    double gain = 1e9 / curve.beta() / Load.throughput(curve, curve.cap());
-    if (curve.cap() >= report.maxBatchRows() && gain >= WORTHWHILE && load.busy() >= LIGHT) {
+    if (endsAtMaximum() && load.busy() >= LIGHT) {
       say(
           ("Batches end at max_batch_size (%s), where they still get better: larger ones could raise"
                   + " throughput up to %s times.")
-              .formatted(number(report.maxBatchRows()), number(gain)));
+              .formatted(number(report.maxBatchRows()), number(gainBeyondCap())));
     }
   }
 

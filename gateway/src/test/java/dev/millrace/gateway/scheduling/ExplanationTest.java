@@ -157,6 +157,8 @@ final class ExplanationTest {
                 .busy(0.95)
                 .explained())
         .contains(
+            "Batches of 8 rows on average, of 12 waiting: that is the largest that max_batch_size"
+                + " allows (8: 615 rows/s a replica).",
             "Batches end at max_batch_size (8), where they still get better: larger ones could raise"
                 + " throughput up to 1.6 times.");
   }

@@ -261,6 +261,11 @@ final class Admission {
     return (long) ((double) counts.rows() * curve.mean(cap) / ((double) cap * replicas));
   }
 
+  /** Time until a request's turn that comes now, if those before it are served first. */
+  long waitNanos(int bucket, long nowNanos) {
+    return Math.max(0, free.get(0) - nowNanos) + backlogNanos(bucket);
+  }
+
   /** Work that is counted in a class of deadlines, in nanoseconds. */
   long classedWork() {
     long work = 0;

@@ -349,6 +349,11 @@ public final class BatchQueue<T extends Batchable> {
     return admission.backlogNanos(CostModel.bucketOf(rowSize));
   }
 
+  /** How long a request that comes now has to wait for its turn, by prediction. Any thread. */
+  public long waitNanos(long rowSize, long nowNanos) {
+    return admission.waitNanos(CostModel.bucketOf(rowSize), nowNanos);
+  }
+
   /**
    * How often the policy or an item has thrown into the queue. Each time was contained: a batch was
    * sized greedily, or the one item dropped. Above 0 there is a defect in that code.

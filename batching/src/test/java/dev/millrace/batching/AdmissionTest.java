@@ -96,6 +96,23 @@ class AdmissionTest {
   }
 
   @Test
+  void aTurnComesWhenTheReplicaIsFreeAndThoseBeforeAreServed() {
+    SteppedQueue stepped = queue();
+    assertThat(stepped.queue.waitNanos(1, MILLIS)).isZero();
+
+    stepped.offer(item("runs"));
+    assertThat(stepped.queue.poll(stepped.batch)).isZero();
+    assertThat(stepped.queue.waitNanos(1, MILLIS)).isCloseTo(ALPHA + BETA, withPercentage(5));
+
+    for (int i = 0; i < MAX_ROWS; i++) {
+      stepped.offer(item("waits"));
+    }
+    assertThat(stepped.queue.waitNanos(1, 3 * MILLIS))
+        .isCloseTo(ALPHA + BETA - 2 * MILLIS + ALPHA + MAX_ROWS * BETA, withPercentage(5));
+    assertThat(stepped.queue.waitNanos(999, SECOND)).as("of a size that is unknown").isZero();
+  }
+
+  @Test
   void whatIsSeededIsKnownAndReported() {
     SteppedQueue stepped = queue();
 

@@ -239,6 +239,11 @@ public final class Deployment {
     return queue.queuedBytes();
   }
 
+  /** How long a task that comes now has to wait for its turn, by prediction; 0 if unknown. */
+  public long waitNanos(InferTask task) {
+    return queue.waitNanos(task.rowSize(), task.arrivalNanos());
+  }
+
   /** What the queue has learned and why its batches look as they do. */
   public QueueReport scheduling() {
     return queue.report();

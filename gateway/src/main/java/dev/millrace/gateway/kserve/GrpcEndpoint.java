@@ -74,8 +74,9 @@ public final class GrpcEndpoint {
       throw new IOException("host: '%s' is unknown".formatted(listen.host()));
     }
     OpenCalls openCalls = new OpenCalls();
+    LoopRests rests = new LoopRests();
     Transport transport =
-        Transport.start(config.serving(), config.serving().eventLoopCount(cores), openCalls);
+        Transport.start(config.serving(), config.serving().eventLoopCount(cores), openCalls, rests);
     try {
       KserveProtocol protocol =
           new KserveProtocol(
@@ -83,6 +84,7 @@ public final class GrpcEndpoint {
               transport.sinks(),
               unrouted,
               openCalls,
+              rests,
               new Tenants(config.sharing()),
               serverVersion);
       Server server = server(address, transport, config.limits(), protocol, health);

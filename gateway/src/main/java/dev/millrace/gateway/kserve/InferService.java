@@ -35,6 +35,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   private final LoopSinks sinks;
   private final Tally<Failure.Kind> unrouted;
   private final OpenCalls openCalls;
+  private final LoopRests rests;
   private final Tenants tenants;
 
   /** What is constant in a deployment's answers, until the deployment is gone; per thread. */
@@ -46,11 +47,13 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       LoopSinks sinks,
       Tally<Failure.Kind> unrouted,
       OpenCalls openCalls,
+      LoopRests rests,
       Tenants tenants) {
     this.deployments = deployments;
     this.sinks = sinks;
     this.unrouted = unrouted;
     this.openCalls = openCalls;
+    this.rests = rests;
     this.tenants = tenants;
   }
 
@@ -159,6 +162,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       deployment.release();
       throw e;
     }
+    rests.current().asked(deployment.waitNanos(task));
     task.loopSink().replicas().submit(task); // answers the task, whatever goes wrong
     return task;
   }

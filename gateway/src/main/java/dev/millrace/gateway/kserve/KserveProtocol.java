@@ -19,6 +19,7 @@ final class KserveProtocol implements BindableService {
       LoopSinks sinks,
       Tally<Failure.Kind> unrouted,
       OpenCalls openCalls,
+      LoopRests rests,
       Tenants tenants,
       String serverVersion) {
     MethodDescriptor<InferRequest, InferResponse> modelInfer = InferMarshaller.modelInfer();
@@ -36,7 +37,8 @@ final class KserveProtocol implements BindableService {
     ServerServiceDefinition.Builder service =
         ServerServiceDefinition.builder(descriptor.build())
             .addMethod(
-                modelInfer, new InferService(deployments, sinks, unrouted, openCalls, tenants));
+                modelInfer,
+                new InferService(deployments, sinks, unrouted, openCalls, rests, tenants));
     for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
       if (!isModelInfer(method)) {
         service.addMethod(method);

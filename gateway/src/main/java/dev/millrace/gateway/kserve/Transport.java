@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.nio.channels.spi.SelectorProvider;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,9 +43,10 @@ record Transport(
    *
    * @throws IOException if this machine does not have the transport that was asked for
    */
-  static Transport start(GatewayConfig.Serving serving, int loopCount, OpenCalls openCalls)
+  static Transport start(
+      GatewayConfig.Serving serving, int loopCount, OpenCalls openCalls, LoopRests rests)
       throws IOException {
-    Sockets sockets = sockets(serving, openCalls);
+    Sockets sockets = sockets(serving, openCalls, rests);
     EventLoopGroup acceptor = new MultiThreadIoEventLoopGroup(1, sockets.factory());
     try {
       EventLoopGroup loops = new MultiThreadIoEventLoopGroup(loopCount, sockets.factory());
@@ -55,32 +57,38 @@ record Transport(
     }
   }
 
-  private static Sockets sockets(GatewayConfig.Serving serving, OpenCalls openCalls)
-      throws IOException {
-    SelectStrategyFactory polling =
-        () -> new BusyPolling(serving.busyPoll(), System::nanoTime, openCalls::isNoneHere);
+  private static Sockets sockets(
+      GatewayConfig.Serving serving, OpenCalls openCalls, LoopRests rests) throws IOException {
+    SelectStrategyFactory pace =
+        () ->
+            new LoopPace(
+                serving.busyPoll(),
+                System::nanoTime,
+                openCalls::isNoneHere,
+                now -> rests.current().nanos(now),
+                LockSupport::parkNanos);
     return switch (serving.transport()) {
-      case AUTO -> Epoll.isAvailable() ? epoll(polling) : nio(polling);
+      case AUTO -> Epoll.isAvailable() ? epoll(pace) : nio(pace);
       case EPOLL -> {
         require(serving.transport(), Epoll.isAvailable(), Epoll.unavailabilityCause());
-        yield epoll(polling);
+        yield epoll(pace);
       }
       case IO_URING -> {
         require(serving.transport(), IoUring.isAvailable(), IoUring.unavailabilityCause());
         yield new Sockets(IoUringIoHandler.newFactory(), IoUringServerSocketChannel::new);
       }
-      case NIO -> nio(polling);
+      case NIO -> nio(pace);
     };
   }
 
-  private static Sockets epoll(SelectStrategyFactory polling) {
+  private static Sockets epoll(SelectStrategyFactory pace) {
     // 0: as many events in one look as there are
-    return new Sockets(EpollIoHandler.newFactory(0, polling), EpollServerSocketChannel::new);
+    return new Sockets(EpollIoHandler.newFactory(0, pace), EpollServerSocketChannel::new);
   }
 
-  private static Sockets nio(SelectStrategyFactory polling) {
+  private static Sockets nio(SelectStrategyFactory pace) {
     return new Sockets(
-        NioIoHandler.newFactory(SelectorProvider.provider(), polling), NioServerSocketChannel::new);
+        NioIoHandler.newFactory(SelectorProvider.provider(), pace), NioServerSocketChannel::new);
   }
 
   static void require(TransportKind kind, boolean available, @Nullable Throwable cause)

@@ -142,7 +142,7 @@ public final class Curve {
     return knee;
   }
 
-  /** Rows of a batch at most: the cap, or more while that is being looked for. */
+  /** Rows of a batch at most: the cap, or another size while that is tried. */
   public int limit() {
     return limit;
   }
@@ -184,7 +184,7 @@ public final class Curve {
 
   /** Rows that a batch may well have: of a model that gains nothing from them, no more than cap. */
   public int worthwhile() {
-    return alpha > 0 ? limit : cap;
+    return alpha > 0 ? Math.max(cap, limit) : cap;
   }
 
   /** What was seen, by rows ascending. For people. */

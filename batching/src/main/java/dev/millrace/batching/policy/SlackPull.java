@@ -173,7 +173,9 @@ public final class SlackPull implements BatchPolicy {
   private static int rightSize(QueueView queue, double sustaining, int want) {
     Curve cost = queue.lane().cost();
     if (want > cost.cap() && want == cost.limit()) {
-      return want; // a size that is tried: what is known says nothing of it
+      // a size that is tried: what is known says nothing of it, but if nothing speaks for it, those
+      // who are held up must be waiting anyway
+      return cost.alpha() > 0 || queue.lane().rows() >= 2 * want ? want : 1;
     }
     double busy = CLUSTERING * sustaining;
     // replicas drain a queue together, but not in step: of z rows a share lies between z and z/n

@@ -37,6 +37,9 @@ final class Admission {
   /** Standard deviations of the arrivals in the time of a batch. */
   private static final double RESERVE = 3;
 
+  /** Behind the average of what rows of a mixture cost. */
+  private static final double ROWS_AVERAGED = 256;
+
   private final CostModel costs;
   private final QueueCounts counts;
   private final long maxQueueNanos;
@@ -62,6 +65,9 @@ final class Admission {
   private volatile double load;
   private volatile double arrivalRate;
   private volatile boolean mixed;
+
+  /** Of the rows that are taken, in batches of the best sizes; 0 before the first. */
+  private volatile double nanosPerRow;
 
   // the leader's
   private double trend = 1;
@@ -93,9 +99,9 @@ final class Admission {
     }
     int serving = replicas;
     if (deadlineNanos == Long.MAX_VALUE) {
-      int cap = curve.cap();
-      double wait = (double) counts.rows() * curve.mean(cap) / ((double) cap * serving);
-      return wait > maxQueueNanos ? Ticket.OVERLOAD : Ticket.of(0, 0, bucket, priority);
+      return backlogNanos(curve) > maxQueueNanos
+          ? Ticket.OVERLOAD
+          : Ticket.of(0, 0, bucket, priority);
     }
     if (curve.isDue(sinceTakenNanos(bucket, nowNanos))) {
       return Ticket.of(0, 0, bucket, priority);
@@ -197,9 +203,18 @@ final class Admission {
     return nowNanos - lastTakenNanos.get(bucket);
   }
 
-  /** A batch was taken. */
-  void taken(long nowNanos, int bucket) {
+  /** A batch was taken. The leader's. */
+  void taken(long nowNanos, int bucket, int rows) {
     lastTakenNanos.setOpaque(bucket, nowNanos);
+    double before = nanosPerRow;
+    double perRow = atBest(costs.curve(bucket));
+    double weight = before > 0 ? Math.min(1, rows / ROWS_AVERAGED) : 1;
+    nanosPerRow = before + weight * (perRow - before);
+  }
+
+  /** Time per row in batches of the best size. */
+  private static double atBest(Curve curve) {
+    return (double) curve.mean(curve.cap()) / curve.cap();
   }
 
   /** Rows that would have come, had there been room; since the last call. */
@@ -256,9 +271,12 @@ final class Admission {
 
   /** Time until what is queued now has been served. */
   long backlogNanos(int bucket) {
-    Curve curve = costs.curve(bucket);
-    int cap = curve.cap();
-    return (long) ((double) counts.rows() * curve.mean(cap) / ((double) cap * replicas));
+    return backlogNanos(costs.curve(bucket));
+  }
+
+  private long backlogNanos(Curve curve) {
+    double perRow = nanosPerRow;
+    return (long) (counts.rows() * (perRow > 0 ? perRow : atBest(curve)) / replicas);
   }
 
   /** Time until a request's turn that comes now, if those before it are served first. */

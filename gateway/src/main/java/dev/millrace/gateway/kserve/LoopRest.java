@@ -15,8 +15,8 @@ final class LoopRest {
   /** Of the shortest wait, the part that a rest is. */
   private static final int PARTS = 16;
 
-  /** A shorter rest costs more than it saves. */
-  private static final long LEAST_NANOS = 100_000;
+  /** A shorter rest costs as much as it saves. */
+  private static final long LEAST_NANOS = 400_000;
 
   /** What is refused waits for no turn, and is to be told soon. */
   private static final long MOST_NANOS = 1_000_000;

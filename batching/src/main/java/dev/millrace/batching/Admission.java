@@ -66,7 +66,9 @@ final class Admission {
   private volatile double arrivalRate;
   private volatile boolean mixed;
 
-  /** Of the rows that are taken, in batches of the best sizes; 0 before the first. */
+  /**
+   * Of the rows that are taken, in batches of the best sizes; 0 before the first since idleness.
+   */
   private volatile double nanosPerRow;
 
   // the leader's
@@ -206,8 +208,12 @@ final class Admission {
   /** A batch was taken. The leader's. */
   void taken(long nowNanos, int bucket, int rows) {
     lastTakenNanos.setOpaque(bucket, nowNanos);
+    Curve curve = costs.curve(bucket);
+    if (!curve.isTrusted()) {
+      return;
+    }
     double before = nanosPerRow;
-    double perRow = atBest(costs.curve(bucket));
+    double perRow = atBest(curve);
     double weight = before > 0 ? Math.min(1, rows / ROWS_AVERAGED) : 1;
     nanosPerRow = before + weight * (perRow - before);
   }
@@ -262,6 +268,9 @@ final class Admission {
 
   /** A replica has nothing to do: whatever there was of an overload is over. */
   void idle() {
+    if (nanosPerRow > 0) {
+      nanosPerRow = 0;
+    }
     if (overloaded) {
       shares.forget();
       load = 1;
@@ -269,14 +278,18 @@ final class Admission {
     }
   }
 
-  /** Time until what is queued now has been served. */
+  /**
+   * Time until what is queued now has been served: what rows of a mixture cost on average, else
+   * what those of the bucket do.
+   */
   long backlogNanos(int bucket) {
     return backlogNanos(costs.curve(bucket));
   }
 
   private long backlogNanos(Curve curve) {
-    double perRow = nanosPerRow;
-    return (long) (counts.rows() * (perRow > 0 ? perRow : atBest(curve)) / replicas);
+    double average = nanosPerRow;
+    double perRow = mixed && average > 0 ? average : atBest(curve);
+    return (long) (counts.rows() * perRow / replicas);
   }
 
   /** Time until a request's turn that comes now, if those before it are served first. */

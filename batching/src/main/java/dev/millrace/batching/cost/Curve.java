@@ -184,7 +184,7 @@ public final class Curve {
 
   /** Rows that a batch may well have: of a model that gains nothing from them, no more than cap. */
   public int worthwhile() {
-    return alpha > 0 ? Math.max(cap, limit) : cap;
+    return alpha > 0 ? limit : cap;
   }
 
   /** What was seen, by rows ascending. For people. */

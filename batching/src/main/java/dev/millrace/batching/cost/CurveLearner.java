@@ -24,8 +24,9 @@ package dev.millrace.batching.cost;
  */
 final class CurveLearner {
   /**
-   * Time per row of twice the batch, over the best so far, beyond which still larger ones are not
-   * worth a trial. Above 1: gains of a few percent at each doubling add up, and noise hides them.
+   * Time per row of the size that is tried, over that of the cap, beyond which it and still larger
+   * ones are not worth a trial. Above 1: gains of a few percent at each doubling add up, and noise
+   * hides them.
    */
   private static final double HOPELESS = 1.03;
 
@@ -55,6 +56,9 @@ final class CurveLearner {
 
   private static final int NONE = -1;
 
+  /** Counted no further: at ten thousand batches a second an int overflows within days. */
+  private static final int MANY = 1 << 30;
+
   private static final int FIRST_PAUSE = 16;
   private static final int LAST_PAUSE = 512;
 
@@ -75,7 +79,9 @@ final class CurveLearner {
   private int total;
   private double variance;
 
-  /** The size that is tried, and the most that may be taken meanwhile, unless the cap is more. */
+  /**
+   * The size that is tried. Larger than the cap, or {@link #smaller}, it is the most to be taken.
+   */
   private int frontier = 1;
 
   /** Whether that is less than the cap: then no more may be taken. */
@@ -89,7 +95,10 @@ final class CurveLearner {
   /** The size that is learned anew from its next run on. */
   private int renewed = NONE;
 
-  /** Batches during this trial that were neither of the size that is tried nor what is best. */
+  /**
+   * Batches during this trial that were of another size; while it is the first, only those of more
+   * than the cap: a queue that is seldom long ends nothing.
+   */
   private int inVain;
 
   /** Batches from one trial to the next, how many are left of them, and how many were full. */
@@ -132,8 +141,8 @@ final class CurveLearner {
     } else {
       update(size, rows, atReference);
     }
-    samples[size]++;
-    total++;
+    samples[size] = Math.min(samples[size] + 1, MANY);
+    total = Math.min(total + 1, MANY);
     explore(rows);
     if (--untilRebuild > 0 && total > EAGER_REBUILDS) {
       return false;
@@ -186,15 +195,17 @@ final class CurveLearner {
       }
       return;
     }
-    if (rows < frontier) {
-      // neither what is known to be best nor what is to be found out
+    if (retrials == 0 && rows > frontier) {
+      frontier = Math.min(maxRows, rows); // requests of many rows: smaller batches never come
+    }
+    int size = Sizes.indexOf(frontier);
+    if (Sizes.indexOf(rows) != size) {
       inVain += retrials > 0 || rows > curve.cap() ? 1 : 0;
       if (inVain > 2 * RUNS) {
         settle();
       }
       return;
     }
-    int size = Sizes.indexOf(frontier);
     if (samples[size] < TRIALS) {
       return;
     }
@@ -256,13 +267,14 @@ final class CurveLearner {
     }
     smaller = doublings < 0;
     frontier = smaller ? cap >> -doublings : (int) Math.min(maxRows, (long) cap << doublings);
-    if (frontier == cap) {
+    if (Sizes.indexOf(frontier) == Sizes.indexOf(cap)) {
       settle();
       return;
     }
     settled = false;
     renewed = Sizes.indexOf(frontier);
     inVain = 0;
+    untilRebuild = 0;
   }
 
   /**

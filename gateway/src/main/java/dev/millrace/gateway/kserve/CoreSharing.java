@@ -17,7 +17,14 @@ final class CoreSharing implements LongPredicate {
   static final Path OF_THIS_THREAD = Path.of("/proc/thread-self/schedstat");
 
   private static final long LOOK_AGAIN_NANOS = 100_000_000;
+
+  /** Over a longer time an average says nothing of now. */
+  private static final long TOO_LONG_NANOS = 1_000_000_000;
+
+  /** Of the time, what a thread waits if it shares its core, and what it does if not. */
   private static final double SHARED = 0.05;
+
+  private static final double NOT_SHARED = 0.02;
 
   private final Path counts;
   private long lookedNanos;
@@ -35,7 +42,8 @@ final class CoreSharing implements LongPredicate {
       return shared;
     }
     long waited = waitedNanos();
-    shared = waitedNanos > 0 && passed > 0 && waited - waitedNanos > SHARED * passed;
+    boolean isKnown = waitedNanos > 0 && passed > 0 && passed < TOO_LONG_NANOS;
+    shared = isKnown && waited - waitedNanos > (shared ? NOT_SHARED : SHARED) * passed;
     waitedNanos = waited;
     lookedNanos = nowNanos;
     return shared;

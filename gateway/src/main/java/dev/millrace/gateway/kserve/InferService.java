@@ -154,6 +154,8 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
     InferCall task;
     try {
       task = task(call, request, deployment, tenant);
+      long untilDeadline = task.deadlineNanos() - task.arrivalNanos();
+      rests.current().asked(Math.min(deployment.waitNanos(task), untilDeadline));
     } catch (InferException e) {
       deployment.statistics().failed(e.failure().kind());
       deployment.release();
@@ -162,7 +164,6 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       deployment.release();
       throw e;
     }
-    rests.current().asked(deployment.waitNanos(task));
     task.loopSink().replicas().submit(task); // answers the task, whatever goes wrong
     return task;
   }

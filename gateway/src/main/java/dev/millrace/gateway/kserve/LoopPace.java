@@ -17,16 +17,17 @@ import java.util.function.LongUnaryOperator;
  * request: some microseconds of processor time, and in a virtual machine, where a core that has
  * nothing to do is given back, tens of microseconds until it runs again. A caller that sends one
  * request after the other waits for that each time. So a loop that has run out of work looks for
- * more for a while before it sleeps. A loop that is never out of work never polls, and one that is
- * idle polls once: what it costs lies between, at most the given time for each time that the loop
- * would have slept. A loop whose calls are with replica threads does not poll: it may be their core
- * that it would keep busy.
+ * more for a while before it sleeps, and runs its tasks between two looks. A loop that is never out
+ * of work never polls, and one that is idle polls once: what it costs lies between, at most the
+ * given time for each time that the loop would have slept. A loop whose calls are with replica
+ * threads does not poll: it may be their core that it would keep busy.
  *
  * <p><b>It rests.</b> Where the loop shares its core with a replica and many requests wait anyway,
  * each look takes the core away from a batch, with its caches, for a request or two. So it lets
- * some time pass between two looks ({@link LoopRest}), and sees to more requests in each.
+ * some time pass between two looks ({@link LoopRest}), and sees to more requests in each. Its
+ * tasks, answers among them, wait as long.
  *
- * <p>Between two looks the loop runs its tasks. One for each loop; used by it alone.
+ * <p>One for each loop; used by it alone.
  */
 final class LoopPace implements SelectStrategy {
   private final long pollNanos;
@@ -65,11 +66,9 @@ final class LoopPace implements SelectStrategy {
 
   @Override
   public int calculateStrategy(IntSupplier selectNow, boolean hasTasks) throws Exception {
-    if (!mayPoll.getAsBoolean()) {
-      worked = true;
+    boolean polls = mayPoll.getAsBoolean();
+    if (!polls) {
       rest();
-      int ready = selectNow.get();
-      return ready > 0 || hasTasks ? ready : SELECT;
     }
     if (pollNanos == 0) {
       return hasTasks ? selectNow.get() : SELECT;
@@ -78,6 +77,10 @@ final class LoopPace implements SelectStrategy {
     if (ready > 0 || hasTasks) {
       worked = true; // the clock is read when there is nothing else to do
       return ready;
+    }
+    if (!polls) {
+      worked = true;
+      return SELECT;
     }
     long nowNanos = nanoClock.getAsLong();
     if (worked) {

@@ -8,8 +8,9 @@ import java.util.function.LongPredicate;
  * request that comes in there has to wait so long for its turn that it makes no difference, and the
  * loop shares its core with others, who gain by it.
  *
- * <p>The shortest wait of the last moments counts: a fast model's callers do not notice that
- * another model on their loop is overloaded. Used by the loop alone.
+ * <p>The shortest wait of the last half second or more counts, so that callers of a fast model do
+ * not pay for another one on their loop that is overloaded; those who come more seldom wait for a
+ * rest of a millisecond at most, as do health checks. Used by the loop alone.
  */
 final class LoopRest {
   /** Of the shortest wait, the part that a rest is. */
@@ -21,7 +22,7 @@ final class LoopRest {
   /** What is refused waits for no turn, and is to be told soon. */
   private static final long MOST_NANOS = 1_000_000;
 
-  private static final long WINDOW_NANOS = 100_000_000;
+  private static final long WINDOW_NANOS = 500_000_000;
   private static final long NONE = Long.MAX_VALUE;
 
   private final LongPredicate coreIsShared;
@@ -37,7 +38,7 @@ final class LoopRest {
     this.coreIsShared = coreIsShared;
   }
 
-  /** A request has come in, before whose turn so much time passes. */
+  /** A request has come in, before whose turn, or deadline, so much time passes. */
   void asked(long waitNanos) {
     shortest = Math.min(shortest, waitNanos);
   }

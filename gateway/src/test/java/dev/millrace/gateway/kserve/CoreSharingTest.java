@@ -30,7 +30,10 @@ class CoreSharingTest {
     assertThat(after(sharing, 0, 1_000)).as("nothing to compare with").isFalse();
     assertThat(after(sharing, 200, 1_100)).isTrue();
     assertThat(after(sharing, 50, 1_100)).as("not looked at again so soon").isTrue();
+    assertThat(after(sharing, 100, 1_104)).as("a little less than before").isTrue();
     assertThat(after(sharing, 100, 1_105)).isFalse();
+    assertThat(after(sharing, 100, 1_109)).as("not enough to begin with").isFalse();
+    assertThat(after(sharing, 5_000, 9_000)).as("too long ago").isFalse();
   }
 
   @Test

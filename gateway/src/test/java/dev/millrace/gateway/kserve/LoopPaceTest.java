@@ -144,4 +144,15 @@ class LoopPaceTest {
     assertThat(ask(pace, 1, false)).isEqualTo(1);
     assertThat(rested).isEmpty();
   }
+
+  @Test
+  void restsWithoutPollingToo() throws Exception {
+    LoopPace pace = polling(0);
+    mayPoll = false;
+    restNanos = 500;
+    assertThat(ask(pace, 1, false)).isEqualTo(SelectStrategy.SELECT);
+    assertThat(ask(pace, 1, true)).isEqualTo(1);
+    assertThat(looks).isEqualTo(1);
+    assertThat(rested).containsExactly(500L);
+  }
 }

@@ -206,7 +206,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     batch.taken(nowNanos, curve.mean(batch.weight()));
     publishedRate = arrivals.rate(nowNanos);
     publishedReplicas = crew.serving();
-    admission.taken(nowNanos, batch.bucket(), batch.weight());
+    admission.taken(nowNanos, batch.bucket());
     crew.look(nowNanos);
     admission.freeAt(crew, publishedRate, arrivals.latestRate(nowNanos), lanes.known() > 1);
   }

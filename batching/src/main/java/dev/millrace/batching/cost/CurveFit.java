@@ -10,7 +10,7 @@ final class CurveFit {
   private static final double LINE_WEIGHT = 2;
 
   /** Time per row of the smallest batches over the best, up to which batches are not worth it. */
-  static final double NOTHING_GAINED = 1.02;
+  private static final double NOTHING_GAINED = 1.02;
 
   /** Runs of a size before it counts. */
   private static final int ENOUGH = 3;
@@ -56,11 +56,7 @@ final class CurveFit {
     fitLine(Math.max(LEAST_REACH, rows[rough] * FIT_REACH));
     drawToLine();
     makeMonotone();
-    int best = best();
-    if (alpha == 0 && best > 0) {
-      lineThrough(best);
-    }
-    int cap = Math.clamp(Math.round(rows[best]), 1, learner.maxRows());
+    int cap = Math.clamp(Math.round(rows[best()]), 1, learner.maxRows());
     return new Curve(
         table(speed),
         alpha * speed,
@@ -129,13 +125,6 @@ final class CurveFit {
       alpha = wn / w;
       beta = alpha * 1e-3; // flat, as far as it was seen; never free
     }
-  }
-
-  /** Where the fit tells nothing: what the best size gains over the smallest is known. */
-  private void lineThrough(int best) {
-    double slope = (nanos[best] - nanos[0]) / (rows[best] - rows[0]);
-    beta = Math.max(slope, nanos[0] * 1e-3);
-    alpha = Math.max(0, nanos[0] - beta * rows[0]);
   }
 
   private void drawToLine() {

@@ -172,12 +172,8 @@ public final class SlackPull implements BatchPolicy {
 
   private static int rightSize(QueueView queue, double sustaining, int want) {
     Curve cost = queue.lane().cost();
-    if (want > cost.cap()
-        && want == cost.limit()
-        && (cost.alpha() > 0 || queue.lane().rows() >= 2 * want)) {
-      // a size that is tried: what is known says nothing of it; but where nothing speaks for it,
-      // those who are held up by it have to be waiting anyway
-      return want;
+    if (want > cost.cap() && want == cost.limit()) {
+      return want; // a size that is tried: what is known says nothing of it
     }
     double busy = CLUSTERING * sustaining;
     // replicas drain a queue together, but not in step: of z rows a share lies between z and z/n

@@ -37,6 +37,9 @@ final class Admission {
   /** Standard deviations of the arrivals in the time of a batch. */
   private static final double RESERVE = 3;
 
+  /** Behind the average of what rows of a mixture cost. */
+  private static final double ROWS_AVERAGED = 256;
+
   private final CostModel costs;
   private final QueueCounts counts;
   private final long maxQueueNanos;
@@ -62,6 +65,11 @@ final class Admission {
   private volatile double load;
   private volatile double arrivalRate;
   private volatile boolean mixed;
+
+  /**
+   * Of the rows that are taken, in batches of the best sizes; 0 before the first since idleness.
+   */
+  private volatile double nanosPerRow;
 
   // the leader's
   private double trend = 1;
@@ -93,9 +101,9 @@ final class Admission {
     }
     int serving = replicas;
     if (deadlineNanos == Long.MAX_VALUE) {
-      int cap = curve.cap();
-      double wait = (double) counts.rows() * curve.mean(cap) / ((double) cap * serving);
-      return wait > maxQueueNanos ? Ticket.OVERLOAD : Ticket.of(0, 0, bucket, priority);
+      return backlogNanos(curve) > maxQueueNanos
+          ? Ticket.OVERLOAD
+          : Ticket.of(0, 0, bucket, priority);
     }
     if (curve.isDue(sinceTakenNanos(bucket, nowNanos))) {
       return Ticket.of(0, 0, bucket, priority);
@@ -197,9 +205,22 @@ final class Admission {
     return nowNanos - lastTakenNanos.get(bucket);
   }
 
-  /** A batch was taken. */
-  void taken(long nowNanos, int bucket) {
+  /** A batch was taken. The leader's. */
+  void taken(long nowNanos, int bucket, int rows) {
     lastTakenNanos.setOpaque(bucket, nowNanos);
+    Curve curve = costs.curve(bucket);
+    if (!curve.isTrusted()) {
+      return;
+    }
+    double before = nanosPerRow;
+    double perRow = atBest(curve);
+    double weight = before > 0 ? Math.min(1, rows / ROWS_AVERAGED) : 1;
+    nanosPerRow = before + weight * (perRow - before);
+  }
+
+  /** Time per row in batches of the best size. */
+  private static double atBest(Curve curve) {
+    return (double) curve.mean(curve.cap()) / curve.cap();
   }
 
   /** Rows that would have come, had there been room; since the last call. */
@@ -247,6 +268,9 @@ final class Admission {
 
   /** A replica has nothing to do: whatever there was of an overload is over. */
   void idle() {
+    if (nanosPerRow > 0) {
+      nanosPerRow = 0;
+    }
     if (overloaded) {
       shares.forget();
       load = 1;
@@ -254,11 +278,18 @@ final class Admission {
     }
   }
 
-  /** Time until what is queued now has been served. */
+  /**
+   * Time until what is queued now has been served: what rows of a mixture cost on average, else
+   * what those of the bucket do.
+   */
   long backlogNanos(int bucket) {
-    Curve curve = costs.curve(bucket);
-    int cap = curve.cap();
-    return (long) ((double) counts.rows() * curve.mean(cap) / ((double) cap * replicas));
+    return backlogNanos(costs.curve(bucket));
+  }
+
+  private long backlogNanos(Curve curve) {
+    double average = nanosPerRow;
+    double perRow = mixed && average > 0 ? average : atBest(curve);
+    return (long) (counts.rows() * perRow / replicas);
   }
 
   /** Time until a request's turn that comes now, if those before it are served first. */

@@ -29,6 +29,7 @@ final class Lane<T extends Batchable> implements LaneView {
   private int tail;
   private int rows;
   private long objectiveNanos = Long.MAX_VALUE;
+  private boolean byPriority;
 
   /** Where {@link Lanes} keeps this lane in its order of urgency; -1 while the lane is empty. */
   int heapIndex = -1;
@@ -89,6 +90,11 @@ final class Lane<T extends Batchable> implements LaneView {
     return objectiveNanos;
   }
 
+  @Override
+  public boolean isByPriority() {
+    return byPriority;
+  }
+
   /** The most urgent entry; the lane must not be empty. */
   Entry<T> head() {
     return at(head);
@@ -117,6 +123,7 @@ final class Lane<T extends Batchable> implements LaneView {
     }
     entries[place] = entry;
     rows += entry.weight();
+    byPriority |= Ticket.priority(entry.ticket()) > 0;
     follow(entry);
   }
 
@@ -200,6 +207,7 @@ final class Lane<T extends Batchable> implements LaneView {
     }
     head = 0;
     tail = 0;
+    byPriority = false;
     if (entries.length > IDLE_CAPACITY) {
       entries = newArray(INITIAL_CAPACITY);
     }

@@ -164,7 +164,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       for (Lane<T> lane = firstAlive(nowNanos); lane != null; lane = firstAlive(nowNanos)) {
         Decision decision = decide(lane, nowNanos);
         switch (decision.kind()) {
-          case RUN -> claimFrom(lane, batch, nowNanos, decision.count());
+          case RUN -> claimFrom(lane, batch, nowNanos, decision);
           case SHED -> shed(lane, decision.count(), nowNanos);
           case WAIT -> {
             decisions.waited();
@@ -206,7 +206,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     batch.taken(nowNanos, curve.mean(batch.weight()));
     publishedRate = arrivals.rate(nowNanos);
     publishedReplicas = crew.serving();
-    admission.taken(nowNanos, batch.bucket());
+    admission.taken(nowNanos, batch.bucket(), batch.weight());
     crew.look(nowNanos);
     admission.freeAt(crew, publishedRate, arrivals.latestRate(nowNanos), lanes.known() > 1);
   }
@@ -274,13 +274,17 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
    * one that does not, the batch ends: passing it by for smaller ones would let those overtake it
    * for ever. Whoever was cancelled or has expired meanwhile makes room for the next in line.
    */
-  private void claimFrom(Lane<T> lane, Batch<T> batch, long nowNanos, int rowsToRun) {
-    int left = lane.runsAlone() ? 1 : rowsToRun;
+  private void claimFrom(Lane<T> lane, Batch<T> batch, long nowNanos, Decision decision) {
+    int left = lane.runsAlone() ? 1 : decision.count();
     int queued = lane.rows();
     while (!lane.isEmpty()) {
       Entry<T> entry = lane.head();
       if (!batch.isEmpty() && entry.weight() > left) {
         break;
+      }
+      if (entry.deadlineNanos() < decision.untilNanos()) {
+        shed(lane, 1, nowNanos);
+        continue;
       }
       lane.removeHead();
       if (entry.isExpired(nowNanos) || entry.isLate(nowNanos)) {

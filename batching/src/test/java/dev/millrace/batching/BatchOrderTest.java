@@ -159,4 +159,15 @@ class BatchOrderTest {
     assertThat(watched.next()).containsExactly("a", "b");
     assertThat(seen).hasToString("9 3 3 100");
   }
+
+  @Test
+  void givesThePlaceOfWhoWouldBeLateToTheNext() {
+    SteppedQueue timed =
+        new SteppedQueue(new QueueLimits(8, 100, 1000, 64), (now, queue) -> Decision.run(2, 50));
+    TestItem late = item("late").due(40);
+    timed.offerAll(late, item("a").due(50), item("b"), item("c"));
+
+    assertThat(timed.next()).containsExactly("a", "b");
+    assertThat(late.rejection()).contains(Rejection.OVERLOAD);
+  }
 }

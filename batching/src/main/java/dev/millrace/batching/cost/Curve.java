@@ -142,7 +142,7 @@ public final class Curve {
     return knee;
   }
 
-  /** Rows of a batch at most: the cap, or more while that is being looked for. */
+  /** Rows of a batch at most: the cap, or another size while that is tried. */
   public int limit() {
     return limit;
   }

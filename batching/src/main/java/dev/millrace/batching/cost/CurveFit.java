@@ -10,13 +10,16 @@ final class CurveFit {
   private static final double LINE_WEIGHT = 2;
 
   /** Time per row of the smallest batches over the best, up to which batches are not worth it. */
-  private static final double NOTHING_GAINED = 1.02;
+  static final double NOTHING_GAINED = 1.02;
 
   /** Runs of a size before it counts. */
   private static final int ENOUGH = 3;
 
   /** Standard errors that a size is charged with: a lucky few are not to displace what is known. */
   private static final double DOUBT = 1.5;
+
+  /** The same for the fixed part: it is asked after each few batches, and chance has many tries. */
+  private static final double DOUBT_OF_A_FIXED_PART = 2.5;
 
   private static final int MOST_WEIGHT = 64;
 
@@ -56,7 +59,11 @@ final class CurveFit {
     fitLine(Math.max(LEAST_REACH, rows[rough] * FIT_REACH));
     drawToLine();
     makeMonotone();
-    int cap = Math.clamp(Math.round(rows[best()]), 1, learner.maxRows());
+    int best = best();
+    if (alpha == 0 && best > 0) {
+      lineThrough(best);
+    }
+    int cap = Math.clamp(Math.round(rows[best]), 1, learner.maxRows());
     return new Curve(
         table(speed),
         alpha * speed,
@@ -117,7 +124,7 @@ final class CurveFit {
     beta = (w * wrn - wr * wn) / spread;
     alpha = (wn - beta * wr) / w;
     // a fixed part that may as well be chance is no reason for batches
-    double doubt = DOUBT * variation * Math.sqrt(wrr / spread);
+    double doubt = DOUBT_OF_A_FIXED_PART * variation * Math.sqrt(wrr / spread);
     if (alpha < doubt || alpha < (NOTHING_GAINED - 1) * beta) {
       alpha = 0;
       beta = wrn / wrr;
@@ -125,6 +132,13 @@ final class CurveFit {
       alpha = wn / w;
       beta = alpha * 1e-3; // flat, as far as it was seen; never free
     }
+  }
+
+  /** Where the fit tells nothing: what the best size gains over the smallest is known. */
+  private void lineThrough(int best) {
+    double slope = (nanos[best] - nanos[0]) / (rows[best] - rows[0]);
+    beta = Math.max(slope, nanos[0] * 1e-3);
+    alpha = Math.max(0, nanos[0] - beta * rows[0]);
   }
 
   private void drawToLine() {

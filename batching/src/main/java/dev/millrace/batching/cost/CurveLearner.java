@@ -10,15 +10,23 @@ package dev.millrace.batching.cost;
  *
  * <p><b>How large batches are found out.</b> What may be taken begins at one row and doubles, up to
  * 8 anyhow and then as long as a row takes no longer for it. Then the best size seen is the cap,
- * and twice, four or eight times as much is tried again after 16 batches, 64, 256, and from then on
- * every 1024: a first impression may have been wrong, and models move to other machines.
+ * and other sizes are tried again after 16 batches, 64, 256, and from then on every 512: two, four
+ * or eight times the cap and, where batches of the cap run all the time, so that smaller ones never
+ * do, a half or a quarter of it. A first impression may have been wrong (a program that is still
+ * being compiled is slow), and models move to other machines. What a size took before says nothing
+ * then: it is learned anew, beside the cap.
+ *
+ * <p><b>A trial</b> ends as soon as chance does not explain that a size is better, or worse, than
+ * the best; after {@value #RUNS} runs at the latest, or when so few rows wait that it does not come
+ * to be.
  *
  * <p>Owned by one thread at a time.
  */
 final class CurveLearner {
   /**
-   * Time per row of twice the batch, over the best so far, beyond which still larger ones are not
-   * worth a trial. Above 1: gains of a few percent at each doubling add up, and noise hides them.
+   * Time per row of the size that is tried, over that of the cap, beyond which it and still larger
+   * ones are not worth a trial. Above 1: gains of a few percent at each doubling add up, and noise
+   * hides them.
    */
   private static final double HOPELESS = 1.03;
 
@@ -31,14 +39,28 @@ final class CurveLearner {
   /** Sizes below do not tell: engines work in fours and eights. */
   private static final int ALWAYS_TRIED = 8;
 
-  /** What is tried again is twice the cap, next time four times, then eight times. */
-  private static final int PROBE_OCTAVES = 3;
+  /** What is tried again, in turn, in doublings of the cap. */
+  private static final int[] OTHERS = {1, 2, -1, 3, -2};
 
-  /** Runs of a new largest size before it is judged. */
+  /** Runs of a size before it is judged. */
   private static final int TRIALS = 3;
 
-  private static final int FIRST_PROBE = 16;
-  private static final int LAST_PROBE = 1024;
+  /** Runs after which a size is judged by what it took on average. */
+  private static final int RUNS = 16;
+
+  /** Standard errors that chance explains. */
+  private static final double CHANCE = 1.5;
+
+  /** Beyond, variation is pauses, of which averages take little notice. */
+  private static final double MOST_VARIATION = 0.15;
+
+  private static final int NONE = -1;
+
+  /** Counted no further: at ten thousand batches a second an int overflows within days. */
+  private static final int MANY = 1 << 30;
+
+  private static final int FIRST_PAUSE = 16;
+  private static final int LAST_PAUSE = 512;
 
   /** Rebuilding looks at each size; while little is known each batch changes much. */
   private static final int REBUILD_EVERY = 16;
@@ -57,11 +79,33 @@ final class CurveLearner {
   private int total;
   private double variance;
 
+  /**
+   * The size that is tried. Larger than the cap, or {@link #smaller}, it is the most to be taken.
+   */
   private int frontier = 1;
+
+  /** Whether that is less than the cap: then no more may be taken. */
+  private boolean smaller;
+
   private boolean settled;
-  private int probeGap = FIRST_PROBE;
-  private int untilProbe;
-  private int probes;
+
+  /** Other sizes that were tried, after the first growth. */
+  private int retrials;
+
+  /** The size that is learned anew from its next run on. */
+  private int renewed = NONE;
+
+  /**
+   * Batches during this trial that were of another size; while it is the first, only those of more
+   * than the cap: a queue that is seldom long ends nothing.
+   */
+  private int inVain;
+
+  /** Batches from one trial to the next, how many are left of them, and how many were full. */
+  private int pause = FIRST_PAUSE;
+
+  private int untilTrial;
+  private int full;
 
   private int untilRebuild;
   private Curve curve = Curve.UNKNOWN;
@@ -86,6 +130,10 @@ final class CurveLearner {
   boolean observe(int rows, long nanos) {
     int size = Sizes.indexOf(rows);
     double atReference = Math.max(1, nanos) / speed.factor();
+    if (size == renewed) {
+      samples[size] = 0;
+      renewed = NONE;
+    }
     if (samples[size] == 0) {
       rowsMean[size] = rows;
       nanosMean[size] = atReference;
@@ -93,8 +141,8 @@ final class CurveLearner {
     } else {
       update(size, rows, atReference);
     }
-    samples[size]++;
-    total++;
+    samples[size] = Math.min(samples[size] + 1, MANY);
+    total = Math.min(total + 1, MANY);
     explore(rows);
     if (--untilRebuild > 0 && total > EAGER_REBUILDS) {
       return false;
@@ -141,44 +189,92 @@ final class CurveLearner {
 
   private void explore(int rows) {
     if (settled) {
-      if (--untilProbe <= 0) {
-        settled = false;
-        frontier = Math.min(maxRows, curve.cap() << (1 + probes++ % PROBE_OCTAVES));
-        giveAnotherChance(Sizes.indexOf(frontier));
+      full += rows >= curve.cap() ? 1 : 0;
+      if (--untilTrial <= 0) {
+        tryAnother();
       }
       return;
+    }
+    if (retrials == 0 && rows > frontier) {
+      frontier = Math.min(maxRows, rows); // requests of many rows: smaller batches never come
     }
     int size = Sizes.indexOf(frontier);
-    if (rows < frontier || samples[size] == 0 || samples[size] % TRIALS != 0) {
+    if (Sizes.indexOf(rows) != size) {
+      inVain += retrials > 0 || rows > curve.cap() ? 1 : 0;
+      if (inVain > 2 * RUNS) {
+        settle();
+      }
       return;
     }
-    boolean worthIt = nanosMean[size] / rowsMean[size] <= HOPELESS * bestBelow(size);
-    if (frontier < maxRows && (worthIt || frontier < ALWAYS_TRIED)) {
-      frontier = Math.min(maxRows, 2 * frontier);
-    } else {
-      settled = true;
-      untilProbe = probeGap;
-      probeGap = Math.min(LAST_PROBE, probeGap * 4);
-      untilRebuild = 0;
+    if (samples[size] < TRIALS) {
+      return;
+    }
+    double ratio = perRow(size) / perRow(Sizes.indexOf(curve.cap()));
+    boolean enough = samples[size] >= RUNS;
+    double chance =
+        enough ? 0 : CHANCE * Math.min(variation(), MOST_VARIATION) / Math.sqrt(samples[size]);
+    double bar = gainsNothing() ? 1 / CurveFit.NOTHING_GAINED : HOPELESS;
+    boolean better = ratio * (1 + chance) <= (enough ? bar : Math.min(1, bar));
+    if (frontier < ALWAYS_TRIED && retrials == 0) {
+      grow();
+    } else if (ratio * (1 - chance) > bar || (smaller && enough)) {
+      settle();
+    } else if (better && !smaller) {
+      grow();
     }
   }
 
-  /** What was seen of a size that is not taken any more says nothing against what is seen now. */
-  private void giveAnotherChance(int size) {
-    if (size > Sizes.indexOf(curve.cap())) {
-      samples[size] = 0;
-    }
+  /** Time per row of a size, at the reference speed. */
+  private double perRow(int size) {
+    return nanosMean[size] / rowsMean[size];
   }
 
-  /** Time per row of the best smaller size; infinite if there is none, so that growth goes on. */
-  private double bestBelow(int size) {
-    double best = Double.POSITIVE_INFINITY;
-    for (int i = 0; i < size; i++) {
-      if (samples[i] > 0) {
-        best = Math.min(best, nanosMean[i] / rowsMean[i]);
-      }
+  /** Whether single rows do as well as all that is known: a size has to be better to be tried. */
+  private boolean gainsNothing() {
+    return curve.cap() == 1 && curve.alpha() == 0;
+  }
+
+  private void grow() {
+    if (frontier == maxRows) {
+      settle();
+      return;
     }
-    return best;
+    frontier = Math.min(maxRows, 2 * frontier);
+    renewed = retrials > 0 ? Sizes.indexOf(frontier) : NONE;
+    inVain = 0;
+    untilRebuild = 0;
+  }
+
+  private void settle() {
+    settled = true;
+    renewed = NONE;
+    untilTrial = pause;
+    full = 0;
+    untilRebuild = 0;
+  }
+
+  /** Of a size that is not taken any more, what it takes now is to be found out. */
+  private void tryAnother() {
+    int cap = curve.cap();
+    boolean saturated = 2 * full > pause;
+    pause = Math.min(LAST_PAUSE, 4 * pause);
+    int doublings = OTHERS[retrials++ % OTHERS.length];
+    if (gainsNothing()) {
+      doublings = 1;
+    }
+    if (doublings < 0 && (!saturated || cap >> -doublings == 0)) {
+      doublings = -doublings;
+    }
+    smaller = doublings < 0;
+    frontier = smaller ? cap >> -doublings : (int) Math.min(maxRows, (long) cap << doublings);
+    if (Sizes.indexOf(frontier) == Sizes.indexOf(cap)) {
+      settle();
+      return;
+    }
+    settled = false;
+    renewed = Sizes.indexOf(frontier);
+    inVain = 0;
+    untilRebuild = 0;
   }
 
   /**
@@ -191,7 +287,10 @@ final class CurveLearner {
 
   /** What may be taken, given the best size known. */
   int limit(int cap) {
-    return Math.min(maxRows, settled ? cap : Math.max(cap, frontier));
+    if (settled) {
+      return Math.min(maxRows, cap);
+    }
+    return Math.min(maxRows, smaller ? Math.min(cap, frontier) : Math.max(cap, frontier));
   }
 
   int maxRows() {

@@ -7,7 +7,7 @@ package dev.millrace.batching.policy;
  * @param kind what
  * @param count rows to run, or items to shed from the lane's head on; else 0
  * @param untilNanos of a wait, its end: the policy is asked again then, or as soon as something
- *     arrives
+ *     arrives; of a run, the least deadline that is worth a place in it, those before are refused
  */
 public record Decision(Kind kind, int count, long untilNanos) {
   /** What there is to decide. */
@@ -25,13 +25,23 @@ public record Decision(Kind kind, int count, long untilNanos) {
 
   static {
     for (int rows = 1; rows < RUNS.length; rows++) {
-      RUNS[rows] = new Decision(Kind.RUN, rows, 0);
+      RUNS[rows] = new Decision(Kind.RUN, rows, Long.MIN_VALUE);
     }
   }
 
   /** To run up to that many rows. */
   public static Decision run(int rows) {
-    return rows > 0 && rows < RUNS.length ? RUNS[rows] : new Decision(Kind.RUN, rows, 0);
+    return rows > 0 && rows < RUNS.length
+        ? RUNS[rows]
+        : new Decision(Kind.RUN, rows, Long.MIN_VALUE);
+  }
+
+  /**
+   * To run up to that many rows, of those whose deadline the batch's end meets. For orders other
+   * than that of the deadlines.
+   */
+  public static Decision run(int rows, long endNanos) {
+    return new Decision(Kind.RUN, rows, endNanos);
   }
 
   /** To refuse the first {@code items} of the lane. */

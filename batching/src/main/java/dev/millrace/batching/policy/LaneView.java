@@ -23,6 +23,9 @@ public interface LaneView {
   /** Whether its items share a run with nobody. */
   boolean runsAlone();
 
+  /** Whether a deadline behind the head may be nearer than that of the head. */
+  boolean isByPriority();
+
   /** What batches of the head's shape cost. */
   Curve cost();
 

@@ -17,7 +17,8 @@ import dev.millrace.batching.cost.Curve;
  *       worth what it costs.
  *   <li><b>Feasible.</b> A batch is no larger than its head's deadline allows. If that would cost
  *       throughput, the {@link Rollout} tells whether the smaller batch or the loss of the head
- *       leaves more requests on time.
+ *       leaves more requests on time. Where priorities order a lane, whoever behind the head would
+ *       be late in the batch gets no place in it.
  * </ul>
  *
  * <p>Why, and what was tried: ADR 11; measured in {@code docs/scheduling.md}.
@@ -61,8 +62,19 @@ public final class SlackPull implements BatchPolicy {
   @Override
   public Decision decide(long nowNanos, QueueView queue) {
     LaneView lane = queue.lane();
+    Decision decision = decideForHead(nowNanos, queue);
+    if (decision.kind() != Decision.Kind.RUN || !lane.isByPriority() || !isPredictable(queue)) {
+      return decision;
+    }
+    // what waits behind the head may have less time than the head: it is late now
+    int rows = Math.min(decision.count(), lane.rows());
+    return Decision.run(decision.count(), nowNanos + lane.cost().mean(rows));
+  }
+
+  private static Decision decideForHead(long nowNanos, QueueView queue) {
+    LaneView lane = queue.lane();
     Curve cost = lane.cost();
-    long slack = slack(nowNanos, queue, cost);
+    long slack = slack(nowNanos, queue);
     if (slack == NEVER) {
       return lane.runsAlone() ? Decision.run(1) : withoutDeadline(nowNanos, queue);
     }
@@ -74,10 +86,14 @@ public final class SlackPull implements BatchPolicy {
   }
 
   /** Time until the head's deadline, as far as a prediction can be trusted to keep it. */
-  private static long slack(long nowNanos, QueueView queue, Curve cost) {
+  private static long slack(long nowNanos, QueueView queue) {
     long deadline = queue.lane().deadlineNanos(0);
-    boolean predictable = cost.isTrusted() && !cost.isDue(queue.sinceLastBatchNanos());
-    return deadline == NEVER || !predictable ? NEVER : deadline - nowNanos;
+    return deadline == NEVER || !isPredictable(queue) ? NEVER : deadline - nowNanos;
+  }
+
+  private static boolean isPredictable(QueueView queue) {
+    Curve cost = queue.lane().cost();
+    return cost.isTrusted() && !cost.isDue(queue.sinceLastBatchNanos());
   }
 
   /** Items from the head on that even a batch of their own would not save. */
@@ -172,8 +188,12 @@ public final class SlackPull implements BatchPolicy {
 
   private static int rightSize(QueueView queue, double sustaining, int want) {
     Curve cost = queue.lane().cost();
-    if (want > cost.cap() && want == cost.limit()) {
-      return want; // a size that is tried: what is known says nothing of it
+    if (want > cost.cap()
+        && want == cost.limit()
+        && (cost.alpha() > 0 || queue.lane().rows() >= 2 * want)) {
+      // a size that is tried: what is known says nothing of it; but where nothing speaks for it,
+      // those who are held up by it have to be waiting anyway
+      return want;
     }
     double busy = CLUSTERING * sustaining;
     // replicas drain a queue together, but not in step: of z rows a share lies between z and z/n

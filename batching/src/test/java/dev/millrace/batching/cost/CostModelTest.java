@@ -282,6 +282,40 @@ class CostModelTest {
   }
 
   @Test
+  void aWrongFirstImpressionOfSmallerBatchesIsCorrected() {
+    // at first 32 rows are the best by far, as while a program is being compiled; then 8 are
+    FakeMachine first = FakeMachine.line(5_000_000, 4_000_000);
+    FakeMachine later =
+        FakeMachine.of(
+                rows -> (rows < 8 ? 2_000_000.0 : rows < 16 ? 1_000_000.0 : 1_200_000.0) * rows)
+            .withNoise(0.05);
+    saturate(first, 40);
+    assertThat(curve().cap()).isEqualTo(32);
+
+    saturate(later, 8000);
+
+    assertThat(curve().cap()).isBetween(8, 16);
+  }
+
+  @Test
+  void aTrialOfMoreThanEverWaitsEnds() {
+    // up to 20 rows wait; 8 is the best
+    FakeMachine machine =
+        FakeMachine.of(
+            rows -> (rows < 8 ? 2_000_000.0 : 1_000_000.0) * rows + rows * rows * 20_000.0);
+    int most = 20;
+    int beyond = 0;
+    for (int i = 0; i < 5000; i++) {
+      int rows = Math.min(most, curve().limit());
+      beyond += i > 500 && rows > curve().cap() ? 1 : 0;
+      run(machine, rows);
+    }
+
+    assertThat(curve().cap()).isBetween(8, 12);
+    assertThat(beyond).isLessThan(5000 / 16);
+  }
+
+  @Test
   void aBatchIsNeverAllowedToBeLargerThanTheLargest() {
     CostModel small = new CostModel(1);
     for (int i = 0; i < 100; i++) {

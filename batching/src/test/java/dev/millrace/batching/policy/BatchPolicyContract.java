@@ -112,6 +112,9 @@ abstract class BatchPolicyContract {
     if (random.nextInt(4) == 0) {
       queue.onAnEventLoop();
     }
+    if (random.nextInt(4) == 0) {
+      queue.orderedByPriority();
+    }
     return random.nextInt(10) == 0 ? queue.runningAlone() : queue;
   }
 

@@ -20,6 +20,7 @@ final class FakeQueue implements QueueView, LaneView {
   private long sinceLastBatchNanos;
   private boolean mayWait = true;
   private boolean alone;
+  private boolean byPriority;
   private int looks;
 
   FakeQueue(Curve cost) {
@@ -79,6 +80,11 @@ final class FakeQueue implements QueueView, LaneView {
     return this;
   }
 
+  FakeQueue orderedByPriority() {
+    byPriority = true;
+    return this;
+  }
+
   void shed(int count) {
     items.subList(0, count).clear();
   }
@@ -90,7 +96,15 @@ final class FakeQueue implements QueueView, LaneView {
 
   /** Everything there is to see, for comparison. */
   String shown() {
-    return items + " " + busyUntil + replicas + rowsPerNano + objectiveNanos + mayWait + alone;
+    return items
+        + " "
+        + busyUntil
+        + replicas
+        + rowsPerNano
+        + objectiveNanos
+        + mayWait
+        + alone
+        + byPriority;
   }
 
   @Override
@@ -169,6 +183,11 @@ final class FakeQueue implements QueueView, LaneView {
   @Override
   public boolean runsAlone() {
     return alone;
+  }
+
+  @Override
+  public boolean isByPriority() {
+    return byPriority;
   }
 
   @Override

@@ -431,4 +431,26 @@ class SlackPullTest {
       }
     }
   }
+
+  // --- priorities
+
+  @Test
+  void whoeverWouldBeLateInABatchThatPrioritiesOrderGetsNoPlaceInIt() {
+    FakeQueue queue = queue().items(8, NOW, NOW + SECOND).items(8, NOW, NOW + 10 * MILLIS);
+    queue.arriving(2 * capacity(GPU, 1));
+    int rows = decide(queue).count();
+
+    assertThat(rows).isBetween(9, 16);
+    assertThat(decide(queue.orderedByPriority()))
+        .isEqualTo(Decision.run(rows, NOW + GPU.mean(rows)));
+  }
+
+  @Test
+  void nobodyIsRefusedForWhatIsNotKnownOfABatchThatPrioritiesOrder() {
+    FakeQueue queue = queue().items(4, NOW - SECOND, NOW + 1).orderedByPriority();
+
+    assertThat(decide(queue.sinceLastBatch(NEVER)).untilNanos()).isEqualTo(Long.MIN_VALUE);
+    queue = new FakeQueue(Curve.UNKNOWN).items(4, NOW - SECOND, NOW + 1).orderedByPriority();
+    assertThat(decide(queue)).isEqualTo(Decision.run(1));
+  }
 }

@@ -262,6 +262,8 @@ final class Explanation {
       say("Learned from %s batches so far, which is little.".formatted(number(curve.samples())));
     } else if (curve.limit() > curve.cap()) {
       say("Larger batches are still being tried, up to %s.".formatted(rows(curve.limit())));
+    } else if (curve.limit() < curve.cap()) {
+      say("Smaller batches are being tried, of %s.".formatted(rows(curve.limit())));
     }
     if (load.sizes() > 1) {
       say(

@@ -151,15 +151,40 @@ class OverloadTest {
     assertThat(result.goodput() / saturatedRate(replicas)).isGreaterThanOrEqualTo(0.9);
   }
 
+  /** Nothing runs for an answer that is late when it comes. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 4})
-  void servesWhatMattersLessLaterAndStarvesNobody(int replicas) {
-    RequestKind kind = RequestKind.within(4 * SLO_NANOS);
-    SimResult result = run(List.of(kind, kind.ofPriority(1)), replicas, 2, Clients.ONCE);
+  @CsvSource({"1, 1.2, 0.59, 0.36", "1, 2, 0.95, 0.01", "4, 1.2, 0.59, 0.36", "4, 2, 0.95, 0.005"})
+  void servesWhatMattersLessLaterAndStarvesNobody(
+      int replicas, double load, double leastOfHigh, double leastOfLow) {
+    long deadline = 10 * SLO_NANOS;
+    RequestKind kind = RequestKind.within(deadline);
+    double rate = Capacity.saturatedRate(MODEL, replicas, MAX_BATCH, deadline);
+    SimResult result = runPriorities(kind, replicas, load * rate);
 
-    double rate = saturatedRate(replicas);
-    assertThat(result.goodput(0) / rate).isGreaterThanOrEqualTo(0.7);
-    assertThat(result.goodput(1) / rate).isBetween(0.03, 0.2);
+    assertThat(result.goodput(0) / rate).isGreaterThanOrEqualTo(leastOfHigh);
+    assertThat(result.goodput(1) / rate).isGreaterThanOrEqualTo(leastOfLow);
+    assertThat(result.goodput() / rate).isGreaterThanOrEqualTo(0.98);
+    assertThat(result.wasted()).isLessThanOrEqualTo(0.001);
     assertThat(result.latency(0).meanNanos()).isLessThan(0.75 * result.latency(1).meanNanos());
+  }
+
+  /** Hardly longer than the best batch: there is little to order by, and nothing to lose. */
+  @ParameterizedTest
+  @CsvSource({"1, 1.2", "1, 2", "2, 1.2", "2, 2", "4, 1.2", "4, 2", "8, 1.2", "8, 4"})
+  void losesNothingByPrioritiesWhereDeadlinesAreShort(int replicas, double load) {
+    long deadline = 4 * SLO_NANOS;
+    double rate = Capacity.saturatedRate(MODEL, replicas, MAX_BATCH, deadline);
+    SimResult result = runPriorities(RequestKind.within(deadline), replicas, load * rate);
+
+    assertThat(result.goodput() / rate).isGreaterThanOrEqualTo(0.95);
+    assertThat(result.goodput(0)).isGreaterThan(result.goodput(1));
+    assertThat(result.wasted()).isLessThanOrEqualTo(0.001);
+  }
+
+  private static SimResult runPriorities(RequestKind kind, int replicas, double rate) {
+    Workload workload =
+        new Workload(RandomArrivals.poisson(rate), List.of(kind, kind.ofPriority(1)), Clients.ONCE);
+    return Simulation.run(
+        new Plan(workload, MODEL, replicas, MAX_BATCH, 1, 8, 1), MillraceScheduler::auto);
   }
 }

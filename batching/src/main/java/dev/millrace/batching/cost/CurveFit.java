@@ -10,7 +10,7 @@ final class CurveFit {
   private static final double LINE_WEIGHT = 2;
 
   /** Time per row of the smallest batches over the best, up to which batches are not worth it. */
-  static final double NOTHING_GAINED = 1.02;
+  static final double NOTHING_GAINED = 1.05;
 
   /** Runs of a size before it counts. */
   private static final int ENOUGH = 3;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway;
 
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Inlining;
-import dev.millrace.backends.deployment.Reconciler;
-import dev.millrace.backends.deployment.Tally;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.repository.DirectoryRepository;
 import dev.millrace.backends.repository.MergedRepository;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.serving.Inlining;
+import dev.millrace.backends.serving.Reconciler;
+import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.serving.Tally;
 import dev.millrace.batching.Fairness;
 import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.ModelControl;
@@ -81,28 +81,27 @@ public final class Gateway implements AutoCloseable {
     Map<String, Backend> backends = backends();
     ModelRepository repository = repository(config, backends);
     HealthView health = new HealthView();
-    Deployments deployments = new Deployments(health::refresh);
-    health.watch(deployments::isReady);
+    Routes routes = new Routes(health::refresh);
+    health.watch(routes::isReady);
     int cores = Runtime.getRuntime().availableProcessors();
     Reconciler reconciler =
         new Reconciler(
             repository,
             backends.values(),
-            deployments,
+            routes,
             config.serving().shutdownGrace().toNanos(),
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             new Fairness(config.sharing().weightsByNumber()),
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
-    metrics.register(new ServingCollector(deployments, unrouted));
+    metrics.register(new ServingCollector(routes, unrouted));
     DefaultExports.register(metrics);
 
     GrpcEndpoint grpc = null;
     try {
-      grpc = GrpcEndpoint.start(config, cores, deployments, unrouted, health.service(), version());
-      Gateway gateway =
-          new Gateway(config, reconciler, grpc, startHttp(config, metrics, deployments));
+      grpc = GrpcEndpoint.start(config, cores, routes, unrouted, health.service(), version());
+      Gateway gateway = new Gateway(config, reconciler, grpc, startHttp(config, metrics, routes));
       String host = config.listen().host();
       log.info(
           "listening: gRPC on {}:{}, HTTP {}",
@@ -152,7 +151,7 @@ public final class Gateway implements AutoCloseable {
   }
 
   private static Optional<HttpEndpoint> startHttp(
-      GatewayConfig config, CollectorRegistry metrics, Deployments deployments) throws IOException {
+      GatewayConfig config, CollectorRegistry metrics, Routes routes) throws IOException {
     GatewayConfig.Listen listen = config.listen();
     if (listen.httpPort() < 0) {
       return Optional.empty();
@@ -160,7 +159,7 @@ public final class Gateway implements AutoCloseable {
     try {
       return Optional.of(
           HttpEndpoint.start(
-              new InetSocketAddress(listen.host(), listen.httpPort()), metrics, deployments));
+              new InetSocketAddress(listen.host(), listen.httpPort()), metrics, routes));
     } catch (IOException e) {
       throw new IOException(
           "HTTP port %d of %s: %s".formatted(listen.httpPort(), listen.host(), e.getMessage()), e);

@@ -121,17 +121,17 @@ class ArchitectureTest {
             resideInAnyPackage(
                 "dev.millrace.backends.model..",
                 "dev.millrace.backends.repository..",
-                "dev.millrace.backends.deployment.."))
+                "dev.millrace.backends.serving.."))
         .check(ALL);
     nothingIn("dev.millrace.backends.model..")
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(
-                "dev.millrace.backends.repository..", "dev.millrace.backends.deployment.."))
+                "dev.millrace.backends.repository..", "dev.millrace.backends.serving.."))
         .check(ALL);
     nothingIn("dev.millrace.backends.repository..")
         .should()
-        .dependOnClassesThat(resideInAPackage("dev.millrace.backends.deployment.."))
+        .dependOnClassesThat(resideInAPackage("dev.millrace.backends.serving.."))
         .check(ALL);
     nothingIn("dev.millrace.gateway.kserve..")
         .should()

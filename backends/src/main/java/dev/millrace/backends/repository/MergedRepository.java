@@ -114,7 +114,7 @@ public final class MergedRepository implements ModelRepository {
   /**
    * Where a fetched file came from.
    *
-   * @param uses a file used where it lies may be in use by an old and a new deployment
+   * @param uses a file used where it lies may be in use by an old and a new served version
    */
   private record Origin(ModelRepository repository, int uses) {
     Origin plus(int more) {

@@ -4,8 +4,8 @@ package dev.millrace.gateway.http;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
-import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.serving.Routes;
 import dev.millrace.gateway.scheduling.SchedulingJson;
 import dev.millrace.gateway.scheduling.SchedulingReport;
 import io.prometheus.client.CollectorRegistry;
@@ -47,14 +47,13 @@ public final class HttpEndpoint implements AutoCloseable {
    * @throws IOException if the address cannot be bound
    */
   public static HttpEndpoint start(
-      InetSocketAddress address, CollectorRegistry metrics, Deployments deployments)
-      throws IOException {
+      InetSocketAddress address, CollectorRegistry metrics, Routes routes) throws IOException {
     HttpEndpoint endpoint = new HttpEndpoint(HttpServer.create(address, 0));
     endpoint.server.setExecutor(endpoint.threads);
     endpoint.serve("/metrics", exchange -> metrics(exchange, metrics));
     endpoint.serve("/v2/health/live", exchange -> health(exchange, () -> true));
-    endpoint.serve("/v2/health/ready", exchange -> health(exchange, deployments::isReady));
-    endpoint.serve(MODELS, exchange -> model(exchange, deployments));
+    endpoint.serve("/v2/health/ready", exchange -> health(exchange, routes::isReady));
+    endpoint.serve(MODELS, exchange -> model(exchange, routes));
     endpoint.serve(
         "/", exchange -> respond(exchange, 404, "text/plain; charset=utf-8", "not found\n"));
     endpoint.server.start();
@@ -96,7 +95,7 @@ public final class HttpEndpoint implements AutoCloseable {
     respond(exchange, now ? 200 : 503, JSON, "{\"%s\":%s}\n".formatted(what, now));
   }
 
-  private static void model(HttpExchange exchange, Deployments deployments) throws IOException {
+  private static void model(HttpExchange exchange, Routes routes) throws IOException {
     Matcher path = SCHEDULING.matcher(exchange.getRequestURI().getPath());
     if (!path.matches()) {
       respond(exchange, 404, JSON, SchedulingJson.error("not found (expected .../scheduling)"));
@@ -104,7 +103,7 @@ public final class HttpEndpoint implements AutoCloseable {
     }
     String version = path.group(2) == null ? "" : path.group(2);
     try {
-      SchedulingReport report = SchedulingReport.of(deployments.find(path.group(1), version));
+      SchedulingReport report = SchedulingReport.of(routes.find(path.group(1), version));
       answer(exchange, 200, JSON, SchedulingJson.write(report));
     } catch (InferException e) {
       int status =

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Tally;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.serving.Tally;
 import dev.millrace.gateway.config.GatewayConfig;
 import io.grpc.BindableService;
 import io.grpc.Codec;
@@ -63,7 +63,7 @@ public final class GrpcEndpoint {
   public static GrpcEndpoint start(
       GatewayConfig config,
       int cores,
-      Deployments deployments,
+      Routes routes,
       Tally<Failure.Kind> unrouted,
       BindableService health,
       String serverVersion)
@@ -80,7 +80,7 @@ public final class GrpcEndpoint {
     try {
       KserveProtocol protocol =
           new KserveProtocol(
-              deployments,
+              routes,
               transport.sinks(),
               unrouted,
               openCalls,

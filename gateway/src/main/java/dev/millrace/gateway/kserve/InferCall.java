@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.CompletionSink;
-import dev.millrace.backends.deployment.Deployment;
-import dev.millrace.backends.deployment.InferTask;
-import dev.millrace.backends.deployment.Terms;
 import dev.millrace.backends.model.CheckedInputs;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.serving.CompletionSink;
+import dev.millrace.backends.serving.InferTask;
+import dev.millrace.backends.serving.ServedVersion;
+import dev.millrace.backends.serving.Terms;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.Status;
@@ -38,14 +38,14 @@ final class InferCall extends InferTask {
   InferCall(
       ServerCall<InferRequest, InferResponse> call,
       InferRequest request,
-      Deployment deployment,
+      ServedVersion served,
       CheckedInputs inputs,
       ResponseTemplate template,
       int @Nullable [] wanted,
       LoopSink sink,
       long arrivalNanos,
       Terms terms) {
-    super(deployment, inputs, arrivalNanos, terms);
+    super(served, inputs, arrivalNanos, terms);
     this.call = call;
     this.request = request;
     this.template = template;

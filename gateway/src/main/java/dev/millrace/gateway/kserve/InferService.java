@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.Deployment;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Tally;
-import dev.millrace.backends.deployment.Terms;
 import dev.millrace.backends.model.CheckedInputs;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.InputChecker;
 import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.serving.ServedVersion;
+import dev.millrace.backends.serving.Tally;
+import dev.millrace.backends.serving.Terms;
 import dev.millrace.backends.tensor.TensorView;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -31,25 +31,27 @@ import org.slf4j.LoggerFactory;
 final class InferService implements ServerCallHandler<InferRequest, InferResponse> {
   private static final Logger log = LoggerFactory.getLogger(InferService.class);
 
-  private final Deployments deployments;
+  private final Routes routes;
   private final LoopSinks sinks;
   private final Tally<Failure.Kind> unrouted;
   private final OpenCalls openCalls;
   private final LoopRests rests;
   private final Tenants tenants;
 
-  /** What is constant in a deployment's answers, until the deployment is gone; per thread. */
-  private final ThreadLocal<Map<Deployment, ResponseTemplate>> templates =
+  /**
+   * What is constant in a served version's answers, until the served version is gone; per thread.
+   */
+  private final ThreadLocal<Map<ServedVersion, ResponseTemplate>> templates =
       ThreadLocal.withInitial(WeakHashMap::new);
 
   InferService(
-      Deployments deployments,
+      Routes routes,
       LoopSinks sinks,
       Tally<Failure.Kind> unrouted,
       OpenCalls openCalls,
       LoopRests rests,
       Tenants tenants) {
-    this.deployments = deployments;
+    this.routes = routes;
     this.sinks = sinks;
     this.unrouted = unrouted;
     this.openCalls = openCalls;
@@ -140,28 +142,28 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   private InferCall submit(
       ServerCall<InferRequest, InferResponse> call, InferRequest request, int tenant)
       throws InferException {
-    Deployment deployment;
+    ServedVersion served;
     try {
       Failure problem = request.problem();
       if (problem != null) {
         throw new InferException(problem);
       }
-      deployment = deployments.acquire(request.modelName(), request.modelVersion());
+      served = routes.acquire(request.modelName(), request.modelVersion());
     } catch (InferException e) {
       unrouted.count(e.failure().kind());
       throw e;
     }
     InferCall task;
     try {
-      task = task(call, request, deployment, tenant);
+      task = task(call, request, served, tenant);
       long untilDeadline = task.deadlineNanos() - task.arrivalNanos();
-      rests.current().asked(Math.min(deployment.waitNanos(task), untilDeadline));
+      rests.current().asked(Math.min(served.waitNanos(task), untilDeadline));
     } catch (InferException e) {
-      deployment.statistics().failed(e.failure().kind());
-      deployment.release();
+      served.statistics().failed(e.failure().kind());
+      served.release();
       throw e;
     } catch (Throwable e) {
-      deployment.release();
+      served.release();
       throw e;
     }
     task.loopSink().replicas().submit(task); // answers the task, whatever goes wrong
@@ -171,23 +173,23 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   private InferCall task(
       ServerCall<InferRequest, InferResponse> call,
       InferRequest request,
-      Deployment deployment,
+      ServedVersion served,
       int tenant)
       throws InferException {
-    CheckedInputs inputs = deployment.checker().check(new Inputs(request));
-    int[] wanted = wantedOutputs(request.requestedOutputs(), deployment);
-    long now = deployment.nanoTime();
+    CheckedInputs inputs = served.checker().check(new Inputs(request));
+    int[] wanted = wantedOutputs(request.requestedOutputs(), served);
+    long now = served.nanoTime();
     Terms.Asked asked = SchedulingParameters.asked(request, deadlineNanos(now), tenant);
     return new InferCall(
         call,
         request,
-        deployment,
+        served,
         inputs,
-        templates.get().computeIfAbsent(deployment, InferService::template),
+        templates.get().computeIfAbsent(served, InferService::template),
         wanted,
         sinks.current(),
         now,
-        deployment.terms(now, asked));
+        served.terms(now, asked));
   }
 
   /** When the call's time is over; Long.MAX_VALUE if it has no end. */
@@ -198,9 +200,9 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         : Terms.after(nowNanos, deadline.timeRemaining(TimeUnit.NANOSECONDS));
   }
 
-  private static ResponseTemplate template(Deployment deployment) {
+  private static ResponseTemplate template(ServedVersion served) {
     return new ResponseTemplate(
-        deployment.name(), Long.toString(deployment.version()), deployment.signature().outputs());
+        served.name(), Long.toString(served.version()), served.signature().outputs());
   }
 
   /** The request's tensors, as the checker asks for them. */
@@ -222,19 +224,19 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   }
 
   /** Numbers of the outputs asked for, in that order; null if none is named, which means all. */
-  private static int @Nullable [] wantedOutputs(List<String> names, Deployment deployment)
+  private static int @Nullable [] wantedOutputs(List<String> names, ServedVersion served)
       throws InferException {
     if (names.isEmpty()) {
       return null;
     }
-    ModelSignature signature = deployment.signature();
+    ModelSignature signature = served.signature();
     int[] wanted = new int[names.size()];
     for (int i = 0; i < wanted.length; i++) {
       wanted[i] = signature.outputIndex(names.get(i));
       if (wanted[i] < 0) {
         throw InferException.invalid(
             "output '%s': unknown to model '%s' (expected one of %s)"
-                .formatted(names.get(i), deployment.name(), signature.outputs()));
+                .formatted(names.get(i), served.name(), signature.outputs()));
       }
     }
     return wanted;

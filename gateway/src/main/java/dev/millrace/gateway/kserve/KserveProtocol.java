@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Tally;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.serving.Tally;
 import io.grpc.BindableService;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
@@ -15,7 +15,7 @@ final class KserveProtocol implements BindableService {
   private final ServerServiceDefinition definition;
 
   KserveProtocol(
-      Deployments deployments,
+      Routes routes,
       LoopSinks sinks,
       Tally<Failure.Kind> unrouted,
       OpenCalls openCalls,
@@ -24,7 +24,7 @@ final class KserveProtocol implements BindableService {
       String serverVersion) {
     MethodDescriptor<InferRequest, InferResponse> modelInfer = InferMarshaller.modelInfer();
     ServerServiceDefinition generated =
-        FaultStatus.around(new MetadataService(deployments, serverVersion).bindService());
+        FaultStatus.around(new MetadataService(routes, serverVersion).bindService());
     ServiceDescriptor.Builder descriptor =
         ServiceDescriptor.newBuilder(generated.getServiceDescriptor().getName())
             .setSchemaDescriptor(generated.getServiceDescriptor().getSchemaDescriptor())
@@ -37,8 +37,7 @@ final class KserveProtocol implements BindableService {
     ServerServiceDefinition.Builder service =
         ServerServiceDefinition.builder(descriptor.build())
             .addMethod(
-                modelInfer,
-                new InferService(deployments, sinks, unrouted, openCalls, rests, tenants));
+                modelInfer, new InferService(routes, sinks, unrouted, openCalls, rests, tenants));
     for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
       if (!isModelInfer(method)) {
         service.addMethod(method);

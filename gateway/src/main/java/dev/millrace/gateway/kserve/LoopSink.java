@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.CompletionSink;
-import dev.millrace.backends.deployment.LoopReplicas;
+import dev.millrace.backends.serving.CompletionSink;
+import dev.millrace.backends.serving.LoopReplicas;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.Deployment;
-import dev.millrace.backends.deployment.DeploymentState;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.ModelStatus;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.serving.ModelStatus;
+import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.serving.ServedVersion;
+import dev.millrace.backends.serving.VersionState;
 import dev.millrace.backends.tensor.TensorSpec;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
 import dev.millrace.proto.inference.ModelConfigRequest;
@@ -36,11 +36,11 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
   private static final List<String> EXTENSIONS =
       List.of("model_repository", "model_configuration", "statistics", "parameters");
 
-  private final Deployments deployments;
+  private final Routes routes;
   private final String serverVersion;
 
-  MetadataService(Deployments deployments, String serverVersion) {
-    this.deployments = deployments;
+  MetadataService(Routes routes, String serverVersion) {
+    this.routes = routes;
     this.serverVersion = serverVersion;
   }
 
@@ -52,8 +52,7 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
   @Override
   public void serverReady(
       ServerReadyRequest request, StreamObserver<ServerReadyResponse> observer) {
-    answer(
-        observer, () -> ServerReadyResponse.newBuilder().setReady(deployments.isReady()).build());
+    answer(observer, () -> ServerReadyResponse.newBuilder().setReady(routes.isReady()).build());
   }
 
   @Override
@@ -64,7 +63,7 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
   /** False for whatever does not serve, unknown models too; only nonsense is an error. */
   private boolean isModelReady(ModelReadyRequest request) throws InferException {
     try {
-      deployments.find(request.getName(), request.getVersion());
+      routes.find(request.getName(), request.getVersion());
       return true;
     } catch (InferException e) {
       if (e.failure().kind() == Failure.Kind.INVALID) {
@@ -94,21 +93,21 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
   }
 
   private ModelMetadataResponse metadata(ModelMetadataRequest request) throws InferException {
-    Deployment deployment = deployments.find(request.getName(), request.getVersion());
+    ServedVersion served = routes.find(request.getName(), request.getVersion());
     ModelMetadataResponse.Builder metadata =
         ModelMetadataResponse.newBuilder()
-            .setName(deployment.name())
-            .setPlatform(deployment.platform())
-            .putProperties("batching", deployment.describeBatching());
+            .setName(served.name())
+            .setPlatform(served.platform())
+            .putProperties("batching", served.describeBatching());
     if (request.getVersion().isEmpty()) {
-      deployments
-          .ready(deployment.name())
+      routes
+          .ready(served.name())
           .forEach(ready -> metadata.addVersions(Long.toString(ready.version())));
     } else {
-      metadata.addVersions(Long.toString(deployment.version()));
+      metadata.addVersions(Long.toString(served.version()));
     }
-    deployment.signature().inputs().forEach(spec -> metadata.addInputs(tensor(spec)));
-    deployment.signature().outputs().forEach(spec -> metadata.addOutputs(tensor(spec)));
+    served.signature().inputs().forEach(spec -> metadata.addInputs(tensor(spec)));
+    served.signature().outputs().forEach(spec -> metadata.addOutputs(tensor(spec)));
     return metadata.build();
   }
 
@@ -130,8 +129,7 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
         observer,
         () ->
             ModelConfigResponse.newBuilder()
-                .setConfig(
-                    ModelConfigs.of(deployments.find(request.getName(), request.getVersion())))
+                .setConfig(ModelConfigs.of(routes.find(request.getName(), request.getVersion())))
                 .build());
   }
 
@@ -142,17 +140,17 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
   }
 
   private ModelStatisticsResponse statistics(ModelStatisticsRequest request) throws InferException {
-    List<Deployment> wanted;
+    List<ServedVersion> wanted;
     if (request.getName().isEmpty()) {
-      wanted = deployments.ready();
+      wanted = routes.ready();
     } else if (request.getVersion().isEmpty()) {
-      deployments.find(request.getName(), ""); // so that an unknown model is an error
-      wanted = deployments.ready(request.getName());
+      routes.find(request.getName(), ""); // so that an unknown model is an error
+      wanted = routes.ready(request.getName());
     } else {
-      wanted = List.of(deployments.find(request.getName(), request.getVersion()));
+      wanted = List.of(routes.find(request.getName(), request.getVersion()));
     }
     ModelStatisticsResponse.Builder response = ModelStatisticsResponse.newBuilder();
-    wanted.forEach(deployment -> response.addModelStats(StatisticsView.of(deployment)));
+    wanted.forEach(served -> response.addModelStats(StatisticsView.of(served)));
     return response.build();
   }
 
@@ -171,8 +169,8 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
                   .formatted(request.getRepositoryName())));
     }
     RepositoryIndexResponse.Builder index = RepositoryIndexResponse.newBuilder();
-    for (ModelStatus status : deployments.statuses()) {
-      if (!request.getReady() || status.state() == DeploymentState.READY) {
+    for (ModelStatus status : routes.statuses()) {
+      if (!request.getReady() || status.state() == VersionState.READY) {
         index.addModels(
             RepositoryIndexResponse.ModelIndex.newBuilder()
                 .setName(status.name())
@@ -185,7 +183,7 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
   }
 
   /** The protocol's word for a state. */
-  private static String state(DeploymentState state) {
+  private static String state(VersionState state) {
     return switch (state) {
       case PENDING -> "UNKNOWN";
       case FETCHING, LOADING, WARMING -> "LOADING";

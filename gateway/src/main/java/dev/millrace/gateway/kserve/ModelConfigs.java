@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.Deployment;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.Scheduling;
 import dev.millrace.backends.repository.VersionPolicy;
+import dev.millrace.backends.serving.ServedVersion;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
 import dev.millrace.proto.inference.ModelConfig;
@@ -20,43 +20,43 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** A deployment in the protocol's configuration message, as it runs, defaults filled in. */
+/** A served version in the protocol's configuration message, as it runs, defaults filled in. */
 final class ModelConfigs {
   private ModelConfigs() {}
 
-  static ModelConfig of(Deployment deployment) {
-    boolean batched = deployment.signature().isBatched();
+  static ModelConfig of(ServedVersion served) {
+    boolean batched = served.signature().isBatched();
     ModelConfig.Builder config =
         ModelConfig.newBuilder()
-            .setName(deployment.name())
-            .setPlatform(deployment.platform())
-            .setBackend(deployment.manifest().backend())
-            .setDefaultModelFilename(deployment.manifest().fileName())
-            .setVersionPolicy(versionPolicy(deployment.manifest().versionPolicy()))
-            .setMaxBatchSize(deployment.signature().maxBatchSize())
+            .setName(served.name())
+            .setPlatform(served.platform())
+            .setBackend(served.manifest().backend())
+            .setDefaultModelFilename(served.manifest().fileName())
+            .setVersionPolicy(versionPolicy(served.manifest().versionPolicy()))
+            .setMaxBatchSize(served.signature().maxBatchSize())
             .addInstanceGroup(
                 ModelInstanceGroup.newBuilder()
-                    .setName(deployment.name())
+                    .setName(served.name())
                     .setKind(ModelInstanceGroup.Kind.KIND_CPU)
-                    .setCount(deployment.replicaCount()))
+                    .setCount(served.replicaCount()))
             .setModelTransactionPolicy(ModelTransactionPolicy.newBuilder().setDecoupled(false))
             .putParameters(
                 "batching",
-                ModelParameter.newBuilder().setStringValue(deployment.describeBatching()).build());
+                ModelParameter.newBuilder().setStringValue(served.describeBatching()).build());
     config.putParameters(
         "scheduler",
-        ModelParameter.newBuilder().setStringValue(scheduler(deployment.manifest())).build());
+        ModelParameter.newBuilder().setStringValue(scheduler(served.manifest())).build());
     if (batched) {
-      config.setDynamicBatching(dynamicBatching(deployment.manifest().scheduling()));
+      config.setDynamicBatching(dynamicBatching(served.manifest().scheduling()));
     }
-    for (TensorSpec spec : deployment.signature().inputs()) {
+    for (TensorSpec spec : served.signature().inputs()) {
       config.addInput(
           ModelInput.newBuilder()
               .setName(spec.name())
               .setDataType(dataType(spec.dataType()))
               .addAllDims(dims(spec, batched)));
     }
-    for (TensorSpec spec : deployment.signature().outputs()) {
+    for (TensorSpec spec : served.signature().outputs()) {
       config.addOutput(
           ModelOutput.newBuilder()
               .setName(spec.name())

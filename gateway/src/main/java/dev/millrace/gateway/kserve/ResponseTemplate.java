@@ -12,7 +12,7 @@ import java.util.Objects;
 
 /**
  * The parts of a ModelInferResponse that are the same in all answers of one model version, as they
- * stand on the wire. Immutable; made once for a deployment.
+ * stand on the wire. Immutable; made once for a served version.
  */
 final class ResponseTemplate {
   private static final int MODEL_NAME = 1;

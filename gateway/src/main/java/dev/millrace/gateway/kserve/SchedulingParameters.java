@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.Terms;
 import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.serving.Terms;
 
 /** Reads the parameters of a request that say how it wants to wait: priority and timeout. */
 final class SchedulingParameters {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
-import dev.millrace.backends.deployment.Deployment;
-import dev.millrace.backends.deployment.DeploymentStatistics.BatchSize;
-import dev.millrace.backends.deployment.DeploymentStatistics.Snapshot;
+import dev.millrace.backends.serving.ServedVersion;
+import dev.millrace.backends.serving.ServingStatistics.BatchSize;
+import dev.millrace.backends.serving.ServingStatistics.Snapshot;
 import dev.millrace.proto.inference.InferBatchStatistics;
 import dev.millrace.proto.inference.InferStatistics;
 import dev.millrace.proto.inference.ModelStatistics;
 import dev.millrace.proto.inference.StatisticDuration;
 
-/** A deployment's statistics in the protocol's message. */
+/** A served version's statistics in the protocol's message. */
 final class StatisticsView {
   private StatisticsView() {}
 
-  static ModelStatistics of(Deployment deployment) {
-    Snapshot s = deployment.statistics().snapshot();
+  static ModelStatistics of(ServedVersion served) {
+    Snapshot s = served.statistics().snapshot();
     ModelStatistics.Builder message =
         ModelStatistics.newBuilder()
-            .setName(deployment.name())
-            .setVersion(Long.toString(deployment.version()))
+            .setName(served.name())
+            .setVersion(Long.toString(served.version()))
             .setLastInference(s.lastInferenceMillis())
             .setInferenceCount(s.rows())
             .setExecutionCount(s.batches())

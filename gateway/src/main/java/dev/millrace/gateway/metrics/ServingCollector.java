@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.metrics;
 
-import dev.millrace.backends.deployment.Deployment;
-import dev.millrace.backends.deployment.DeploymentState;
-import dev.millrace.backends.deployment.DeploymentStatistics;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Histogram;
-import dev.millrace.backends.deployment.ModelStatus;
-import dev.millrace.backends.deployment.Tally;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.serving.Histogram;
+import dev.millrace.backends.serving.ModelStatus;
+import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.serving.ServedVersion;
+import dev.millrace.backends.serving.ServingStatistics;
+import dev.millrace.backends.serving.Tally;
+import dev.millrace.backends.serving.VersionState;
 import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.QueueReport.SizedCurve;
 import dev.millrace.batching.cost.Curve;
@@ -21,8 +21,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Reads the deployments' own statistics when Prometheus asks: serving a request touches no metrics
- * library.
+ * Reads the served versions' own statistics when Prometheus asks: serving a request touches no
+ * metrics library.
  */
 public final class ServingCollector extends Collector {
   private static final double NANOS = 1e9;
@@ -30,22 +30,22 @@ public final class ServingCollector extends Collector {
   /** Clients choose the shapes: each size apart could be two hundred series for each metric. */
   private static final int MOST_CURVES = 16;
 
-  private final Deployments deployments;
+  private final Routes routes;
   private final Tally<Failure.Kind> unrouted;
 
-  public ServingCollector(Deployments deployments, Tally<Failure.Kind> unrouted) {
-    this.deployments = deployments;
+  public ServingCollector(Routes routes, Tally<Failure.Kind> unrouted) {
+    this.routes = routes;
     this.unrouted = unrouted;
   }
 
   @Override
   public List<MetricFamilySamples> collect() {
     Samples samples = new Samples();
-    for (ModelStatus status : deployments.statuses()) {
+    for (ModelStatus status : routes.statuses()) {
       addStatus(samples, status);
     }
-    for (Deployment deployment : deployments.ready()) {
-      addDeployment(samples, deployment);
+    for (ServedVersion served : routes.ready()) {
+      addServed(samples, served);
     }
     unrouted
         .snapshot()
@@ -55,17 +55,17 @@ public final class ServingCollector extends Collector {
 
   private static void addStatus(Samples samples, ModelStatus status) {
     List<String> labels = labels(status.name(), status.version());
-    for (DeploymentState state : DeploymentState.values()) {
+    for (VersionState state : VersionState.values()) {
       samples.add(Metric.STATE, with(labels, word(state)), state == status.state() ? 1 : 0);
     }
-    if (status.state() == DeploymentState.READY) {
+    if (status.state() == VersionState.READY) {
       samples.add(Metric.LOAD_SECONDS, labels, status.loadNanos() / NANOS);
     }
   }
 
-  private static void addDeployment(Samples samples, Deployment deployment) {
-    List<String> labels = labels(deployment.name(), deployment.version());
-    DeploymentStatistics.Snapshot s = deployment.statistics().snapshot();
+  private static void addServed(Samples samples, ServedVersion served) {
+    List<String> labels = labels(served.name(), served.version());
+    ServingStatistics.Snapshot s = served.statistics().snapshot();
     samples.add(Metric.REQUESTS, with(labels, "ok"), s.requests());
     for (Map.Entry<Failure.Kind, Long> failure : s.failures().entrySet()) {
       samples.add(Metric.REQUESTS, with(labels, word(failure.getKey())), failure.getValue());
@@ -79,14 +79,14 @@ public final class ServingCollector extends Collector {
     samples.add(Metric.QUEUE_SECONDS, labels, s.queueTimes(), NANOS);
     samples.add(Metric.EXECUTION_SECONDS, labels, s.runTimes(), NANOS);
     samples.add(Metric.REQUEST_SECONDS, labels, s.requestTimes(), NANOS);
-    samples.add(Metric.QUEUED_ROWS, labels, deployment.queuedRows());
-    samples.add(Metric.QUEUED_BYTES, labels, deployment.queuedBytes());
-    samples.add(Metric.IN_FLIGHT, labels, deployment.inFlight());
-    samples.add(Metric.REPLICAS, labels, deployment.replicaCount());
-    samples.add(Metric.SUSPECT_REPLICAS, labels, deployment.suspectReplicas());
-    samples.add(Metric.TERMINATED_RUNS, labels, deployment.terminatedRuns());
-    samples.add(Metric.MAX_BATCH_ROWS, labels, deployment.signature().maxBatchSize());
-    addScheduling(samples, labels, deployment.scheduling());
+    samples.add(Metric.QUEUED_ROWS, labels, served.queuedRows());
+    samples.add(Metric.QUEUED_BYTES, labels, served.queuedBytes());
+    samples.add(Metric.IN_FLIGHT, labels, served.inFlight());
+    samples.add(Metric.REPLICAS, labels, served.replicaCount());
+    samples.add(Metric.SUSPECT_REPLICAS, labels, served.suspectReplicas());
+    samples.add(Metric.TERMINATED_RUNS, labels, served.terminatedRuns());
+    samples.add(Metric.MAX_BATCH_ROWS, labels, served.signature().maxBatchSize());
+    addScheduling(samples, labels, served.scheduling());
   }
 
   private static void addScheduling(Samples samples, List<String> labels, QueueReport report) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.scheduling;
 
-import dev.millrace.backends.deployment.Deployment;
-import dev.millrace.backends.deployment.DeploymentStatistics;
+import dev.millrace.backends.serving.ServedVersion;
+import dev.millrace.backends.serving.ServingStatistics;
 import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.Rejection;
 import java.util.EnumMap;
@@ -31,21 +31,21 @@ public record SchedulingReport(
     Map<Rejection, Long> rejections,
     QueueReport queue) {
 
-  /** Of a deployment, now. */
-  public static SchedulingReport of(Deployment deployment) {
-    DeploymentStatistics.Snapshot statistics = deployment.statistics().snapshot();
+  /** Of a served version, now. */
+  public static SchedulingReport of(ServedVersion served) {
+    ServingStatistics.Snapshot statistics = served.statistics().snapshot();
     Map<Rejection, Long> rejections = new EnumMap<>(Rejection.class);
     rejections.putAll(statistics.rejections());
     return new SchedulingReport(
-        deployment.name(),
-        deployment.version(),
-        deployment.describeBatching(),
-        deployment.signature().maxBatchSize(),
-        deployment.replicaCount(),
-        deployment.queuedRows(),
-        deployment.queuedBytes(),
-        deployment.inFlight(),
+        served.name(),
+        served.version(),
+        served.describeBatching(),
+        served.signature().maxBatchSize(),
+        served.replicaCount(),
+        served.queuedRows(),
+        served.queuedBytes(),
+        served.inFlight(),
         rejections,
-        deployment.scheduling());
+        served.scheduling());
   }
 }

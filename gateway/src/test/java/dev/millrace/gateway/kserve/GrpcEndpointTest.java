@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Tally;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.serving.Tally;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ConfigValues;
 import dev.millrace.gateway.config.GatewayConfig;
@@ -45,7 +45,7 @@ class GrpcEndpointTest {
     return GrpcEndpoint.start(
         GatewayConfig.from(values),
         2,
-        new Deployments(() -> {}),
+        new Routes(() -> {}),
         new Tally<>(Failure.Kind.class),
         new HealthStatusManager().getHealthService(),
         "test");

@@ -1,5 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-@NullMarked
-package dev.millrace.backends.deployment;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.ModelRunException;
+import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.model.Runner.RunTimes;
+import dev.millrace.batching.Batch;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs claimed batches of a served version and hands the answers to their event loops. Owned by one
+ * thread at a time.
+ *
+ * <p>A batch of several that fails is halved until the rows that cannot be run stand alone: only
+ * they fail. At worst that is two runs a row, paid by a batch that would have been lost otherwise.
+ * A batch whose run was terminated fails as a whole: its halves would hang one after the other.
+ */
+final class BatchExecutor {
+  private static final Logger log = LoggerFactory.getLogger(BatchExecutor.class);
+
+  private final ServedVersion served;
+  private final Runner runner;
+  private final InlineCost cost;
+  private final RunWatch watch;
+  private final ArrayList<InferTask> answered = new ArrayList<>();
+  private final ArrayList<CompletionSink> sinks = new ArrayList<>();
+
+  /**
+   * @param runner used by this executor only, and closed by its owner
+   * @param onEventLoop whether the thread is an event loop
+   */
+  BatchExecutor(ServedVersion served, Runner runner, InlineCost cost, boolean onEventLoop) {
+    this.served = served;
+    this.runner = runner;
+    this.cost = cost;
+    this.watch = served.watchRunsOf(runner, onEventLoop);
+  }
+
+  /** Runs a batch and answers each of its tasks, whatever happens. */
+  void execute(Batch<InferTask> batch) {
+    List<InferTask> tasks = batch.items();
+    try {
+      long doneNanos = execute(tasks, batch.takenNanos(), batch.takenNanos());
+      if (doneNanos > 0) {
+        batch.ran(doneNanos - batch.takenNanos());
+      }
+    } catch (Throwable e) {
+      // an exception that escaped would cost a queue its reader and these their answers
+      log.error("a batch of {} was lost", served, e);
+      abandon(tasks, e);
+    }
+  }
+
+  private void abandon(List<InferTask> tasks, Throwable cause) {
+    answered.clear();
+    for (InferTask task : tasks) {
+      if (!task.isDone()) {
+        fail(task, cause);
+      }
+      leave(task);
+    }
+    flush();
+  }
+
+  /**
+   * @param takenNanos when the batch was closed that these are of
+   * @return when the answers were ready; 0 if the run failed, whatever became of its parts
+   */
+  private long execute(List<InferTask> tasks, long takenNanos, long nowNanos) {
+    int rows = 0;
+    long bytes = 0;
+    long latestDeadlineNanos = nowNanos;
+    for (InferTask task : tasks) {
+      rows += task.rows();
+      bytes += task.bytes();
+      if (task.deadlineNanos() != Long.MAX_VALUE) {
+        latestDeadlineNanos = Math.max(latestDeadlineNanos, task.deadlineNanos());
+      }
+    }
+    OutputTensor[] outputs;
+    try {
+      watch.begin(nowNanos, latestDeadlineNanos, cost.expectedNanos(bytes));
+      try {
+        served.runBegan();
+        outputs = runner.run(tasks, rows);
+      } finally {
+        watch.end();
+      }
+      if (served.signature().isBatched()) {
+        checkRows(outputs, rows);
+      }
+    } catch (Throwable e) {
+      if (watch.lastTerminatedNanos() > 0) {
+        giveUp(tasks);
+      } else if (tasks.size() > 1) {
+        int half = tasks.size() / 2;
+        execute(tasks.subList(0, half), takenNanos, served.nanoTime());
+        execute(tasks.subList(half, tasks.size()), takenNanos, served.nanoTime());
+      } else {
+        fail(tasks.get(0), e);
+      }
+      return 0;
+    }
+    RunTimes times = runner.lastTimes();
+    cost.ran(bytes, times.gatherNanos() + times.runNanos());
+    return scatter(tasks, rows, outputs, takenNanos, times);
+  }
+
+  private void checkRows(OutputTensor[] outputs, int rows) throws ModelRunException {
+    for (int i = 0; i < outputs.length; i++) {
+      long[] shape = outputs[i].shape();
+      if (shape.length == 0 || shape[0] != rows) {
+        throw new ModelRunException(
+            "output '%s': %s rows (expected %d)"
+                .formatted(
+                    served.signature().outputs().get(i).name(),
+                    shape.length == 0 ? "no" : shape[0],
+                    rows),
+            null);
+      }
+    }
+  }
+
+  private long scatter(
+      List<InferTask> tasks, int rows, OutputTensor[] outputs, long takenNanos, RunTimes times) {
+    boolean batched = served.signature().isBatched();
+    int row = 0;
+    for (InferTask task : tasks) {
+      if (task.succeed(outputs, batched ? row : 0)) {
+        answered.add(task);
+      }
+      row += task.rows();
+    }
+    long doneNanos = served.executed(answered, rows, takenNanos, times);
+    answered.clear();
+    runner.release();
+    for (InferTask task : tasks) {
+      leave(task);
+    }
+    flush();
+    return doneNanos;
+  }
+
+  /** The run of these was terminated. */
+  private void giveUp(List<InferTask> tasks) {
+    Failure failure =
+        new Failure(
+            Failure.Kind.ENGINE,
+            "the engine did not answer within " + RunWatch.show(watch.lastTerminatedNanos()));
+    Failure late =
+        new Failure(
+            Failure.Kind.EXPIRED,
+            "deadline passed in a run of model '" + served.name() + "' that did not end");
+    long now = served.nanoTime();
+    for (InferTask task : tasks) {
+      task.fail(now >= task.deadlineNanos() ? late : failure);
+      leave(task);
+    }
+    flush();
+  }
+
+  private void fail(InferTask task, Throwable cause) {
+    String message = cause.getMessage() != null ? cause.getMessage() : cause.toString();
+    Failure.Kind kind = Failure.Kind.ENGINE;
+    if (cause instanceof ModelRunException known) {
+      kind = known.kind();
+    } else {
+      log.error("engine of {} failed", served, cause);
+    }
+    task.fail(new Failure(kind, message));
+    leave(task);
+    flush();
+  }
+
+  private void leave(InferTask task) {
+    CompletionSink sink = task.sink();
+    if (!sinks.contains(sink)) { // a handful of event loops at most
+      sinks.add(sink);
+    }
+    task.release();
+  }
+
+  private void flush() {
+    for (CompletionSink sink : sinks) {
+      sink.flush();
+    }
+    sinks.clear();
+  }
+}

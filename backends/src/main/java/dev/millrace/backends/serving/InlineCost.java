@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/**
+ * What batches of a served version cost, learned from those that ran, for one question: is the next
+ * one so small that an event loop may run it itself?
+ *
+ * <p>Costs are kept by the size of the batch in bytes, rounded down to a power of two: rows of a
+ * model whose shapes vary differ in cost, their bytes hardly do. An estimate follows smaller
+ * samples at once and larger ones slowly: a run that was interrupted (by the operating system, by a
+ * collection) says little of the next.
+ *
+ * <p>Any thread. Racing updates may lose a sample, which is harmless.
+ */
+final class InlineCost {
+  private static final int BUCKETS = 48;
+  private static final int RISE_SHIFT = 4;
+  private static final int LARGEST_OUTLIER = 8;
+
+  private final long budgetNanos;
+
+  /** Nanoseconds by size; 0 for not known. */
+  private final AtomicLongArray nanos = new AtomicLongArray(BUCKETS);
+
+  /**
+   * @param budgetNanos what a batch on an event loop may take; 0 for none on event loops
+   */
+  InlineCost(long budgetNanos) {
+    this.budgetNanos = budgetNanos;
+  }
+
+  /** A batch has run. */
+  void ran(long bytes, long takenNanos) {
+    int bucket = bucket(bytes);
+    long known = nanos.getPlain(bucket);
+    long sample = Math.max(1, takenNanos);
+    long next;
+    if (known == 0) {
+      next = sample;
+    } else if (sample < known) {
+      next = (known + sample) / 2;
+    } else {
+      long bounded = Math.min(sample, known * LARGEST_OUTLIER);
+      next = known + ((bounded - known) >> RISE_SHIFT);
+    }
+    if (next != known) {
+      nanos.setOpaque(bucket, Math.max(1, next));
+    }
+  }
+
+  /** Whether a batch of that size is known to cost little enough. */
+  boolean isSmall(long bytes) {
+    return budgetNanos > 0 && estimate(bucket(bytes)) <= budgetNanos;
+  }
+
+  /** What a batch of that size is expected to take; Long.MAX_VALUE if nothing is known. */
+  long expectedNanos(long bytes) {
+    return estimate(bucket(bytes));
+  }
+
+  /**
+   * From the next smaller size that is known, as if cost grew with the size, which is the most it
+   * does; else from the next larger one.
+   */
+  private long estimate(int bucket) {
+    for (int below = bucket; below >= 0; below--) {
+      long known = nanos.getOpaque(below);
+      if (known > 0) {
+        return known << Math.min(bucket - below, 20);
+      }
+    }
+    for (int above = bucket + 1; above < BUCKETS; above++) {
+      long known = nanos.getOpaque(above);
+      if (known > 0) {
+        return known;
+      }
+    }
+    return Long.MAX_VALUE;
+  }
+
+  private static int bucket(long bytes) {
+    return Math.min(BUCKETS - 1, 63 - Long.numberOfLeadingZeros(Math.max(1, bytes)));
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.batching.Fairness;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/** Turns a model's files into a served version that has run already. */
+final class Loader {
+  private final Map<String, Backend> backends;
+  private final Inlining inlining;
+  private final Fairness fairness;
+  private final Janitor janitor;
+  private final LongSupplier nanoClock;
+
+  Loader(
+      Map<String, Backend> backends,
+      Inlining inlining,
+      Fairness fairness,
+      Janitor janitor,
+      LongSupplier nanoClock) {
+    this.backends = backends;
+    this.inlining = inlining;
+    this.fairness = fairness;
+    this.janitor = janitor;
+    this.nanoClock = nanoClock;
+  }
+
+  /**
+   * Loads, warms and starts.
+   *
+   * @param warming called between loading and warming
+   */
+  ServedVersion load(ModelArtifact artifact, ModelManifest manifest, Runnable warming)
+      throws ModelLoadException {
+    Backend backend = backends.get(manifest.backend());
+    if (backend == null) {
+      throw new ModelLoadException(
+          "backend: '%s' (expected one of %s)"
+              .formatted(manifest.backend(), backends.keySet().stream().sorted().toList()));
+    }
+    LoadedModel model = backend.load(artifact, manifest.options());
+    List<Runner> runners = new ArrayList<>();
+    try {
+      warming.run();
+      WarmUp warmUp = new WarmUp(model.signature(), nanoClock);
+      List<WarmUp.Timing> timings = List.of();
+      for (int i = 0; i < manifest.replicas(); i++) {
+        Runner runner = model.newRunner();
+        runners.add(runner);
+        timings = warmUp.run(runner);
+      }
+      return new ServedVersion(
+          artifact.name(),
+          artifact.version(),
+          backend.platform(),
+          manifest,
+          model,
+          runners,
+          timings,
+          inlining,
+          fairness,
+          janitor,
+          nanoClock);
+    } catch (RuntimeException | Error e) {
+      runners.forEach(Runner::close);
+      model.close();
+      throw e;
+    }
+  }
+}

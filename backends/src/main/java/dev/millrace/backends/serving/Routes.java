@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * The routes: which served version answers for a model's name and version.
+ *
+ * <p>Read by every request through one volatile immutable map; replaced whole by the control
+ * thread.
+ */
+public final class Routes {
+
+  /**
+   * What serves under one name.
+   *
+   * @param ready by version; never empty
+   */
+  record Route(NavigableMap<Long, ServedVersion> ready) {
+    ServedVersion latest() {
+      return ready.lastEntry().getValue();
+    }
+  }
+
+  private final Runnable onChange;
+  private volatile Map<String, Route> routes = Map.of();
+  private volatile List<ModelStatus> statuses = List.of();
+  private volatile Set<String> awaited = Set.of();
+  private volatile boolean listed;
+  private volatile boolean closed;
+
+  /**
+   * @param onChange called after each change of routes or states, on the thread that changed them
+   */
+  public Routes(Runnable onChange) {
+    this.onChange = onChange;
+  }
+
+  void publish(Map<String, Route> newRoutes, List<ModelStatus> newStatuses) {
+    statuses = List.copyOf(newStatuses);
+    routes = Map.copyOf(newRoutes);
+    onChange.run();
+  }
+
+  /** The repositories have been read and every model in them tried once. */
+  void firstPassDone() {
+    if (!listed) {
+      awaited = statuses.stream().map(ModelStatus::name).collect(Collectors.toUnmodifiableSet());
+      listed = true;
+    }
+    onChange.run();
+  }
+
+  /** Refuses every request from now on. */
+  void refuseAll() {
+    closed = true;
+    onChange.run();
+  }
+
+  /**
+   * Leases the served version that answers for a model.
+   *
+   * @param version decimal text; empty for the highest version that is ready
+   * @return leased: to be released by the caller, or by the task that it is given to
+   * @throws InferException NOT_FOUND, NOT_READY (also for any model until the repositories have
+   *     been read once), INVALID (version) or SHUTTING_DOWN
+   */
+  public ServedVersion acquire(String name, String version) throws InferException {
+    while (true) {
+      ServedVersion served = find(name, version);
+      if (served.acquire()) {
+        return served;
+      }
+      // it was closed since the routes were read; its routes were replaced before that
+      Thread.onSpinWait();
+    }
+  }
+
+  /**
+   * The served version that answers for a model, without a lease: for its description only.
+   *
+   * @throws InferException as {@link #acquire}
+   */
+  public ServedVersion find(String name, String version) throws InferException {
+    if (closed) {
+      throw new InferException(
+          new Failure(Failure.Kind.SHUTTING_DOWN, "the gateway is shutting down"));
+    }
+    Route route = routes.get(name);
+    if (version.isEmpty()) {
+      if (route != null) {
+        return route.latest();
+      }
+      throw missing(name, Optional.empty());
+    }
+    long number = parseVersion(version);
+    ServedVersion served = route == null ? null : route.ready().get(number);
+    if (served == null) {
+      throw missing(name, Optional.of(number));
+    }
+    return served;
+  }
+
+  /** Versions of a model that serve, ascending; empty if none does. */
+  public List<ServedVersion> ready(String name) {
+    Route route = routes.get(name);
+    return route == null ? List.of() : List.copyOf(route.ready().values());
+  }
+
+  /** How many models serve, in whatever versions. */
+  int readyModels() {
+    return routes.size();
+  }
+
+  /** Everything that serves. */
+  public List<ServedVersion> ready() {
+    return routes.values().stream()
+        .map(Route::ready)
+        .map(Map::values)
+        .flatMap(Collection::stream)
+        .toList();
+  }
+
+  /** Every model version that is known, in whatever state, by name and version. */
+  public List<ModelStatus> statuses() {
+    return statuses;
+  }
+
+  /**
+   * Whether every required model that was there at the start serves: false until the repositories
+   * have been read. A model that is added later says nothing about those that serve: while it is
+   * loaded, or if it cannot be, the gateway stays ready.
+   */
+  public boolean isReady() {
+    if (closed || !listed) {
+      return false;
+    }
+    Map<String, Route> now = routes;
+    return statuses.stream()
+        .filter(status -> status.required() && awaited.contains(status.name()))
+        .allMatch(status -> now.containsKey(status.name()));
+  }
+
+  private InferException missing(String name, Optional<Long> version) {
+    List<ModelStatus> known = statuses.stream().filter(s -> s.name().equals(name)).toList();
+    if (known.isEmpty() && !listed) {
+      return new InferException(
+          new Failure(
+              Failure.Kind.NOT_READY, "model '" + name + "': models are still being looked for"));
+    }
+    if (known.isEmpty()) {
+      return new InferException(
+          new Failure(Failure.Kind.NOT_FOUND, "model '" + name + "': not found"));
+    }
+    if (version.isPresent() && known.stream().noneMatch(s -> s.version() == version.get())) {
+      List<Long> versions = known.stream().map(ModelStatus::version).filter(v -> v > 0).toList();
+      return new InferException(
+          new Failure(
+              Failure.Kind.NOT_FOUND,
+              "model '%s': version %d not found (there is %s)"
+                  .formatted(name, version.get(), versions)));
+    }
+    ModelStatus status =
+        known.stream()
+            .filter(s -> version.isEmpty() || s.version() == version.get())
+            .reduce((first, second) -> second)
+            .orElseThrow();
+    return new InferException(
+        new Failure(
+            Failure.Kind.NOT_READY,
+            "model '%s'%s: not ready, %s%s"
+                .formatted(
+                    name,
+                    status.version() > 0 ? " version " + status.version() : "",
+                    status.state(),
+                    status.reason().isEmpty() ? "" : " (" + status.reason() + ")")));
+  }
+
+  private static long parseVersion(String version) throws InferException {
+    try {
+      long number = Long.parseLong(version);
+      if (number > 0) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // told below
+    }
+    throw InferException.invalid(
+        "model_version: '%s' (expected a whole number from 1, or nothing for the latest)"
+            .formatted(version));
+  }
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.model.InferException;
+import dev.millrace.backends.model.InputChecker;
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.backends.repository.Scheduling;
+import dev.millrace.batching.BatchQueue;
+import dev.millrace.batching.Fairness;
+import dev.millrace.batching.QueueLimits;
+import dev.millrace.batching.QueueReport;
+import dev.millrace.batching.Rejection;
+import dev.millrace.batching.policy.BatchPolicy;
+import dev.millrace.batching.policy.SlackPull;
+import dev.millrace.batching.policy.TritonPolicy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One version of a model that serves: its queue and its replicas.
+ *
+ * <p>Whoever wants to use it takes a lease ({@link #acquire}) and gives it back ({@link #release});
+ * {@link #close} refuses further leases, waits for the last one, and only then frees the model:
+ * engines die of a model that is freed under a run.
+ */
+public final class ServedVersion {
+  private static final Logger log = LoggerFactory.getLogger(ServedVersion.class);
+
+  /** Enough for a burst from every event loop while all replicas are inside a run. */
+  private static final int RING_SLOTS = 4096;
+
+  /** Between two looks at whether what runs while this is closed has come under suspicion. */
+  private static final Duration CLOSING_LOOK = Duration.ofMillis(100);
+
+  /** For a run that was terminated to end, and its thread. */
+  private static final Duration TERMINATION_GRACE = Duration.ofSeconds(2);
+
+  private final String name;
+  private final long version;
+  private final String platform;
+  private final ModelManifest manifest;
+  private final LoadedModel model;
+  private final ModelSignature signature;
+  private final InputChecker checker;
+  private final LongSupplier nanoClock;
+  private final BatchQueue<InferTask> queue;
+  private final Refusals refusals;
+  private final LevelQuotas quotas;
+  private final @Nullable AnswerOrder order;
+
+  /** Event loops cannot wait for a batch to fill. */
+  private final boolean mayRunInline;
+
+  private final ServingStatistics statistics = new ServingStatistics();
+  private final List<Thread> replicas = new ArrayList<>();
+  private final InlineCost inlineCost;
+  private final RunWatches runs;
+
+  /** One for each event loop, made and used by that loop. */
+  private final AtomicReferenceArray<@Nullable InlineReplica> inlineReplicas;
+
+  private final Janitor janitor;
+
+  /** Whether the janitor looks after this served version, or is about to; the janitor's. */
+  final AtomicBoolean watched = new AtomicBoolean();
+
+  /** The next one that is watched; written by whoever has set {@link #watched}, and the janitor. */
+  @Nullable ServedVersion watchedNext;
+
+  private final Leases leases;
+
+  /**
+   * Starts a served version's replicas.
+   *
+   * @param runners one per replica, warm; owned by the served version from here on
+   * @param timings what batches took at the warm-up
+   * @param inlining which batches event loops may run
+   * @param fairness how tenants share the queue
+   * @param janitor told whenever something may have to wait
+   */
+  ServedVersion(
+      String name,
+      long version,
+      String platform,
+      ModelManifest manifest,
+      LoadedModel model,
+      List<Runner> runners,
+      List<WarmUp.Timing> timings,
+      Inlining inlining,
+      Fairness fairness,
+      Janitor janitor,
+      LongSupplier nanoClock) {
+    this.name = name;
+    this.version = version;
+    this.platform = platform;
+    this.manifest = manifest;
+    this.model = model;
+    this.signature = model.signature();
+    // more than the queue holds at all could never be served, idle or not
+    this.checker =
+        new InputChecker(
+            name,
+            signature,
+            Math.min(manifest.limits().maxRequestRows(), manifest.limits().maxQueuedRows()));
+    this.nanoClock = nanoClock;
+    this.leases = new Leases(nanoClock);
+    // one request a run is also what its costs are learned for
+    int maxBatchRows =
+        manifest.scheduling().mode() == Scheduling.Mode.NONE
+            ? 1
+            : Math.max(1, signature.maxBatchSize());
+    this.queue =
+        new BatchQueue<>(
+            new QueueLimits(
+                maxBatchRows,
+                manifest.limits().maxQueuedRows(),
+                manifest.limits().maxQueuedBytes(),
+                RING_SLOTS,
+                manifest.scheduling().maxQueueNanos()),
+            fairness,
+            policy(manifest.scheduling()),
+            nanoClock);
+    for (WarmUp.Timing timing : timings) {
+      if (timing.rows() <= maxBatchRows) {
+        queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
+      }
+    }
+    this.refusals =
+        new Refusals(
+            name, manifest, queue, nanoClock, () -> ThreadLocalRandom.current().nextDouble());
+    this.quotas = LevelQuotas.of(manifest.scheduling());
+    Scheduling.TritonBatching batching = manifest.scheduling().batching();
+    this.order = batching.preserveOrdering() ? new AnswerOrder() : null;
+    this.mayRunInline = batching.queueDelayNanos() == 0;
+    this.inlineCost = new InlineCost(inlining.budget().toNanos());
+    this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
+    this.janitor = janitor;
+    this.runs =
+        new RunWatches(this, janitor.runLimits().withMaxRunNanos(manifest.limits().maxRunNanos()));
+    for (int i = 0; i < runners.size(); i++) {
+      replicas.add(
+          Thread.ofPlatform()
+              .name("replica-" + name + "-" + version + "-" + i)
+              .daemon()
+              .start(new Replica(this, queue, runners.get(i), inlineCost)));
+    }
+  }
+
+  private static BatchPolicy policy(Scheduling scheduling) {
+    return switch (scheduling.mode()) {
+      case AUTO -> new SlackPull();
+      case TRITON ->
+          new TritonPolicy(
+              scheduling.batching().preferredRows().stream().mapToInt(rows -> rows).toArray(),
+              scheduling.batching().queueDelayNanos());
+      case NONE -> BatchPolicy.none();
+    };
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public long version() {
+    return version;
+  }
+
+  /** The protocol's name for engine and format. */
+  public String platform() {
+    return platform;
+  }
+
+  public ModelManifest manifest() {
+    return manifest;
+  }
+
+  public ModelSignature signature() {
+    return signature;
+  }
+
+  /** What requests to this served version are compared with. */
+  public InputChecker checker() {
+    return checker;
+  }
+
+  public ServingStatistics statistics() {
+    return statistics;
+  }
+
+  /** In words: how rows of several requests are run, and why so. */
+  public String describeBatching() {
+    return switch (signature.batching()) {
+      case ModelSignature.Batching.Batched batched ->
+          "batches of up to " + batched.maxBatchSize() + " rows";
+      case ModelSignature.Batching.Unbatched unbatched ->
+          "one request at a time: " + unbatched.reason();
+    };
+  }
+
+  public int replicaCount() {
+    return replicas.size();
+  }
+
+  /**
+   * Replicas that can be counted on: all but those in a run that lasts far longer than it should.
+   */
+  public int replicasServing() {
+    return replicas.size() - runs.suspectThreads();
+  }
+
+  /** Replicas, event loops among them, in a run that lasts far longer than it should. */
+  public int suspectReplicas() {
+    return runs.suspects();
+  }
+
+  /** Runs that were terminated because they did not end by themselves. */
+  public long terminatedRuns() {
+    return runs.terminatedRuns();
+  }
+
+  public int queuedRows() {
+    return queue.queuedRows();
+  }
+
+  public long queuedBytes() {
+    return queue.queuedBytes();
+  }
+
+  /** How long a task that comes now has to wait for its turn, by prediction; 0 if unknown. */
+  public long waitNanos(InferTask task) {
+    return queue.waitNanos(task.rowSize(), task.arrivalNanos());
+  }
+
+  /** What the queue has learned and why its batches look as they do. */
+  public QueueReport scheduling() {
+    return queue.report();
+  }
+
+  /** Leases out: requests between admission and answer. */
+  public int inFlight() {
+    return leases.out();
+  }
+
+  /** Now, on the clock that arrivals and deadlines are measured by. */
+  public long nanoTime() {
+    return nanoClock.getAsLong();
+  }
+
+  /**
+   * What a request may expect that comes now.
+   *
+   * @throws InferException INVALID if it asks for what is not there
+   */
+  public Terms terms(long nowNanos, Terms.Asked asked) throws InferException {
+    return Terms.of(manifest.scheduling(), nowNanos, asked);
+  }
+
+  /** Takes a lease; false if the served version is on its way out: then look for its successor. */
+  public boolean acquire() {
+    return leases.acquire();
+  }
+
+  /** Gives a lease back. */
+  public void release() {
+    leases.release();
+  }
+
+  /**
+   * Queues a task, or answers it at once if it cannot be queued. Never blocks. The task's lease is
+   * the task's from here on.
+   */
+  public void submit(InferTask task) {
+    Rejection rejection = enter(task);
+    if (rejection == null) {
+      rejection = queue.offer(task);
+    }
+    if (rejection != null) {
+      task.reject(rejection);
+    } else {
+      janitor.watch(this);
+    }
+  }
+
+  /**
+   * Counts a task in that is about to be queued, or says why it is not to be. The task counts
+   * itself out, and takes its turn.
+   */
+  @Nullable Rejection enter(InferTask task) {
+    if (quotas.isLimited(task.priority())) {
+      if (!quotas.tryEnter(task.priority())) {
+        return Rejection.QUEUE_REQUESTS;
+      }
+      task.counted();
+    }
+    if (order != null) {
+      task.inTurn(order.enter(task));
+    }
+    return null;
+  }
+
+  void countOut(int priority) {
+    quotas.leave(priority);
+  }
+
+  void answerInTurn(AnswerOrder.Turn turn) {
+    Objects.requireNonNull(order).ready(turn);
+  }
+
+  void skipTurn(AnswerOrder.Turn turn) {
+    Objects.requireNonNull(order).skip(turn);
+  }
+
+  /** To be called by an event loop that leaves something in the queue. */
+  void leftWaiting() {
+    janitor.watch(this);
+  }
+
+  /** The replica on that event loop, if there can be one; to be called there. */
+  @Nullable InlineReplica inlineReplica(int loop, LoopReplicas replicas) {
+    if (!mayRunInline) {
+      return null;
+    }
+    InlineReplica replica = inlineReplicas.get(loop);
+    if (replica == null) {
+      replica = new InlineReplica(this, replicas, model, queue, inlineCost);
+      inlineReplicas.set(loop, replica);
+    }
+    return replica;
+  }
+
+  /** Something that looks at the runs of one more replica. */
+  RunWatch watchRunsOf(Runner runner, boolean onEventLoop) {
+    return runs.add(runner, onEventLoop);
+  }
+
+  /** To be called when a run was published and before it begins. */
+  void runBegan() {
+    janitor.watchRun(this);
+  }
+
+  /** Whether the janitor has to look after this served version. */
+  boolean isActive() {
+    return queue.queuedRows() > 0 || runs.anyInProgress();
+  }
+
+  /** See {@link RunWatch#look}. The janitor's. */
+  void lookAtRuns(long stalledNanos, long lastStalledNanos) {
+    if (runs.anyInProgress()) {
+      runs.look(nanoClock.getAsLong(), stalledNanos, lastStalledNanos);
+    }
+  }
+
+  /** Answers what has expired or was cancelled while every replica is busy. The janitor's. */
+  void sweep() {
+    if (!queue.sweep()) {
+      return;
+    }
+    for (int loop = 0; loop < inlineReplicas.length(); loop++) {
+      InlineReplica replica = inlineReplicas.get(loop);
+      if (replica != null) {
+        replica.callBack();
+      }
+    }
+  }
+
+  /** Counts a run; answers when that was. */
+  long executed(List<InferTask> answered, int rows, long takenNanos, Runner.RunTimes times) {
+    long now = nanoClock.getAsLong();
+    statistics.executed(answered, rows, takenNanos, now, times, System.currentTimeMillis());
+    return now;
+  }
+
+  Failure failureOf(Rejection rejection, InferTask task) {
+    return refusals.of(rejection, task);
+  }
+
+  /**
+   * Refuses new leases, waits until the last one is back, and frees the model. A run that hangs is
+   * terminated, and if that does not help, left alone with its model: an engine would die of it.
+   *
+   * @param graceNanos how long requests may take to finish; what still waits then is answered with
+   *     a failure, and what runs then is waited for, unless it is suspect
+   * @return whether everything was freed
+   */
+  boolean close(long graceNanos) throws InterruptedException {
+    leases.close();
+    leases.awaitAllBack(Duration.ofNanos(graceNanos));
+    queue.close();
+    queue.rejectAll(Rejection.CLOSED);
+    if (!awaitRuns()) {
+      log.error("{}: a run does not end, so its memory is not freed", this);
+      return false;
+    }
+    for (int loop = 0; loop < inlineReplicas.length(); loop++) {
+      InlineReplica replica = inlineReplicas.get(loop);
+      if (replica != null) {
+        replica.close();
+      }
+    }
+    model.close();
+    return true;
+  }
+
+  /** False if a run goes on that was terminated. */
+  private boolean awaitRuns() throws InterruptedException {
+    Duration hung = Duration.ZERO;
+    // an event loop in a batch of this served version holds the leases of its tasks
+    while (!awaitThreads(CLOSING_LOOK) || !leases.awaitAllBack(CLOSING_LOOK)) {
+      runs.terminateSuspects(nanoClock.getAsLong());
+      hung = runs.suspects() > 0 ? hung.plus(CLOSING_LOOK) : Duration.ZERO;
+      if (hung.compareTo(TERMINATION_GRACE) > 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private boolean awaitThreads(Duration time) throws InterruptedException {
+    for (Thread replica : replicas) {
+      if (!replica.join(time)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public String toString() {
+    return name + " version " + version;
+  }
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelInputs;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.model.ModelRunException;
+import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.model.Runner;
+import dev.millrace.backends.tensor.DataType;
+import dev.millrace.backends.tensor.TensorSpec;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
+
+/**
+ * A fake engine that does what a test says: one INT32 input and output {@code [-1]}, values mapped
+ * one by one. Records the batches it was given and what of it is open.
+ */
+final class ScriptedBackend implements Backend {
+  static final String NAME = "scripted";
+
+  /** What a run does to the values of a batch; may throw to fail it. */
+  interface Script {
+    List<Integer> run(List<Integer> values) throws ModelRunException;
+  }
+
+  volatile Script script = values -> values;
+  volatile UnaryOperator<ModelSignature> signature = s -> s;
+
+  /** What terminating a run does, if anything. */
+  volatile Runnable terminate = () -> {};
+
+  volatile boolean refuseToLoad;
+  volatile boolean refuseRunners;
+
+  /** What a run says that it took. */
+  volatile long runNanos = 2;
+
+  final List<List<Integer>> batches = new CopyOnWriteArrayList<>();
+  final AtomicInteger terminations = new AtomicInteger();
+  final AtomicInteger openModels = new AtomicInteger();
+  final AtomicInteger openRunners = new AtomicInteger();
+
+  @Override
+  public String name() {
+    return NAME;
+  }
+
+  @Override
+  public String platform() {
+    return "scripted_test";
+  }
+
+  @Override
+  public String defaultFileName() {
+    return "model.scripted";
+  }
+
+  @Override
+  public LoadedModel load(ModelArtifact artifact, ModelOptions options) throws ModelLoadException {
+    if (refuseToLoad) {
+      throw new ModelLoadException("told to fail");
+    }
+    ModelSignature plain =
+        new ModelSignature(
+            List.of(new TensorSpec("x", DataType.INT32, -1)),
+            List.of(new TensorSpec("y", DataType.INT32, -1)),
+            new ModelSignature.Batching.Batched(options.maxBatchSize().orElse(8)));
+    ScriptedModel model = new ScriptedModel(signature.apply(plain));
+    openModels.incrementAndGet();
+    return model;
+  }
+
+  private final class ScriptedModel implements LoadedModel {
+    private final ModelSignature signature;
+
+    ScriptedModel(ModelSignature signature) {
+      this.signature = signature;
+    }
+
+    @Override
+    public ModelSignature signature() {
+      return signature;
+    }
+
+    @Override
+    public Runner newRunner() {
+      if (refuseRunners) {
+        throw new IllegalStateException("told to fail");
+      }
+      openRunners.incrementAndGet();
+      return new ScriptedRunner();
+    }
+
+    @Override
+    public void close() {
+      openModels.decrementAndGet();
+    }
+  }
+
+  private final class ScriptedRunner implements Runner {
+    @Override
+    public OutputTensor[] run(List<? extends ModelInputs> requests, int rows)
+        throws ModelRunException {
+      List<Integer> values = new ArrayList<>();
+      for (ModelInputs request : requests) {
+        ByteBuffer bytes = request.input(0).contiguous().duplicate().order(ByteOrder.LITTLE_ENDIAN);
+        while (bytes.hasRemaining()) {
+          values.add(bytes.getInt());
+        }
+      }
+      batches.add(values);
+      List<Integer> results = script.run(values);
+      ByteBuffer data = ByteBuffer.allocate(results.size() * 4).order(ByteOrder.LITTLE_ENDIAN);
+      results.forEach(data::putInt);
+      return new OutputTensor[] {
+        new OutputTensor(DataType.INT32, new long[] {results.size()}, data.flip())
+      };
+    }
+
+    @Override
+    public void terminate() {
+      terminations.incrementAndGet();
+      terminate.run();
+    }
+
+    @Override
+    public RunTimes lastTimes() {
+      return new RunTimes(1, runNanos, 3);
+    }
+
+    @Override
+    public void close() {
+      openRunners.decrementAndGet();
+    }
+  }
+}

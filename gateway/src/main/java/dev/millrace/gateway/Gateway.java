@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway;
 
+import dev.millrace.backends.deployment.DeploymentStore;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.registry.LocalRegistry;
 import dev.millrace.backends.repository.DirectoryRepository;
 import dev.millrace.backends.repository.MergedRepository;
+import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.serving.Inlining;
 import dev.millrace.backends.serving.Reconciler;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.serving.Tally;
 import dev.millrace.batching.Fairness;
+import dev.millrace.gateway.admin.Administration;
+import dev.millrace.gateway.admin.DeploymentFiles;
 import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.http.HttpEndpoint;
 import dev.millrace.gateway.kserve.GrpcEndpoint;
 import dev.millrace.gateway.metrics.ServingCollector;
+import io.grpc.ServerServiceDefinition;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.io.IOException;
@@ -26,6 +34,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
@@ -79,7 +88,10 @@ public final class Gateway implements AutoCloseable {
    */
   public static Gateway listen(GatewayConfig config) throws GatewayStartException {
     Map<String, Backend> backends = backends();
-    ModelRepository repository = repository(config, backends);
+    EventLog events = new EventLog(InstantSource.system());
+    Optional<LocalRegistry> registry = registry(config, backends);
+    Deployments deployments = deployments(config, events);
+    ModelRepository repository = repository(config, backends, registry);
     HealthView health = new HealthView();
     Routes routes = new Routes(health::refresh);
     health.watch(routes::isReady);
@@ -89,6 +101,8 @@ public final class Gateway implements AutoCloseable {
             repository,
             backends.values(),
             routes,
+            deployments,
+            !config.repository().directories().isEmpty(),
             config.serving().shutdownGrace().toNanos(),
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             new Fairness(config.sharing().weightsByNumber()),
@@ -100,7 +114,20 @@ public final class Gateway implements AutoCloseable {
 
     GrpcEndpoint grpc = null;
     try {
-      grpc = GrpcEndpoint.start(config, cores, routes, unrouted, health.service(), version());
+      List<ServerServiceDefinition> administration =
+          registry.isEmpty()
+              ? List.of()
+              : Administration.services(
+                  deployments,
+                  events,
+                  registry.get(),
+                  routes,
+                  Objects.requireNonNull(backends.get(ModelManifest.DEFAULT_BACKEND)),
+                  adminToken(config),
+                  reconciler::declarationsChanged);
+      grpc =
+          GrpcEndpoint.start(
+              config, cores, routes, unrouted, health.service(), administration, version());
       Gateway gateway = new Gateway(config, reconciler, grpc, startHttp(config, metrics, routes));
       String host = config.listen().host();
       log.info(
@@ -130,10 +157,61 @@ public final class Gateway implements AutoCloseable {
     return byName;
   }
 
-  private static ModelRepository repository(GatewayConfig config, Map<String, Backend> backends)
+  private static Map<String, String> defaultFileNames(Map<String, Backend> backends) {
+    Map<String, String> names = new TreeMap<>();
+    backends.forEach((name, backend) -> names.put(name, backend.defaultFileName()));
+    return names;
+  }
+
+  private static Optional<LocalRegistry> registry(
+      GatewayConfig config, Map<String, Backend> backends) throws GatewayStartException {
+    Optional<Path> data = config.administration().dataDirectory();
+    if (data.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          new LocalRegistry(
+              data.get().resolve("registry"),
+              config.repository().stagingDirectory().resolve("registry"),
+              defaultFileNames(backends),
+              InstantSource.system()));
+    } catch (IOException e) {
+      throw new GatewayStartException("data_directory: " + e, e);
+    }
+  }
+
+  private static Deployments deployments(GatewayConfig config, EventLog events)
       throws GatewayStartException {
-    Map<String, String> defaultFileNames = new TreeMap<>();
-    backends.forEach((name, backend) -> defaultFileNames.put(name, backend.defaultFileName()));
+    Optional<Path> data = config.administration().dataDirectory();
+    try {
+      DeploymentStore store =
+          data.isEmpty()
+              ? DeploymentStore.NONE
+              : new DeploymentFiles(data.get().resolve("deployments"));
+      Deployments deployments = new Deployments(store, events, InstantSource.system());
+      deployments.load();
+      return deployments;
+    } catch (IOException e) {
+      throw new GatewayStartException("data_directory: " + e, e);
+    }
+  }
+
+  private static String adminToken(GatewayConfig config) throws IOException {
+    Optional<Path> file = config.administration().tokenFile();
+    if (file.isEmpty()) {
+      return "";
+    }
+    String token = Files.readString(file.get()).strip();
+    if (token.isEmpty()) {
+      throw new IOException("admin_token_file: " + file.get() + " is empty (expected a token)");
+    }
+    return token;
+  }
+
+  private static ModelRepository repository(
+      GatewayConfig config, Map<String, Backend> backends, Optional<LocalRegistry> registry)
+      throws GatewayStartException {
     List<ModelRepository> directories = new ArrayList<>();
     for (Path directory : config.repository().directories()) {
       if (!Files.isDirectory(directory)) {
@@ -144,10 +222,13 @@ public final class Gateway implements AutoCloseable {
           new DirectoryRepository(
               directory,
               config.repository().stagingDirectory().resolve("repository-" + directories.size()),
-              defaultFileNames,
+              defaultFileNames(backends),
               InstantSource.system()));
     }
-    return directories.size() == 1 ? directories.get(0) : new MergedRepository(directories);
+    // what is pushed is served once it is deployed
+    return directories.size() == 1 && registry.isEmpty()
+        ? directories.get(0)
+        : new MergedRepository(directories, registry.stream().toList());
   }
 
   private static Optional<HttpEndpoint> startHttp(

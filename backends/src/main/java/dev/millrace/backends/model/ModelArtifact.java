@@ -10,4 +10,10 @@ import java.nio.file.Path;
  * @param version its version
  * @param file the model's main file; files that belong to it (external data) lie beside it
  */
-public record ModelArtifact(String name, long version, Path file) {}
+public record ModelArtifact(String name, long version, Path file) {
+
+  /** The same, served under another name. */
+  public ModelArtifact named(String otherName) {
+    return new ModelArtifact(otherName, version, file);
+  }
+}

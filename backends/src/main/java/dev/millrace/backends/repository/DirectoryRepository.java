@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A folder of models on this machine, or mounted into it. It is only ever read.
@@ -124,6 +125,40 @@ public final class DirectoryRepository implements ModelRepository {
     return List.copyOf(entries);
   }
 
+  /** {@inheritDoc} A folder of models knows no aliases. */
+  @Override
+  public ModelEntry resolve(String name, VersionSelector selector) throws IOException {
+    VersionPolicy policy =
+        switch (selector) {
+          case VersionSelector.Exactly number ->
+              new VersionPolicy.Specific(Set.of(number.version()));
+          case VersionSelector.Latest latest -> new VersionPolicy.Latest(1);
+          case VersionSelector.Alias alias ->
+              throw new UnknownVersionException(
+                  "model '%s': alias '%s' not found (%s knows no aliases)"
+                      .formatted(name, alias.name(), root),
+                  false);
+        };
+    FoundModel model =
+        scanner
+            .scan(name, policy)
+            .orElseThrow(
+                () ->
+                    new UnknownVersionException(
+                        "model '%s': not found in %s".formatted(name, root), false));
+    List<ModelVersion> versions = new ArrayList<>();
+    for (FoundVersion version : model.versions()) {
+      if (version.isMissing()) {
+        throw new UnknownVersionException(
+            "model '%s': version %d not found in %s".formatted(name, version.number(), root), true);
+      }
+      boolean old = version.newestMillis() <= clock.millis() - settleMillis;
+      versions.add(
+          new ModelVersion(version.number(), version.fingerprint(), old, version.problem()));
+    }
+    return new ModelEntry(name, model.manifest(), List.copyOf(versions), model.problem());
+  }
+
   @Override
   public ModelArtifact fetch(ModelEntry entry, ModelVersion version) throws IOException {
     FoundVersion found = find(entry, version);
@@ -146,8 +181,11 @@ public final class DirectoryRepository implements ModelRepository {
   private FoundVersion find(ModelEntry entry, ModelVersion version) throws IOException {
     String what = "model '" + entry.name() + "' version " + version.number() + " in " + root;
     FoundModel model =
-        scanner.scan(entry.name()).orElseThrow(() -> new IOException(what + " is gone"));
-    Optional<FoundVersion> found = model.version(version.number());
+        scanner
+            .scan(entry.name(), new VersionPolicy.Specific(Set.of(version.number())))
+            .orElseThrow(() -> new IOException(what + " is gone"));
+    Optional<FoundVersion> found =
+        model.version(version.number()).filter(there -> !there.isMissing());
     Optional<String> problem = model.problem().or(() -> found.flatMap(FoundVersion::problem));
     if (problem.isPresent()) {
       throw new IOException(what + ": " + problem.get());

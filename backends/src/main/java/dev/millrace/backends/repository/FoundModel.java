@@ -40,6 +40,11 @@ record FoundModel(
       VersionFiles files,
       Optional<String> problem) {
 
+    /** Whether it was asked for and is not there at all. */
+    boolean isMissing() {
+      return newestMillis == Long.MIN_VALUE;
+    }
+
     /** Whether the model is one file, which an engine reads once and as a whole. */
     boolean isLoneFile() {
       return files.files().size() == 1;

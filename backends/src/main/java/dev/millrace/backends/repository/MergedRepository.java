@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,18 +26,33 @@ public final class MergedRepository implements ModelRepository {
   private static final Logger log = LoggerFactory.getLogger(MergedRepository.class);
 
   private final List<Member> members;
+  private final List<Member> all;
+
+  /** Where a model was found that was resolved and not listed. */
+  private final Map<String, ModelRepository> resolved = new HashMap<>();
 
   /** Where each fetched file came from. */
   private final Map<Path, Origin> origins = new ConcurrentHashMap<>();
 
   /** Takes over the repositories: closing this one closes them. */
   public MergedRepository(List<? extends ModelRepository> repositories) {
+    this(repositories, List.of());
+  }
+
+  /**
+   * Takes over the repositories: closing this one closes them.
+   *
+   * @param unlisted repositories whose models are found by their names only
+   */
+  public MergedRepository(
+      List<? extends ModelRepository> repositories, List<? extends ModelRepository> unlisted) {
     this.members = repositories.stream().map(Member::new).toList();
+    this.all = Stream.concat(members.stream(), unlisted.stream().map(Member::new)).toList();
   }
 
   @Override
   public String location() {
-    return members.stream()
+    return all.stream()
         .map(member -> member.repository.location())
         .collect(Collectors.joining(", "));
   }
@@ -82,17 +98,58 @@ public final class MergedRepository implements ModelRepository {
         Optional.of("in more than one repository: " + places + " (expected one)"));
   }
 
+  /** {@inheritDoc} While one of the repositories cannot be read, the others are asked. */
+  @Override
+  public ModelEntry resolve(String name, VersionSelector selector) throws IOException {
+    Map<ModelRepository, ModelEntry> found = new HashMap<>();
+    List<IOException> failures = new ArrayList<>();
+    List<UnknownVersionException> unknown = new ArrayList<>();
+    for (Member member : all) {
+      try {
+        found.put(member.repository, member.repository.resolve(name, selector));
+      } catch (UnknownVersionException e) {
+        unknown.add(e);
+      } catch (IOException e) {
+        failures.add(e);
+      }
+    }
+    if (found.size() > 1) {
+      return clash(name, all.stream().filter(m -> found.containsKey(m.repository)).toList());
+    }
+    if (found.isEmpty()) {
+      throw failures.isEmpty() ? tellingMost(unknown) : failures.getFirst();
+    }
+    found.forEach((repository, entry) -> resolved.put(name, repository));
+    return found.values().iterator().next();
+  }
+
   @Override
   public ModelArtifact fetch(ModelEntry entry, ModelVersion version) throws IOException {
-    List<Member> holders = members.stream().filter(member -> member.holds(entry.name())).toList();
-    if (holders.size() != 1) {
-      throw new IOException(
-          "model '" + entry.name() + "' is in " + holders.size() + " repositories (expected one)");
-    }
-    ModelRepository repository = holders.getFirst().repository;
+    ModelRepository repository = holder(entry.name());
     ModelArtifact artifact = repository.fetch(entry, version);
     origins.merge(artifact.file(), new Origin(repository, 1), (old, one) -> old.plus(1));
     return artifact;
+  }
+
+  /** Of a repository that has the model in other versions, if there is one. */
+  private static UnknownVersionException tellingMost(List<UnknownVersionException> unknown) {
+    return unknown.stream()
+        .filter(UnknownVersionException::isModelKnown)
+        .findFirst()
+        .orElse(unknown.getFirst());
+  }
+
+  private ModelRepository holder(String name) throws IOException {
+    List<Member> holders = members.stream().filter(member -> member.holds(name)).toList();
+    if (holders.size() == 1) {
+      return holders.getFirst().repository;
+    }
+    ModelRepository repository = resolved.get(name);
+    if (repository == null || holders.size() > 1) {
+      throw new IOException(
+          "model '" + name + "' is in " + holders.size() + " repositories (expected one)");
+    }
+    return repository;
   }
 
   @Override
@@ -108,7 +165,7 @@ public final class MergedRepository implements ModelRepository {
 
   @Override
   public void close() {
-    members.forEach(member -> member.repository.close());
+    all.forEach(member -> member.repository.close());
   }
 
   /**

@@ -44,6 +44,18 @@ public record ModelManifest(
           true,
           List.of());
 
+  /** The same for other versions. */
+  ModelManifest withVersionPolicy(VersionPolicy policy) {
+    return new ModelManifest(
+        backend, fileName, policy, replicas, limits, scheduling, options, required, notes);
+  }
+
+  /** The same with so many replicas. */
+  public ModelManifest withReplicas(int count) {
+    return new ModelManifest(
+        backend, fileName, versionPolicy, count, limits, scheduling, options, required, notes);
+  }
+
   /** The same with other notes. */
   ModelManifest withNotes(List<String> otherNotes) {
     return new ModelManifest(

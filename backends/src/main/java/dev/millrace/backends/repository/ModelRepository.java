@@ -23,8 +23,16 @@ public interface ModelRepository extends AutoCloseable {
   List<ModelEntry> list() throws IOException;
 
   /**
-   * Brings a listed version's files to this machine, so that a change in the repository can no
-   * longer touch them while they are in use.
+   * A model with the one version that is meant, whatever versions its own configuration asks for.
+   *
+   * @throws UnknownVersionException if the model, the version or the alias is not there
+   * @throws IOException if the repository cannot be read
+   */
+  ModelEntry resolve(String model, VersionSelector selector) throws IOException;
+
+  /**
+   * Brings the files of a version that was listed or resolved to this machine, so that a change in
+   * the repository can no longer touch them while they are in use.
    *
    * @throws IOException if it is not there any more, or cannot be read
    */

@@ -45,15 +45,15 @@ final class ModelScanner {
     Listing listing = list();
     List<FoundModel> models = new ArrayList<>(listing.places.size());
     listing.places.forEach(
-        (name, paths) -> scan(name, paths, listing.files).ifPresent(models::add));
+        (name, paths) -> scan(name, paths, listing.files, Optional.empty()).ifPresent(models::add));
     return models;
   }
 
-  /** One model as it is now; empty if it is gone. */
-  Optional<FoundModel> scan(String name) throws IOException {
+  /** One model as it is now, in other versions than it asks for; empty if it is gone. */
+  Optional<FoundModel> scan(String name, VersionPolicy policy) throws IOException {
     Listing listing = list();
     List<Path> paths = listing.places.get(name);
-    return paths == null ? Optional.empty() : scan(name, paths, listing.files);
+    return paths == null ? Optional.empty() : scan(name, paths, listing.files, Optional.of(policy));
   }
 
   /**
@@ -79,7 +79,11 @@ final class ModelScanner {
     return listing;
   }
 
-  private Optional<FoundModel> scan(String name, List<Path> paths, NavigableSet<String> rootFiles) {
+  private Optional<FoundModel> scan(
+      String name,
+      List<Path> paths,
+      NavigableSet<String> rootFiles,
+      Optional<VersionPolicy> policy) {
     Optional<String> nameProblem = Names.modelNameProblem(name);
     if (nameProblem.isPresent()) {
       return Optional.of(FoundModel.broken(name, nameProblem.get()));
@@ -105,14 +109,20 @@ final class ModelScanner {
     if (!attributes.isDirectory()) {
       return Optional.empty(); // a pipe, a socket: nobody's model
     }
-    return Optional.of(scanFolder(name, path));
+    return Optional.of(scanFolder(name, path, policy));
   }
 
-  private FoundModel scanFolder(String name, Path folder) {
+  private FoundModel scanFolder(String name, Path folder, Optional<VersionPolicy> policy) {
     try {
       List<Path> children = children(folder);
       ManifestFile file = ManifestFile.find(children);
-      return new ModelFolder(name, folder, file, manifests.read(name, file), defaultFileNames)
+      ModelManifest manifest = manifests.read(name, file);
+      return new ModelFolder(
+              name,
+              folder,
+              file,
+              policy.map(manifest::withVersionPolicy).orElse(manifest),
+              defaultFileNames)
           .scan(children);
     } catch (ManifestException e) {
       return FoundModel.broken(name, String.valueOf(e.getMessage()));

@@ -41,6 +41,11 @@ final class BatchExecutor {
     this.watch = served.watchRunsOf(runner, onEventLoop);
   }
 
+  /** After the last batch. */
+  void leave() {
+    served.unwatch(watch);
+  }
+
   /** Runs a batch and answers each of its tasks, whatever happens. */
   void execute(Batch<InferTask> batch) {
     List<InferTask> tasks = batch.items();

@@ -1,20 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.deployment.Declared;
+import dev.millrace.backends.deployment.DeploymentSpec;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Rollout;
+import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
+import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.repository.UnknownVersionException;
+import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.batching.Fairness;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -24,12 +36,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings what serves in line with what the repository holds.
+ * Brings what serves in line with what the repository holds and what is declared.
+ *
+ * <p>Every model of the repository is served under its own name, unless a deployment of that name
+ * is declared: then what that says is served under it.
  *
  * <p>One control thread does everything that changes a route: it reads the repository, loads what
  * is new or changed while the old one serves, publishes the new routes, and lets the old one drain.
@@ -41,12 +57,17 @@ public final class Reconciler implements AutoCloseable {
 
   private static final long PROGRESS_NANOS = 1_000_000_000;
 
+  /** Between two looks at rollouts that are under way. */
+  private static final long ROLLOUT_TICK_NANOS = 50_000_000;
+
   /** For a run that was under way when the grace time ended. */
   private static final Duration RUN_END_GRACE = Duration.ofSeconds(5);
 
   private final ModelRepository repository;
   private final Loader loader;
   private final Routes routes;
+  private final Deployments declared;
+  private final boolean serveAll;
   private final LongSupplier nanoClock;
   private final long drainNanos;
   private final ScheduledExecutorService control =
@@ -57,8 +78,11 @@ public final class Reconciler implements AutoCloseable {
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
   // owned by the control thread
-  private final TreeMap<String, TreeMap<Long, Slot>> models = new TreeMap<>();
+  private final SortedMap<String, SortedMap<Long, Slot>> models = new TreeMap<>();
+  private final SortedMap<String, SortedMap<Long, Slot>> deployed = new TreeMap<>();
+  private final Map<String, StepMeter> meters = new HashMap<>();
   private final List<Thread> draining = new ArrayList<>();
+  private List<ModelEntry> listed = List.of();
   private boolean firstPass = true;
   private long lastProgressNanos;
   private String lastListFailure = "";
@@ -78,6 +102,8 @@ public final class Reconciler implements AutoCloseable {
   }
 
   /**
+   * @param declared deployments beside, or in place of, the repository's models
+   * @param serveAll whether the repository's models are served without being declared
    * @param drainNanos how long requests may take to finish on a version that was replaced
    * @param inlining which batches event loops may run
    * @param fairness how tenants share each model
@@ -86,6 +112,8 @@ public final class Reconciler implements AutoCloseable {
       ModelRepository repository,
       Collection<Backend> backends,
       Routes routes,
+      Deployments declared,
+      boolean serveAll,
       long drainNanos,
       Inlining inlining,
       Fairness fairness,
@@ -96,6 +124,8 @@ public final class Reconciler implements AutoCloseable {
     this.janitor = new Janitor(RunLimits.DEFAULT, nanoClock);
     this.loader = new Loader(byName, inlining, fairness, janitor, nanoClock);
     this.routes = routes;
+    this.declared = declared;
+    this.serveAll = serveAll;
     this.drainNanos = drainNanos;
     this.nanoClock = nanoClock;
   }
@@ -107,10 +137,25 @@ public final class Reconciler implements AutoCloseable {
    */
   public void start(long pollNanos) {
     janitor.start();
+    declared.onChange(this::declarationsChanged);
     if (pollNanos > 0) {
       control.scheduleWithFixedDelay(this::pass, 0, pollNanos, TimeUnit.NANOSECONDS);
     } else {
       control.execute(this::pass);
+    }
+  }
+
+  /** What is declared, or what aliases mean, has changed; returns at once. Any thread. */
+  public void declarationsChanged() {
+    // what serves already gets its replicas now; the rest is the control thread's
+    for (Declared deployment : declared.all()) {
+      int replicas = deployment.spec().replicas();
+      if (replicas > 0) {
+        routes.ready(deployment.name()).forEach(served -> served.scaleTo(replicas));
+      }
+    }
+    if (!closing.get()) {
+      control.execute(this::passOverDeclared);
     }
   }
 
@@ -130,16 +175,20 @@ public final class Reconciler implements AutoCloseable {
 
   private void pass() {
     try {
-      List<ModelEntry> entries = repository.list();
-      forget(entries);
+      if (serveAll) {
+        listed = repository.list();
+      }
       lastListFailure = "";
+      forget();
       int tried = 0;
-      for (ModelEntry entry : entries) {
+      for (ModelEntry entry : listed) {
         if (closing.get()) {
           break;
         }
-        reconcile(entry);
-        progress(++tried, entries.size());
+        if (declared.find(entry.name()).isEmpty()) {
+          reconcile(entry);
+        }
+        progress(++tried, listed.size());
       }
     } catch (IOException e) {
       String failure = e.toString();
@@ -151,10 +200,34 @@ public final class Reconciler implements AutoCloseable {
       // an exception that left this method would end polling without a word
       log.error("a pass over {} failed, what was loaded stays", repository.location(), e);
     }
+    reconcileDeclared();
     firstPass = false;
     publish();
     routes.firstPassDone();
     firstPassDone.countDown();
+  }
+
+  private void passOverDeclared() {
+    try {
+      forget();
+    } catch (RuntimeException | Error e) {
+      log.error("a pass over the deployments failed, what was loaded stays", e);
+    }
+    reconcileDeclared();
+    publish();
+  }
+
+  private void reconcileDeclared() {
+    for (Declared deployment : declared.all()) {
+      if (closing.get()) {
+        return;
+      }
+      try {
+        reconcile(deployment);
+      } catch (RuntimeException | Error e) {
+        log.error("deployment {}: a pass failed, what was loaded stays", deployment.name(), e);
+      }
+    }
   }
 
   /** While models are loaded at the start: a line a second, and one at the end. */
@@ -167,22 +240,33 @@ public final class Reconciler implements AutoCloseable {
     log.info("{} of {} models tried, {} ready", tried, models, routes.readyModels());
   }
 
-  /** Takes down models that are no longer in the repository at all. */
-  private void forget(List<ModelEntry> entries) {
-    List<String> gone = new ArrayList<>(models.keySet());
-    entries.forEach(entry -> gone.remove(entry.name()));
-    for (String name : gone) {
-      Map<Long, Slot> slots = models.remove(name);
-      publish();
-      if (slots != null) {
-        slots.values().forEach(slot -> retire(name, slot));
+  /** Takes down what is neither in the repository any more, nor declared. */
+  private void forget() {
+    Set<String> there = new HashSet<>();
+    listed.forEach(entry -> there.add(entry.name()));
+    forget(models, there);
+    forget(deployed, declared.all().stream().map(Declared::name).collect(Collectors.toSet()));
+  }
+
+  private void forget(Map<String, SortedMap<Long, Slot>> all, Set<String> there) {
+    for (String name : List.copyOf(all.keySet())) {
+      if (!there.contains(name)) {
+        takeDown(all, name);
+        log.info("model {}: removed", name);
       }
-      log.info("model {}: removed", name);
+    }
+  }
+
+  private void takeDown(Map<String, SortedMap<Long, Slot>> all, String name) {
+    SortedMap<Long, Slot> slots = all.remove(name);
+    publish();
+    if (slots != null) {
+      slots.values().forEach(slot -> retire(name, slot));
     }
   }
 
   private void reconcile(ModelEntry entry) {
-    TreeMap<Long, Slot> slots = models.computeIfAbsent(entry.name(), name -> new TreeMap<>());
+    SortedMap<Long, Slot> slots = models.computeIfAbsent(entry.name(), name -> new TreeMap<>());
     if (entry.problem().isPresent()) {
       noteProblem(entry, slots, entry.problem().get());
       return;
@@ -196,7 +280,7 @@ public final class Reconciler implements AutoCloseable {
       Slot slot = slots.computeIfAbsent(version.number(), number -> new Slot());
       slot.required = entry.manifest().required();
       if (!slot.fingerprint.equals(version.fingerprint())) {
-        tryLoad(entry, version, slot);
+        tryLoad(entry.name(), entry, version, entry.manifest(), slot);
       }
       complete &= slot.served != null;
     }
@@ -231,9 +315,182 @@ public final class Reconciler implements AutoCloseable {
     publish();
   }
 
-  private void tryLoad(ModelEntry entry, ModelVersion version, Slot slot) {
+  // --- declared deployments
+
+  private void reconcile(Declared deployment) {
+    String name = deployment.name();
+    SortedMap<Long, Slot> slots = deployed.computeIfAbsent(name, key -> new TreeMap<>());
+    resolve(deployment);
+    List<Long> needed = deployment.needed();
+    for (long version : needed) {
+      Slot slot = slots.computeIfAbsent(version, key -> new Slot());
+      slot.required = true;
+      if (slot.served == null && (slot.fingerprint.isEmpty() || !isFailed(slot))) {
+        load(deployment, version, slot);
+      }
+    }
+    shift(deployment, slots);
+    retireAllBut(deployment, slots);
+    if (models.containsKey(name) && !served(slots, slots.keySet()).isEmpty()) {
+      takeDown(models, name); // it was served without being declared until now
+    }
+  }
+
+  private static boolean isFailed(Slot slot) {
+    return slot.state == VersionState.FAILED;
+  }
+
+  /** Finds out which versions are meant now. */
+  private void resolve(Declared deployment) {
+    long generation = deployment.generation(); // before the spec, which may be a later one then
+    DeploymentSpec spec = deployment.spec();
+    Map<Long, Integer> percents = new TreeMap<>();
+    try {
+      for (DeploymentSpec.Target target : spec.targets()) {
+        ModelEntry entry = repository.resolve(spec.model(), target.version());
+        if (entry.problem().isPresent()) {
+          deployment.unresolved(generation, entry.problem().get());
+          return;
+        }
+        percents.merge(entry.versions().getFirst().number(), target.percent(), Integer::sum);
+      }
+      deployment.resolved(generation, Traffic.ofPercent(percents));
+    } catch (UnknownVersionException e) {
+      deployment.unresolved(generation, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      deployment.unresolved(
+          generation, repository.location() + " cannot be read: " + e.getMessage());
+    }
+  }
+
+  private void load(Declared deployment, long version, Slot slot) {
+    DeploymentSpec spec = deployment.spec();
+    try {
+      ModelEntry entry = repository.resolve(spec.model(), new VersionSelector.Exactly(version));
+      if (entry.problem().isPresent()) {
+        note(slot, VersionState.FAILED, entry.problem().get());
+        return;
+      }
+      ModelManifest manifest =
+          spec.replicas() > 0 ? entry.manifest().withReplicas(spec.replicas()) : entry.manifest();
+      tryLoad(spec.name(), entry, entry.versions().getFirst(), manifest, slot);
+    } catch (IOException e) {
+      note(slot, VersionState.FAILED, e.getMessage() != null ? e.getMessage() : e.toString());
+    }
+  }
+
+  /** Sees how far a rollout has come. */
+  private void shift(Declared deployment, SortedMap<Long, Slot> slots) {
+    Rollout rollout = deployment.rollout().orElse(null);
+    if (rollout == null || rollout.phase().isOver()) {
+      meters.remove(deployment.name());
+      return;
+    }
+    if (rollout.phase() == Rollout.Phase.LOADING) {
+      Optional<String> obstacle = obstacle(deployment, rollout, slots);
+      if (obstacle.isPresent()) {
+        deployment.failed(obstacle.get());
+      } else if (served(slots, rollout.to().versions()).size() == rollout.to().versions().size()) {
+        deployment.ready();
+        beginStep(deployment, slots);
+      }
+    } else {
+      StepMeter meter = meters.get(deployment.name());
+      if (meter == null) {
+        beginStep(deployment, slots);
+      } else if (deployment.advance(
+          meter.measure(served(slots, rollout.to().versions())),
+          meter.measure(served(slots, rollout.from().versions())))) {
+        beginStep(deployment, slots);
+      }
+    }
+    if (!rollout.phase().isOver() && !closing.get()) {
+      control.schedule(this::tick, ROLLOUT_TICK_NANOS, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void tick() {
+    for (Declared deployment : declared.all()) {
+      SortedMap<Long, Slot> slots = deployed.get(deployment.name());
+      boolean baking =
+          deployment.rollout().filter(r -> r.phase() == Rollout.Phase.BAKING).isPresent();
+      if (slots != null && baking && !closing.get()) {
+        shift(deployment, slots);
+        retireAllBut(deployment, slots);
+      }
+    }
+  }
+
+  private void beginStep(Declared deployment, SortedMap<Long, Slot> slots) {
+    publish();
+    meters.put(deployment.name(), new StepMeter(served(slots, slots.keySet())));
+  }
+
+  private static List<ServedVersion> served(SortedMap<Long, Slot> slots, Set<Long> versions) {
+    List<ServedVersion> served = new ArrayList<>();
+    for (long version : versions) {
+      Slot slot = slots.get(version);
+      if (slot != null && slot.served != null) {
+        served.add(slot.served);
+      }
+    }
+    return served;
+  }
+
+  /** Why the new versions of a rollout cannot take over; empty if they can, or may yet. */
+  private static Optional<String> obstacle(
+      Declared deployment, Rollout rollout, SortedMap<Long, Slot> slots) {
+    for (long version : rollout.to().versions()) {
+      Slot slot = slots.get(version);
+      if (slot != null && slot.served == null && isFailed(slot) && !slot.fingerprint.isEmpty()) {
+        return Optional.of("version " + version + ": " + slot.reason);
+      }
+    }
+    if (deployment.spec().update().allowSignatureChange()) {
+      return Optional.empty();
+    }
+    for (ServedVersion old : served(slots, rollout.from().versions())) {
+      for (ServedVersion next : served(slots, rollout.to().versions())) {
+        if (!old.signature().inputs().equals(next.signature().inputs())
+            || !old.signature().outputs().equals(next.signature().outputs())) {
+          return Optional.of(
+              "version %d takes %s and gives %s; version %d takes %s and gives %s (expected the same, or allow_signature_change)"
+                  .formatted(
+                      old.version(),
+                      old.signature().inputs(),
+                      old.signature().outputs(),
+                      next.version(),
+                      next.signature().inputs(),
+                      next.signature().outputs()));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Takes down what nobody is sent to any more. */
+  private void retireAllBut(Declared deployment, SortedMap<Long, Slot> slots) {
+    List<Long> needed = deployment.needed();
+    // while the new stable version is not there, after a restart, whatever is there serves
+    boolean complete = served(slots, deployment.traffic().versions()).size() > 0;
+    List<Long> superfluous = new ArrayList<>(slots.keySet());
+    superfluous.removeAll(needed);
+    for (long number : superfluous) {
+      Slot slot = slots.get(number);
+      if (slot != null && (complete || slot.served == null)) {
+        slots.remove(number);
+        publish();
+        retire(deployment.name(), slot);
+      }
+    }
+  }
+
+  // --- one version
+
+  private void tryLoad(
+      String name, ModelEntry entry, ModelVersion version, ModelManifest manifest, Slot slot) {
     if (version.problem().isPresent()) {
-      failed(entry, version, slot, version.problem().get());
+      failed(name, version, slot, version.problem().get());
       return;
     }
     if (!version.settled() && !firstPass) {
@@ -247,22 +504,22 @@ public final class Reconciler implements AutoCloseable {
       artifact = repository.fetch(entry, version);
       note(slot, VersionState.LOADING, "");
       ServedVersion loaded =
-          loader.load(artifact, entry.manifest(), () -> note(slot, VersionState.WARMING, ""));
+          loader.load(artifact.named(name), manifest, () -> note(slot, VersionState.WARMING, ""));
       slot.loadNanos = nanoClock.getAsLong() - begin;
-      install(entry.name(), version, slot, loaded, artifact);
+      install(name, version, slot, loaded, artifact);
     } catch (IOException e) {
       // not noted as tried: the next look at the repository tries again
       release(artifact);
       note(slot, VersionState.FAILED, e.getMessage() != null ? e.getMessage() : e.toString());
-      log.warn("model {} version {}: {}", entry.name(), version.number(), slot.reason);
+      log.warn("model {} version {}: {}", name, version.number(), slot.reason);
     } catch (ModelLoadException e) {
       release(artifact);
-      failed(entry, version, slot, e.getMessage() != null ? e.getMessage() : e.toString());
+      failed(name, version, slot, e.getMessage() != null ? e.getMessage() : e.toString());
     } catch (Throwable e) {
       // whatever a model does to its engine, the others are still to be loaded
       release(artifact);
-      log.error("model {} version {}: loading failed", entry.name(), version.number(), e);
-      failed(entry, version, slot, e.toString());
+      log.error("model {} version {}: loading failed", name, version.number(), e);
+      failed(name, version, slot, e.toString());
     }
   }
 
@@ -284,12 +541,12 @@ public final class Reconciler implements AutoCloseable {
     retire(name, old);
   }
 
-  private void failed(ModelEntry entry, ModelVersion version, Slot slot, String reason) {
+  private void failed(String name, ModelVersion version, Slot slot, String reason) {
     slot.fingerprint = version.fingerprint();
     note(slot, VersionState.FAILED, reason);
     log.error(
         "model {} version {}: {}{}",
-        entry.name(),
+        name,
         version.number(),
         reason,
         slot.served != null ? "; what was loaded before keeps serving" : "");
@@ -306,28 +563,52 @@ public final class Reconciler implements AutoCloseable {
     List<ModelStatus> statuses = new ArrayList<>();
     models.forEach(
         (name, slots) -> {
-          TreeMap<Long, ServedVersion> ready = new TreeMap<>();
-          slots.forEach(
-              (version, slot) -> {
-                if (slot.served != null) {
-                  ready.put(version, slot.served);
-                }
-                // a version whose successor under the same number failed or is loading still serves
-                boolean serves = slot.served != null;
-                statuses.add(
-                    new ModelStatus(
-                        name,
-                        version,
-                        serves ? VersionState.READY : slot.state,
-                        slot.reason,
-                        slot.required,
-                        slot.loadNanos));
-              });
-          if (!ready.isEmpty()) {
-            table.put(name, new Routes.Route(ready));
+          if (!deployed.containsKey(name) || isServing(slots)) {
+            publish(name, slots, Traffic.NONE, "", table, statuses);
           }
         });
+    for (Declared deployment : declared.all()) {
+      SortedMap<Long, Slot> slots = deployed.get(deployment.name());
+      if (slots != null && (isServing(slots) || !table.containsKey(deployment.name()))) {
+        String sticky = deployment.spec().stickyParameter();
+        statuses.removeIf(status -> status.name().equals(deployment.name()));
+        publish(deployment.name(), slots, deployment.traffic(), sticky, table, statuses);
+      }
+    }
     routes.publish(table, statuses);
+  }
+
+  private static boolean isServing(SortedMap<Long, Slot> slots) {
+    return slots.values().stream().anyMatch(slot -> slot.served != null);
+  }
+
+  private static void publish(
+      String name,
+      SortedMap<Long, Slot> slots,
+      Traffic traffic,
+      String stickyParameter,
+      Map<String, Routes.Route> table,
+      List<ModelStatus> statuses) {
+    TreeMap<Long, ServedVersion> ready = new TreeMap<>();
+    slots.forEach(
+        (version, slot) -> {
+          if (slot.served != null) {
+            ready.put(version, slot.served);
+          }
+          // a version whose successor under the same number failed or is loading still serves
+          boolean serves = slot.served != null;
+          statuses.add(
+              new ModelStatus(
+                  name,
+                  version,
+                  serves ? VersionState.READY : slot.state,
+                  slot.reason,
+                  slot.required,
+                  slot.loadNanos));
+        });
+    if (!ready.isEmpty()) {
+      table.put(name, new Routes.Route(ready, traffic, stickyParameter));
+    }
   }
 
   /**
@@ -403,6 +684,8 @@ public final class Reconciler implements AutoCloseable {
   private void unloadAll() {
     models.forEach((name, slots) -> slots.values().forEach(slot -> retire(name, slot)));
     models.clear();
+    deployed.forEach((name, slots) -> slots.values().forEach(slot -> retire(name, slot)));
+    deployed.clear();
     publish();
   }
 }

@@ -18,7 +18,7 @@ final class Replica implements Runnable {
     this.executor = new BatchExecutor(served, runner, cost, false);
   }
 
-  /** Runs batches until the queue is closed and empty. */
+  /** Runs batches until the queue is closed and empty, or the thread is interrupted. */
   @Override
   public void run() {
     try (runner) {
@@ -26,6 +26,8 @@ final class Replica implements Runnable {
         executor.execute(batch);
         batch.clear();
       }
+    } finally {
+      executor.leave();
     }
   }
 }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The routes: which served version answers for a model's name and version.
@@ -23,11 +27,61 @@ public final class Routes {
    * What serves under one name.
    *
    * @param ready by version; never empty
+   * @param traffic who answers those that name no version; none for the latest
+   * @param stickyParameter whose values stay with one version; empty for none
    */
-  record Route(NavigableMap<Long, ServedVersion> ready) {
+  record Route(NavigableMap<Long, ServedVersion> ready, Traffic traffic, String stickyParameter) {
+    /** For a request that names no version. */
+    ServedVersion choose(Caller caller) {
+      if (traffic.isEmpty()) {
+        return latest();
+      }
+      long version =
+          traffic.shares().size() == 1
+              ? traffic.shares().getFirst().version()
+              : traffic.at(point(caller));
+      ServedVersion chosen = ready.get(version);
+      return chosen == null ? latest() : chosen;
+    }
+
+    private int point(Caller caller) {
+      String value = stickyParameter.isEmpty() ? null : caller.value(stickyParameter);
+      return value == null ? ThreadLocalRandom.current().nextInt(Traffic.POINTS) : pointOf(value);
+    }
+
+    /** The highest version of those that get something, or that are ready at all. */
     ServedVersion latest() {
+      for (long version : traffic.versions().reversed()) {
+        ServedVersion served = ready.get(version);
+        if (served != null) {
+          return served;
+        }
+      }
       return ready.lastEntry().getValue();
     }
+  }
+
+  /** What of a request may decide which version answers it. */
+  public interface Caller {
+    Caller ANYBODY = name -> null;
+
+    /** The value of a parameter as text; null if it was not given. */
+    @Nullable String value(String parameter);
+  }
+
+  /**
+   * Spread evenly, and the same on every gateway and after every restart: 32 bits of FNV-1a, mixed
+   * as MurmurHash3 does at its end, since short texts leave the high bits nearly alone.
+   */
+  private static int pointOf(String value) {
+    int hash = 0x811c9dc5;
+    for (byte b : value.getBytes(StandardCharsets.UTF_8)) {
+      hash = (hash ^ (b & 0xff)) * 0x01000193;
+    }
+    hash = (hash ^ (hash >>> 16)) * 0x85ebca6b;
+    hash = (hash ^ (hash >>> 13)) * 0xc2b2ae35;
+    hash ^= hash >>> 16;
+    return (int) (((hash & 0xffffffffL) * Traffic.POINTS) >>> 32);
   }
 
   private final Runnable onChange;
@@ -68,14 +122,15 @@ public final class Routes {
   /**
    * Leases the served version that answers for a model.
    *
-   * @param version decimal text; empty for the highest version that is ready
+   * @param version decimal text; empty for whichever the traffic of the name says
+   * @param caller asked if that is several
    * @return leased: to be released by the caller, or by the task that it is given to
    * @throws InferException NOT_FOUND, NOT_READY (also for any model until the repositories have
    *     been read once), INVALID (version) or SHUTTING_DOWN
    */
-  public ServedVersion acquire(String name, String version) throws InferException {
+  public ServedVersion acquire(String name, String version, Caller caller) throws InferException {
     while (true) {
-      ServedVersion served = find(name, version);
+      ServedVersion served = find(name, version, caller);
       if (served.acquire()) {
         return served;
       }
@@ -90,6 +145,11 @@ public final class Routes {
    * @throws InferException as {@link #acquire}
    */
   public ServedVersion find(String name, String version) throws InferException {
+    return find(name, version, null);
+  }
+
+  private ServedVersion find(String name, String version, @Nullable Caller caller)
+      throws InferException {
     if (closed) {
       throw new InferException(
           new Failure(Failure.Kind.SHUTTING_DOWN, "the gateway is shutting down"));
@@ -97,7 +157,7 @@ public final class Routes {
     Route route = routes.get(name);
     if (version.isEmpty()) {
       if (route != null) {
-        return route.latest();
+        return caller == null ? route.latest() : route.choose(caller);
       }
       throw missing(name, Optional.empty());
     }

@@ -32,6 +32,10 @@ final class RunWatches {
     return watch;
   }
 
+  void remove(RunWatch watch) {
+    watches.remove(watch);
+  }
+
   boolean anyInProgress() {
     for (RunWatch watch : watches) {
       if (watch.isInProgress()) {

@@ -65,7 +65,15 @@ public final class ServedVersion {
   private final boolean mayRunInline;
 
   private final ServingStatistics statistics = new ServingStatistics();
-  private final List<Thread> replicas = new ArrayList<>();
+
+  /** Those that take batches; replaced whole, by {@link #scaleTo}. */
+  private volatile List<Thread> replicas = List.of();
+
+  /** Replicas that were told to leave, and may still be in their last batch; under {@code this}. */
+  private final List<Thread> leaving = new ArrayList<>();
+
+  private int replicasStarted;
+
   private final InlineCost inlineCost;
   private final RunWatches runs;
 
@@ -81,6 +89,9 @@ public final class ServedVersion {
   @Nullable ServedVersion watchedNext;
 
   private final Leases leases;
+
+  /** Under {@code this}: no more replicas. */
+  private boolean closing;
 
   /**
    * Starts a served version's replicas.
@@ -150,13 +161,42 @@ public final class ServedVersion {
     this.janitor = janitor;
     this.runs =
         new RunWatches(this, janitor.runLimits().withMaxRunNanos(manifest.limits().maxRunNanos()));
-    for (int i = 0; i < runners.size(); i++) {
-      replicas.add(
-          Thread.ofPlatform()
-              .name("replica-" + name + "-" + version + "-" + i)
-              .daemon()
-              .start(new Replica(this, queue, runners.get(i), inlineCost)));
+    replicas = runners.stream().map(this::startReplica).toList();
+  }
+
+  private Thread startReplica(Runner runner) {
+    return Thread.ofPlatform()
+        .name("replica-" + name + "-" + version + "-" + replicasStarted++)
+        .daemon()
+        .start(new Replica(this, queue, runner, inlineCost));
+  }
+
+  /**
+   * Changes the number of replicas: new ones are warm when they take their first batch, those that
+   * leave finish the one they run. Returns at once but for the warm-up. Nothing if the version is
+   * on its way out.
+   *
+   * @param count 1 or more
+   */
+  public synchronized void scaleTo(int count) {
+    List<Thread> now = new ArrayList<>(replicas);
+    if (closing || now.size() == count) {
+      return;
     }
+    WarmUp warmUp = new WarmUp(signature, nanoClock);
+    while (now.size() < count) {
+      Runner runner = model.newRunner();
+      warmUp.brief(runner);
+      now.add(startReplica(runner));
+    }
+    leaving.removeIf(thread -> !thread.isAlive());
+    while (now.size() > count) {
+      Thread last = now.removeLast();
+      last.interrupt(); // a queue lets those go who are interrupted, between two batches
+      leaving.add(last);
+    }
+    log.info("{}: {} replicas (before: {})", this, count, replicas.size());
+    replicas = List.copyOf(now);
   }
 
   private static BatchPolicy policy(Scheduling scheduling) {
@@ -346,6 +386,11 @@ public final class ServedVersion {
     return runs.add(runner, onEventLoop);
   }
 
+  /** The replica has left. */
+  void unwatch(RunWatch watch) {
+    runs.remove(watch);
+  }
+
   /** To be called when a run was published and before it begins. */
   void runBegan() {
     janitor.watchRun(this);
@@ -396,6 +441,9 @@ public final class ServedVersion {
    * @return whether everything was freed
    */
   boolean close(long graceNanos) throws InterruptedException {
+    synchronized (this) {
+      closing = true;
+    }
     leases.close();
     leases.awaitAllBack(Duration.ofNanos(graceNanos));
     queue.close();
@@ -429,7 +477,11 @@ public final class ServedVersion {
   }
 
   private boolean awaitThreads(Duration time) throws InterruptedException {
-    for (Thread replica : replicas) {
+    List<Thread> all = new ArrayList<>(replicas);
+    synchronized (this) {
+      all.addAll(leaving);
+    }
+    for (Thread replica : all) {
       if (!replica.join(time)) {
         return false;
       }

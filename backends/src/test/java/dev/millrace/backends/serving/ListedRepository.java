@@ -6,6 +6,8 @@ import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.repository.UnknownVersionException;
+import dev.millrace.backends.repository.VersionSelector;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,6 +63,14 @@ final class ListedRepository implements ModelRepository {
       throw new IOException("unplugged");
     }
     return List.copyOf(entries);
+  }
+
+  @Override
+  public ModelEntry resolve(String model, VersionSelector selector) throws IOException {
+    return list().stream()
+        .filter(entry -> entry.name().equals(model))
+        .findFirst()
+        .orElseThrow(() -> new UnknownVersionException(model + ": not found", false));
   }
 
   @Override

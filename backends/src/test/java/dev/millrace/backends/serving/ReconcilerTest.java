@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.backends.deployment.DeploymentStore;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.batching.Fairness;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +32,9 @@ class ReconcilerTest {
           repository,
           List.of(backend),
           routes,
+          new Deployments(
+              DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
+          true,
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,
@@ -83,7 +90,7 @@ class ReconcilerTest {
   void replacesAVersionByItsSuccessorAndFreesIt() throws Exception {
     repository.put("m", 1, "a");
     start();
-    ServedVersion first = routes.acquire("m", "");
+    ServedVersion first = routes.acquire("m", "", Routes.Caller.ANYBODY);
 
     repository.put("m", 2, "b");
     reconciler.reconcile();

@@ -297,6 +297,20 @@ class CostModelTest {
     assertThat(curve().cap()).isBetween(8, 16);
   }
 
+  /** Smaller batches, by which sizes grow at first, never come. */
+  @Test
+  void growthBeginsAtTheRowsOfRequests() {
+    FakeMachine machine = FakeMachine.line(5_000_000, 1_000_000);
+    for (int i = 0; i < 20; i++) {
+      run(machine, 12);
+    }
+    assertThat(curve().cap()).isEqualTo(12);
+    assertThat(curve().limit()).isEqualTo(24);
+
+    saturate(machine, 40);
+    assertThat(curve().cap()).isEqualTo(MAX_ROWS);
+  }
+
   @Test
   void aTrialOfMoreThanEverWaitsEnds() {
     // up to 20 rows wait; 8 is the best

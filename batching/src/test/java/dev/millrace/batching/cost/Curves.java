@@ -26,6 +26,15 @@ public final class Curves {
     return model.curve(0);
   }
 
+  /** Of which a size is the best known, and a larger one is being tried. */
+  public static Curve trying(double alphaNanos, double betaNanos, int cap, int limit) {
+    double[] nanos = new double[Sizes.indexOf(limit)];
+    for (int i = 0; i < nanos.length; i++) {
+      nanos[i] = alphaNanos + betaNanos * Sizes.rowsOf(i);
+    }
+    return new Curve(nanos, alphaNanos, betaNanos, 0, cap, cap, limit, 100);
+  }
+
   private static Curve learned(FakeMachine machine, int maxRows) {
     CostModel model = new CostModel(maxRows);
     for (int round = 0; round < ROUNDS; round++) {

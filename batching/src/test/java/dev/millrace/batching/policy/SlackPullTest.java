@@ -87,6 +87,26 @@ class SlackPullTest {
   }
 
   @Test
+  void aSizeThatIsTriedIsTakenAsSoonAsSoManyWait() {
+    Curve trying = Curves.trying(5 * MILLIS, MILLIS, 16, 32);
+
+    assertThat(decide(new FakeQueue(trying).items(32, NOW, NEVER).arriving(1)))
+        .isEqualTo(Decision.run(32));
+    assertThat(decide(new FakeQueue(trying).items(31, NOW, NEVER).arriving(1)).count())
+        .isLessThan(16);
+  }
+
+  @Test
+  void aSizeThatNothingSpeaksForIsTriedOnlyWhenTwiceAsManyWait() {
+    Curve trying = Curves.trying(0, MILLIS, 1, 2);
+
+    assertThat(decide(new FakeQueue(trying).items(3, NOW, NEVER).arriving(1)))
+        .isEqualTo(Decision.run(1));
+    assertThat(decide(new FakeQueue(trying).items(4, NOW, NEVER).arriving(1)))
+        .isEqualTo(Decision.run(2));
+  }
+
+  @Test
   void noMoreIsTakenThanTheQueueAllows() {
     FakeQueue queue = queue().items(500, NOW, NEVER).ofBatchesUpTo(7).arriving(1e6);
 

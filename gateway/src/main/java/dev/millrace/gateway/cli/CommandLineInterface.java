@@ -43,9 +43,11 @@ public final class CommandLineInterface {
           .addSubcommand(new InferCommand(shell))
           .addSubcommand(new ModelsCommand(shell))
           .addSubcommand(new ExplainCommand(shell))
+          .addSubcommand(new RegistryCommand(shell))
           .addSubcommand(new CheckConfigCommand(shell))
           .addSubcommand(new VersionCommand(shell))
           .addSubcommand(new CompletionCommand(shell));
+      DeploymentCommands.all(shell).forEach(commandLine::addSubcommand);
     }
     Failures failures = new Failures(root);
     return commandLine

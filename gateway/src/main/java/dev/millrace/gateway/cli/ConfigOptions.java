@@ -78,6 +78,14 @@ final class ConfigOptions {
     add(ConfigKey.MODEL_CONTROL, "--model-control", text);
   }
 
+  @Option(
+      names = "--data-dir",
+      paramLabel = "DIR",
+      description = "Where the gateway keeps its registry and its deployments.")
+  void dataDirectory(@Nullable String text) {
+    add(ConfigKey.DATA_DIRECTORY, "--data-dir", text);
+  }
+
   private void add(ConfigKey<?> key, String flag, @Nullable String text) {
     // picocli clears options by setting null
     if (text != null) {

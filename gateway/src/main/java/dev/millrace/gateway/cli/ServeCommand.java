@@ -58,8 +58,9 @@ final class ServeCommand implements Callable<Integer> {
    */
   static List<String> repositoryProblems(ConfigValues values) {
     List<Path> directories = values.get(ConfigKey.REPOSITORIES);
-    if (directories.isEmpty()) {
-      return List.of("repositories: none (expected at least one, such as --repository DIR)");
+    if (directories.isEmpty() && values.get(ConfigKey.DATA_DIRECTORY).isEmpty()) {
+      return List.of(
+          "repositories: none (expected at least one, such as --repository DIR, or --data-dir DIR)");
     }
     List<String> problems = new ArrayList<>();
     for (Path directory : directories) {

@@ -57,6 +57,22 @@ public final class ConfigKey<T> {
           "Folder for copies of the models being served, so that a change in a repository never"
               + " touches them.");
 
+  public static final ConfigKey<Optional<Path>> DATA_DIRECTORY =
+      key(
+          "data_directory",
+          ValueType.optionalPath(),
+          Optional.empty(),
+          "Folder in which the gateway keeps its registry and its deployments. Without it, nothing"
+              + " can be pushed or deployed.");
+
+  public static final ConfigKey<Optional<Path>> ADMIN_TOKEN_FILE =
+      key(
+          "admin_token_file",
+          ValueType.optionalPath(),
+          Optional.empty(),
+          "File with the token that changes need (`authorization: Bearer TOKEN`). Without it, they"
+              + " are accepted from this machine only.");
+
   public static final ConfigKey<String> HOST =
       key(
           "host",
@@ -181,6 +197,8 @@ public final class ConfigKey<T> {
           MODEL_CONTROL,
           POLL_INTERVAL,
           STAGING_DIRECTORY,
+          DATA_DIRECTORY,
+          ADMIN_TOKEN_FILE,
           HOST,
           GRPC_PORT,
           HTTP_PORT,

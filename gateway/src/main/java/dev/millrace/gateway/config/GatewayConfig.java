@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.stream.DoubleStream;
 
@@ -17,6 +18,7 @@ import java.util.stream.DoubleStream;
  */
 public record GatewayConfig(
     Repository repository,
+    Administration administration,
     Listen listen,
     Limits limits,
     Serving serving,
@@ -34,6 +36,9 @@ public record GatewayConfig(
       ConfigKey.POLL_INTERVAL.require(pollInterval);
     }
   }
+
+  /** Who may change what is served, and where that is kept. */
+  public record Administration(Optional<Path> dataDirectory, Optional<Path> tokenFile) {}
 
   /** Where clients reach the gateway. */
   public record Listen(String host, int grpcPort, int httpPort) {
@@ -133,6 +138,8 @@ public record GatewayConfig(
             values.get(ConfigKey.MODEL_CONTROL),
             values.get(ConfigKey.POLL_INTERVAL),
             values.get(ConfigKey.STAGING_DIRECTORY)),
+        new Administration(
+            values.get(ConfigKey.DATA_DIRECTORY), values.get(ConfigKey.ADMIN_TOKEN_FILE)),
         new Listen(
             values.get(ConfigKey.HOST),
             values.get(ConfigKey.GRPC_PORT),

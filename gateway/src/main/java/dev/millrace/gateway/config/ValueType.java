@@ -161,6 +161,18 @@ record ValueType<T>(
     return single("a path", ValueType::pathOf, value -> true, Path::toString);
   }
 
+  /** A path, or nothing. */
+  static ValueType<Optional<Path>> optionalPath() {
+    return single(
+        "a path, or nothing",
+        (text, base) -> {
+          Optional<Path> path = pathOf(text, base);
+          return text.isEmpty() || path.isPresent() ? Optional.of(path) : Optional.empty();
+        },
+        value -> true,
+        value -> value.map(Path::toString).orElse(""));
+  }
+
   static ValueType<List<Path>> paths() {
     return new ValueType<>(
         "a list of directories",

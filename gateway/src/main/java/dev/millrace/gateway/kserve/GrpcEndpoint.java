@@ -10,12 +10,14 @@ import io.grpc.Codec;
 import io.grpc.CompressorRegistry;
 import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionService;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
 import io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** The gRPC port: its settings and the services on it. */
@@ -58,6 +60,7 @@ public final class GrpcEndpoint {
   /**
    * Starts to listen.
    *
+   * @param administration services beside those of the protocol
    * @throws IOException if the address cannot be bound
    */
   public static GrpcEndpoint start(
@@ -66,6 +69,7 @@ public final class GrpcEndpoint {
       Routes routes,
       Tally<Failure.Kind> unrouted,
       BindableService health,
+      List<ServerServiceDefinition> administration,
       String serverVersion)
       throws IOException {
     GatewayConfig.Listen listen = config.listen();
@@ -87,7 +91,7 @@ public final class GrpcEndpoint {
               rests,
               new Tenants(config.sharing()),
               serverVersion);
-      Server server = server(address, transport, config.limits(), protocol, health);
+      Server server = server(address, transport, config.limits(), protocol, health, administration);
       listen(server, listen);
       return new GrpcEndpoint(transport, server, openCalls);
     } catch (IOException | RuntimeException | Error e) {
@@ -101,7 +105,8 @@ public final class GrpcEndpoint {
       Transport transport,
       GatewayConfig.Limits limits,
       KserveProtocol protocol,
-      BindableService health) {
+      BindableService health,
+      List<ServerServiceDefinition> administration) {
     return NettyServerBuilder.forAddress(address)
         .bossEventLoopGroup(transport.acceptor())
         .workerEventLoopGroup(transport.loops())
@@ -124,6 +129,7 @@ public final class GrpcEndpoint {
         .decompressorRegistry(decompressors())
         .addService(protocol)
         .addService(FaultStatus.around(health.bindService()))
+        .addServices(administration.stream().map(FaultStatus::around).toList())
         .addService(FaultStatus.around(ProtoReflectionServiceV1.newInstance().bindService()))
         .addService(FaultStatus.around(olderReflection().bindService()))
         .build();

@@ -2,6 +2,7 @@
 package dev.millrace.gateway.kserve;
 
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.serving.Routes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * exception out of a marshaller would reach the client as UNKNOWN, without a reason. It has no
  * inputs then and holds no memory.
  */
-final class InferRequest implements AutoCloseable {
+final class InferRequest implements AutoCloseable, Routes.Caller {
   private static final InputTensor[] NO_INPUTS = {};
   private static final VarHandle MEMORY;
 
@@ -114,6 +115,15 @@ final class InferRequest implements AutoCloseable {
   /** The request's own parameters, known to us or not, each name once. */
   List<Parameter> parameters() {
     return parameters;
+  }
+
+  @Override
+  public @Nullable String value(String name) {
+    Parameter parameter = parameter(name);
+    if (parameter == null || parameter.kind() == Parameter.Kind.NONE) {
+      return null;
+    }
+    return parameter.kind() == Parameter.Kind.STRING ? parameter.text() : parameter.toString();
   }
 
   @Nullable Parameter parameter(String name) {

@@ -148,7 +148,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       if (problem != null) {
         throw new InferException(problem);
       }
-      served = routes.acquire(request.modelName(), request.modelVersion());
+      served = routes.acquire(request.modelName(), request.modelVersion(), request);
     } catch (InferException e) {
       unrouted.count(e.failure().kind());
       throw e;

@@ -99,7 +99,10 @@ final class CommandLineInterfaceTest {
     assertThat(shell.run("serve"))
         .isEqualTo(
             new TestShell.Run(
-                2, "", "repositories: none (expected at least one, such as --repository DIR)\n"));
+                2,
+                "",
+                "repositories: none (expected at least one, such as --repository DIR,"
+                    + " or --data-dir DIR)\n"));
 
     TestShell.Run run = shell.run("serve", "--repository", folder.resolve("gone").toString());
 

@@ -15,6 +15,7 @@ import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
@@ -48,6 +49,7 @@ class GrpcEndpointTest {
         new Routes(() -> {}),
         new Tally<>(Failure.Kind.class),
         new HealthStatusManager().getHealthService(),
+        List.of(),
         "test");
   }
 

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.deployment.DeploymentException.Kind;
+import dev.millrace.backends.deployment.DeploymentStore.Stored;
+import java.io.IOException;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One deployment: as it is declared, and how far it is from that. Any thread.
+ *
+ * <p>At each moment there is a <em>stable</em> traffic, which is what a restarted gateway begins
+ * with, and perhaps a rollout away from it. The stable one is replaced, on disk first, when a
+ * rollout is done; what was given up is kept too, lest it be tried for ever.
+ */
+public final class Declared {
+  private static final Logger log = LoggerFactory.getLogger(Declared.class);
+
+  private final DeploymentStore store;
+  private final EventLog events;
+  private final InstantSource clock;
+
+  // guarded by this
+  private Stored stored;
+  private @Nullable Rollout rollout;
+  private String obstacle = "";
+  private long observed;
+  private boolean ended;
+
+  Declared(Stored stored, DeploymentStore store, EventLog events, InstantSource clock) {
+    this.stored = stored;
+    this.store = store;
+    this.events = events;
+    this.clock = clock;
+  }
+
+  static Stored first(DeploymentSpec spec) {
+    return new Stored(spec, 0, Traffic.NONE, Traffic.NONE, "");
+  }
+
+  public synchronized DeploymentSpec spec() {
+    return stored.spec();
+  }
+
+  public String name() {
+    return spec().name();
+  }
+
+  public synchronized long generation() {
+    return stored.generation();
+  }
+
+  /** The last generation that the control thread has looked at. */
+  public synchronized long observedGeneration() {
+    return observed;
+  }
+
+  /** The last rollout, under way or over; empty if there was none since the start. */
+  public synchronized Optional<Rollout> rollout() {
+    return Optional.ofNullable(rollout);
+  }
+
+  /** Why what is declared cannot be found out at the moment; empty if it can. */
+  public synchronized String obstacle() {
+    return obstacle;
+  }
+
+  /** Why the versions that are declared were given up; empty if they were not. */
+  public synchronized String rejection() {
+    return stored.rejection();
+  }
+
+  synchronized List<String> changesTo(DeploymentSpec spec) {
+    return spec.changesFrom(stored.spec());
+  }
+
+  /** A new spec: what was given up may be tried again. */
+  synchronized void declare(DeploymentSpec spec, long generation) throws DeploymentException {
+    write(new Stored(spec, generation, stored.stable(), Traffic.NONE, ""));
+  }
+
+  synchronized void scale(int replicas) throws DeploymentException {
+    write(
+        new Stored(
+            stored.spec().withReplicas(replicas),
+            stored.generation() + 1,
+            stored.stable(),
+            stored.rejected(),
+            stored.rejection()));
+  }
+
+  private void write(Stored next) throws DeploymentException {
+    try {
+      store.save(next);
+    } catch (IOException e) {
+      throw Deployments.storage(next.spec().name(), e);
+    }
+    stored = next;
+  }
+
+  synchronized void end() {
+    ended = true;
+  }
+
+  synchronized void promote(String actor) throws DeploymentException {
+    Rollout now = rollout;
+    if (now == null || now.phase() != Rollout.Phase.BAKING) {
+      throw new DeploymentException(
+          Kind.PRECONDITION,
+          "deployment '%s': no rollout whose new version is ready (%s)"
+              .formatted(name(), now == null ? "none since the start" : now.toString()));
+    }
+    now.promote(clock.millis());
+    settle(now, actor);
+  }
+
+  synchronized void rollBack(String why, String actor) throws DeploymentException {
+    Rollout now = rollout;
+    if (now == null || now.phase().isOver() || now.from().isEmpty()) {
+      throw new DeploymentException(
+          Kind.PRECONDITION,
+          "deployment '%s': no rollout under way (%s)"
+              .formatted(name(), now == null ? "none since the start" : now.toString()));
+    }
+    now.rollBack(why, clock.millis());
+    settle(now, actor);
+  }
+
+  // --- the control thread's
+
+  /** Which versions the spec cannot be traced to just now, and why. */
+  public synchronized void unresolved(long generation, String why) {
+    observed = generation;
+    if (!obstacle.equals(why)) {
+      log.warn("deployment {}: {}", name(), why);
+    }
+    obstacle = why;
+  }
+
+  /**
+   * Which versions the spec means now: a rollout begins if these are others than before.
+   *
+   * @param generation of the spec; nothing happens if that has changed meanwhile
+   */
+  public synchronized void resolved(long generation, Traffic target) {
+    if (generation != stored.generation()) {
+      return;
+    }
+    observed = generation;
+    obstacle = "";
+    Rollout now = rollout;
+    if (now != null && !now.phase().isOver()) {
+      if (now.to().equals(target)) {
+        return;
+      }
+      now.rollBack("versions " + target + " are wanted now", clock.millis());
+      settle(now, Event.GATEWAY, Traffic.NONE);
+    }
+    if (target.equals(stored.stable()) || target.equals(stored.rejected())) {
+      return;
+    }
+    rollout = new Rollout(stored.stable(), target, stored.spec().update(), clock.millis());
+    events.add(
+        Event.GATEWAY,
+        name(),
+        Event.Kind.ROLLOUT_BEGAN,
+        stored.stable().toString(),
+        target.toString());
+  }
+
+  /** The versions to be there: those that answer, before those that are to. */
+  public synchronized List<Long> needed() {
+    SortedSet<Long> first = stored.stable().versions();
+    List<Long> needed = new ArrayList<>(first);
+    Rollout now = rollout;
+    if (now != null && !now.phase().isOver()) {
+      SortedSet<Long> then = new TreeSet<>(now.to().versions());
+      then.removeAll(first);
+      needed.addAll(then);
+    }
+    return needed;
+  }
+
+  /** Who answers now. */
+  public synchronized Traffic traffic() {
+    Rollout now = rollout;
+    return now != null && !now.phase().isOver() ? now.traffic() : stored.stable();
+  }
+
+  /** The rollout's new versions are ready. */
+  public synchronized void ready() {
+    Rollout now = rollout;
+    if (now != null && now.phase() == Rollout.Phase.LOADING) {
+      now.ready(clock.millis());
+      settle(now, Event.GATEWAY);
+      if (now.phase() == Rollout.Phase.BAKING) {
+        tellStep(now);
+      }
+    }
+  }
+
+  /** The rollout's new versions cannot serve. */
+  public synchronized void failed(String why) {
+    Rollout now = rollout;
+    if (now != null && !now.phase().isOver()) {
+      now.fail(why, clock.millis());
+      settle(now, Event.GATEWAY);
+    }
+  }
+
+  /**
+   * Looks at the step that the rollout is in.
+   *
+   * @return whether the traffic has changed
+   */
+  public synchronized boolean advance(Gates.Measured candidate, Gates.Measured stable) {
+    Rollout now = rollout;
+    if (now == null || !now.advance(clock.millis(), candidate, stable)) {
+      return false;
+    }
+    settle(now, Event.GATEWAY);
+    if (now.phase() == Rollout.Phase.BAKING) {
+      tellStep(now);
+    }
+    return true;
+  }
+
+  private void tellStep(Rollout now) {
+    events.add(Event.GATEWAY, name(), Event.Kind.ROLLOUT_STEP, "", now.traffic().toString());
+  }
+
+  private void settle(Rollout now, String actor) {
+    settle(now, actor, now.phase() == Rollout.Phase.DONE ? Traffic.NONE : now.to());
+  }
+
+  /**
+   * Writes down what a rollout that is over leaves behind.
+   *
+   * @param rejected not to be tried again until it is asked for
+   */
+  private void settle(Rollout over, String actor, Traffic rejected) {
+    if (!over.phase().isOver() || ended) {
+      return;
+    }
+    stored =
+        new Stored(
+            stored.spec(),
+            stored.generation(),
+            over.phase() == Rollout.Phase.DONE ? over.to() : stored.stable(),
+            rejected,
+            rejected.isEmpty() ? "" : over.reason());
+    try {
+      store.save(stored);
+    } catch (IOException e) {
+      // the routes are right; a restart would begin with what was stable before
+      log.error("deployment {} cannot be written: {}", name(), e.toString());
+    }
+    Event.Kind kind =
+        switch (over.phase()) {
+          case DONE -> Event.Kind.ROLLOUT_DONE;
+          case ROLLED_BACK -> Event.Kind.ROLLED_BACK;
+          case FAILED, LOADING, BAKING -> Event.Kind.ROLLOUT_FAILED;
+        };
+    events.add(actor, name(), kind, over.from().toString(), over.to().toString(), over.reason());
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import dev.millrace.backends.repository.VersionSelector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * What applications call, as it was declared.
+ *
+ * @param name what applications send as the model's name
+ * @param model its name in the registry
+ * @param targets the versions that are to answer, at least one, whose percents make 100
+ * @param replicas of each version; 0 for what the model's configuration says
+ * @param update how a version replaces another
+ * @param stickyParameter the parameter of a request whose values stay with one version; empty for
+ *     none
+ * @param labels for people and programs
+ */
+public record DeploymentSpec(
+    String name,
+    String model,
+    List<Target> targets,
+    int replicas,
+    UpdateStrategy update,
+    String stickyParameter,
+    Map<String, String> labels) {
+
+  /** Replicas of a version at most. */
+  public static final int MAX_REPLICAS = 64;
+
+  /** A version and its part of the traffic. */
+  public record Target(VersionSelector version, int percent) {
+    @Override
+    public String toString() {
+      return percent == 100 ? version.toString() : version + ": " + percent + " %";
+    }
+  }
+
+  public DeploymentSpec {
+    targets = List.copyOf(targets);
+    labels = Map.copyOf(labels);
+  }
+
+  /** The same with so many replicas. */
+  public DeploymentSpec withReplicas(int count) {
+    return new DeploymentSpec(name, model, targets, count, update, stickyParameter, labels);
+  }
+
+  /** What is different here, a line each: "replicas: 1 → 4". */
+  public List<String> changesFrom(DeploymentSpec old) {
+    List<String> changes = new ArrayList<>();
+    add(changes, "model", old.model, model);
+    add(changes, "version", text(old.targets), text(targets));
+    add(changes, "replicas", old.replicas, replicas);
+    add(changes, "update", old.update, update);
+    add(changes, "sticky", old.stickyParameter, stickyParameter);
+    add(changes, "labels", new TreeMap<>(old.labels), new TreeMap<>(labels));
+    return changes;
+  }
+
+  private static void add(List<String> changes, String what, Object before, Object after) {
+    if (!Objects.equals(before, after)) {
+      changes.add("%s: %s → %s".formatted(what, before, after));
+    }
+  }
+
+  private static String text(List<Target> targets) {
+    return String.join(", ", targets.stream().map(Target::toString).toList());
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import java.time.Instant;
+import java.util.Locale;
+
+/**
+ * Something that was changed, or was to be.
+ *
+ * @param number counts from 1
+ * @param actor who asked for it
+ * @param subject name of the deployment or model
+ * @param before how it was; empty for nothing
+ * @param after how it is
+ * @param failure why it did not come to be; empty if it did
+ */
+public record Event(
+    long number,
+    Instant time,
+    String actor,
+    String subject,
+    Kind kind,
+    String before,
+    String after,
+    String failure) {
+
+  /** The actor of what nobody asked for. */
+  public static final String GATEWAY = "gateway";
+
+  /** What it was. */
+  public enum Kind {
+    APPLIED,
+    DELETED,
+    SCALED,
+    ROLLOUT_BEGAN,
+    ROLLOUT_STEP,
+    ROLLOUT_DONE,
+    ROLLED_BACK,
+    ROLLOUT_FAILED,
+    VERSION_PUSHED,
+    VERSION_DELETED,
+    ALIAS_SET,
+    ALIAS_DELETED;
+
+    /** "rollout-began". */
+    @Override
+    public String toString() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a version replaces another.
+ *
+ * @param steps percent of the traffic for the new version, ascending, the last 100
+ * @param bake how long each step lasts at least
+ * @param gates what the new version must keep to
+ * @param allowSignatureChange whether its inputs and outputs may differ
+ */
+public record UpdateStrategy(
+    List<Integer> steps, Duration bake, Gates gates, boolean allowSignatureChange) {
+  public static final UpdateStrategy ALL_AT_ONCE =
+      new UpdateStrategy(List.of(), Duration.ZERO, Gates.NONE, false);
+
+  public UpdateStrategy {
+    List<Integer> all = new ArrayList<>(steps);
+    if (all.isEmpty() || all.getLast() != 100) {
+      all.add(100);
+    }
+    int before = 0;
+    for (int step : all) {
+      if (step <= before || step > 100) {
+        throw new IllegalArgumentException("steps: " + steps + " (expected ascending, 1 to 100)");
+      }
+      before = step;
+    }
+    steps = List.copyOf(all);
+  }
+}

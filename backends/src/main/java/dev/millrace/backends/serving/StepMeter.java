@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.deployment.Gates.Measured;
+import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.serving.ServingStatistics.Snapshot;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** What served versions have done since a step of a rollout began. The control thread's. */
+final class StepMeter {
+  private static final double PERCENTILE = 0.99;
+
+  /** Failures that say something of the version, not of its callers. */
+  private static final Set<Failure.Kind> VERSIONS_OWN =
+      Set.of(
+          Failure.Kind.ENGINE,
+          Failure.Kind.EXPIRED,
+          Failure.Kind.OVERLOADED,
+          Failure.Kind.TURNED_AWAY,
+          Failure.Kind.NOT_READY);
+
+  private final Map<ServedVersion, Snapshot> before = new HashMap<>();
+
+  StepMeter(Collection<ServedVersion> versions) {
+    versions.forEach(version -> before.put(version, version.statistics().snapshot()));
+  }
+
+  /** Of some of the versions, together. */
+  Measured measure(Collection<ServedVersion> versions) {
+    long requests = 0;
+    long failed = 0;
+    long[] counts = new long[0];
+    long[] bounds = new long[0];
+    for (ServedVersion version : versions) {
+      Snapshot then = before.get(version);
+      if (then == null) {
+        continue; // not there when the step began
+      }
+      Snapshot now = version.statistics().snapshot();
+      requests += now.requests() - then.requests();
+      failed += own(now) - own(then);
+      bounds = now.requestTimes().upperBounds();
+      counts = counts.length == 0 ? new long[bounds.length + 1] : counts;
+      for (int i = 0; i < counts.length; i++) {
+        counts[i] += now.requestTimes().counts()[i] - then.requestTimes().counts()[i];
+      }
+    }
+    return new Measured(requests, failed, percentile(bounds, counts, requests));
+  }
+
+  private static long own(Snapshot snapshot) {
+    long sum = 0;
+    for (Failure.Kind kind : VERSIONS_OWN) {
+      sum += snapshot.failures().getOrDefault(kind, 0L);
+    }
+    return sum;
+  }
+
+  /** By linear interpolation in the bucket where it lies; of the last one, its lower bound. */
+  private static double percentile(long[] bounds, long[] counts, long total) {
+    double rank = PERCENTILE * total;
+    long below = 0;
+    for (int i = 0; i < counts.length; i++) {
+      if (counts[i] > 0 && below + counts[i] >= rank) {
+        double low = i == 0 ? 0 : bounds[i - 1];
+        double high = i == bounds.length ? low : bounds[i];
+        return low + (high - low) * (rank - below) / counts[i];
+      }
+      below += counts[i];
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.admin;
+
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.registry.RegistryException;
+import dev.millrace.backends.tensor.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Has an engine load what is pushed: what cannot be loaded is no version of a model. */
+final class ModelCheck {
+  private final Backend backend;
+
+  /**
+   * @param backend the engine of models that name none
+   */
+  ModelCheck(Backend backend) {
+    this.backend = backend;
+  }
+
+  /** What the model takes and gives, as "name FP32[-1,4]". */
+  record Found(List<String> inputs, List<String> outputs) {}
+
+  Found load(String model, Path folder) throws IOException, RegistryException {
+    Path file = modelFile(folder);
+    try (LoadedModel loaded =
+        backend.load(new ModelArtifact(model, 0, file), ModelOptions.DEFAULT)) {
+      return new Found(texts(loaded.signature().inputs()), texts(loaded.signature().outputs()));
+    } catch (ModelLoadException e) {
+      throw invalid("%s: %s".formatted(file.getFileName(), e.getMessage()));
+    }
+  }
+
+  private static List<String> texts(List<TensorSpec> specs) {
+    return specs.stream().map(TensorSpec::toString).toList();
+  }
+
+  /** The one of the usual name, or the only one of its kind. */
+  private Path modelFile(Path folder) throws IOException, RegistryException {
+    String name = backend.defaultFileName();
+    Path usual = folder.resolve(name);
+    if (Files.exists(usual)) {
+      return usual;
+    }
+    String extension = name.substring(name.lastIndexOf('.'));
+    try (Stream<Path> files = Files.list(folder)) {
+      List<Path> candidates =
+          files.filter(file -> file.getFileName().toString().endsWith(extension)).toList();
+      if (candidates.size() == 1) {
+        return candidates.getFirst();
+      }
+      throw invalid(
+          "%d files end in %s (expected one, or %s)".formatted(candidates.size(), extension, name));
+    }
+  }
+
+  private static RegistryException invalid(String message) {
+    return new RegistryException(RegistryException.Kind.INVALID, message);
+  }
+}

@@ -23,7 +23,6 @@ import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.http.HttpEndpoint;
 import dev.millrace.gateway.kserve.GrpcEndpoint;
 import dev.millrace.gateway.metrics.ServingCollector;
-import io.grpc.ServerServiceDefinition;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.io.IOException;
@@ -114,21 +113,30 @@ public final class Gateway implements AutoCloseable {
 
     GrpcEndpoint grpc = null;
     try {
-      List<ServerServiceDefinition> administration =
-          registry.isEmpty()
-              ? List.of()
-              : Administration.services(
-                  deployments,
-                  events,
-                  registry.get(),
-                  routes,
-                  Objects.requireNonNull(backends.get(ModelManifest.DEFAULT_BACKEND)),
-                  adminToken(config),
-                  reconciler::declarationsChanged);
+      Optional<Administration> administration = Optional.empty();
+      if (registry.isPresent()) {
+        administration =
+            Optional.of(
+                new Administration(
+                    deployments,
+                    events,
+                    registry.get(),
+                    routes,
+                    Objects.requireNonNull(backends.get(ModelManifest.DEFAULT_BACKEND)),
+                    adminToken(config),
+                    reconciler::declarationsChanged));
+      }
       grpc =
           GrpcEndpoint.start(
-              config, cores, routes, unrouted, health.service(), administration, version());
-      Gateway gateway = new Gateway(config, reconciler, grpc, startHttp(config, metrics, routes));
+              config,
+              cores,
+              routes,
+              unrouted,
+              health.service(),
+              administration.map(Administration::services).orElse(List.of()),
+              version());
+      Gateway gateway =
+          new Gateway(config, reconciler, grpc, startHttp(config, metrics, routes, administration));
       String host = config.listen().host();
       log.info(
           "listening: gRPC on {}:{}, HTTP {}",
@@ -232,7 +240,11 @@ public final class Gateway implements AutoCloseable {
   }
 
   private static Optional<HttpEndpoint> startHttp(
-      GatewayConfig config, CollectorRegistry metrics, Routes routes) throws IOException {
+      GatewayConfig config,
+      CollectorRegistry metrics,
+      Routes routes,
+      Optional<Administration> administration)
+      throws IOException {
     GatewayConfig.Listen listen = config.listen();
     if (listen.httpPort() < 0) {
       return Optional.empty();
@@ -240,7 +252,12 @@ public final class Gateway implements AutoCloseable {
     try {
       return Optional.of(
           HttpEndpoint.start(
-              new InetSocketAddress(listen.host(), listen.httpPort()), metrics, routes));
+              new InetSocketAddress(listen.host(), listen.httpPort()),
+              metrics,
+              routes,
+              administration
+                  .map(admin -> Map.of(Administration.PATH, admin.handler()))
+                  .orElse(Map.of())));
     } catch (IOException e) {
       throw new IOException(
           "HTTP port %d of %s: %s".formatted(listen.httpPort(), listen.host(), e.getMessage()), e);

@@ -162,6 +162,20 @@ public final class Upload implements AutoCloseable {
   }
 
   /**
+   * Does nothing if all that was announced has arrived.
+   *
+   * @throws RegistryException DAMAGED if not
+   */
+  public void requireComplete() throws RegistryException {
+    if (arrived.size() < expected.size()) {
+      RegisteredFile file = expected.get(arrived.size());
+      throw new RegistryException(
+          Kind.DAMAGED,
+          "%s: %d bytes have arrived (expected %d)".formatted(file.name(), written, file.size()));
+    }
+  }
+
+  /**
    * Makes the version visible, if all of it has arrived.
    *
    * @param inputs as "name FP32[-1,4]"
@@ -173,12 +187,7 @@ public final class Upload implements AutoCloseable {
       List<String> outputs,
       String pushedBy)
       throws IOException, RegistryException {
-    if (arrived.size() < expected.size()) {
-      RegisteredFile file = expected.get(arrived.size());
-      throw new RegistryException(
-          Kind.DAMAGED,
-          "%s: %d bytes have arrived (expected %d)".formatted(file.name(), written, file.size()));
-    }
+    requireComplete();
     return registry.commit(
         this,
         new RegisteredVersion(

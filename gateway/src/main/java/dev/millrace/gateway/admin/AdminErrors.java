@@ -5,7 +5,6 @@ import dev.millrace.backends.deployment.DeploymentException;
 import dev.millrace.backends.registry.RegistryException;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,24 +14,6 @@ final class AdminErrors {
   private static final Logger log = LoggerFactory.getLogger(AdminErrors.class);
 
   private AdminErrors() {}
-
-  /** What is done for a call. */
-  interface Verb<T> {
-    T run() throws DeploymentException, RegistryException, IOException;
-  }
-
-  /** Does it, and answers with what it gives, or why it could not be done. */
-  static <T> void answer(StreamObserver<T> observer, Verb<T> verb) {
-    T result;
-    try {
-      result = verb.run();
-    } catch (Exception e) {
-      observer.onError(status(e));
-      return;
-    }
-    observer.onNext(result);
-    observer.onCompleted();
-  }
 
   static StatusRuntimeException status(Exception failure) {
     Status status =

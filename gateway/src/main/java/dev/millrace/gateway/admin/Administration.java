@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.admin;
 
+import com.sun.net.httpserver.HttpHandler;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.registry.LocalRegistry;
 import dev.millrace.backends.serving.Routes;
-import io.grpc.BindableService;
-import io.grpc.ServerInterceptors;
+import dev.millrace.proto.admin.v1.DeploymentServiceGrpc;
+import dev.millrace.proto.admin.v1.EventServiceGrpc;
+import dev.millrace.proto.admin.v1.RegistryServiceGrpc;
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The services of the admin protocol, put together. */
+/** The admin protocol, put together: the same verbs as gRPC services and as JSON over HTTP. */
 public final class Administration {
-  private Administration() {}
+  private final AdminGrpc grpc;
+  private final AdminHttp http;
 
   /**
-   * All of them, guarded, and off the event loops.
+   * Puts it together.
    *
    * @param backend the engine of models that name none
    * @param token what changes need; empty for none, and then only from this machine
    * @param onChange called when versions or aliases have changed
    */
-  public static List<ServerServiceDefinition> services(
+  public Administration(
       Deployments deployments,
       EventLog events,
       LocalRegistry registry,
@@ -31,13 +34,32 @@ public final class Administration {
       Backend backend,
       String token,
       Runnable onChange) {
-    Caller caller = new Caller(token);
-    return Stream.<BindableService>of(
-            new DeploymentAdmin(deployments, routes),
-            new RegistryAdmin(registry, deployments, events, new ModelCheck(backend), onChange),
-            new EventAdmin(events))
-        // the last is the outermost
-        .map(service -> ServerInterceptors.intercept(service, caller, new OffLoop()))
-        .toList();
+    RegistryVerbs registryVerbs =
+        new RegistryVerbs(registry, deployments, events, new ModelCheck(backend), onChange);
+    List<Verb<?, ?>> verbs =
+        Stream.concat(
+                new DeploymentVerbs(deployments, routes).all().stream(),
+                registryVerbs.all().stream())
+            .toList();
+    Access access = new Access(token);
+    this.grpc = new AdminGrpc(verbs, registryVerbs, new EventStream(events), access);
+    this.http = new AdminHttp(verbs, registryVerbs, events, access);
   }
+
+  /** The services, guarded, and off the event loops. */
+  public List<ServerServiceDefinition> services() {
+    return grpc.services(
+        List.of(
+            DeploymentServiceGrpc.getServiceDescriptor(),
+            RegistryServiceGrpc.getServiceDescriptor(),
+            EventServiceGrpc.getServiceDescriptor()));
+  }
+
+  /** What answers under {@link #PATH}. */
+  public HttpHandler handler() {
+    return http;
+  }
+
+  /** Where the HTTP view lies. */
+  public static final String PATH = "/admin/v1/";
 }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BooleanSupplier;
@@ -44,16 +45,22 @@ public final class HttpEndpoint implements AutoCloseable {
   /**
    * Starts to listen.
    *
+   * @param further handlers, by the path that they answer under
    * @throws IOException if the address cannot be bound
    */
   public static HttpEndpoint start(
-      InetSocketAddress address, CollectorRegistry metrics, Routes routes) throws IOException {
+      InetSocketAddress address,
+      CollectorRegistry metrics,
+      Routes routes,
+      Map<String, HttpHandler> further)
+      throws IOException {
     HttpEndpoint endpoint = new HttpEndpoint(HttpServer.create(address, 0));
     endpoint.server.setExecutor(endpoint.threads);
     endpoint.serve("/metrics", exchange -> metrics(exchange, metrics));
     endpoint.serve("/v2/health/live", exchange -> health(exchange, () -> true));
     endpoint.serve("/v2/health/ready", exchange -> health(exchange, routes::isReady));
     endpoint.serve(MODELS, exchange -> model(exchange, routes));
+    further.forEach(endpoint::serve);
     endpoint.serve(
         "/", exchange -> respond(exchange, 404, "text/plain; charset=utf-8", "not found\n"));
     endpoint.server.start();

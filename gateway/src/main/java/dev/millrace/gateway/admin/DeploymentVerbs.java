@@ -3,6 +3,7 @@ package dev.millrace.gateway.admin;
 
 import com.google.protobuf.util.Timestamps;
 import dev.millrace.backends.deployment.Declared;
+import dev.millrace.backends.deployment.DeploymentException;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.Rollout;
 import dev.millrace.backends.deployment.Traffic;
@@ -24,88 +25,118 @@ import dev.millrace.proto.admin.v1.PromoteDeploymentRequest;
 import dev.millrace.proto.admin.v1.RollBackDeploymentRequest;
 import dev.millrace.proto.admin.v1.ScaleDeploymentRequest;
 import dev.millrace.proto.admin.v1.VersionStatus;
-import io.grpc.stub.StreamObserver;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/** Deployments by gRPC. */
-final class DeploymentAdmin extends DeploymentServiceGrpc.DeploymentServiceImplBase {
+/** What can be asked about deployments. */
+final class DeploymentVerbs {
   private final Deployments deployments;
   private final Routes routes;
 
-  DeploymentAdmin(Deployments deployments, Routes routes) {
+  DeploymentVerbs(Deployments deployments, Routes routes) {
     this.deployments = deployments;
     this.routes = routes;
   }
 
-  @Override
-  public void applyDeployment(
-      ApplyDeploymentRequest request, StreamObserver<ApplyDeploymentResponse> observer) {
-    AdminErrors.answer(
-        observer,
-        () -> {
-          Deployments.Applied applied =
-              deployments.apply(
-                  Specs.read(request.getSpec()),
-                  request.getExpectedGeneration(),
-                  request.getDryRun(),
-                  Caller.current());
-          return ApplyDeploymentResponse.newBuilder()
-              .setDeployment(message(applied.deployment()))
-              .addAllChanges(applied.changes())
-              .build();
-        });
+  List<Verb<?, ?>> all() {
+    return List.of(
+        new Verb<>(
+            DeploymentServiceGrpc.getApplyDeploymentMethod(),
+            "PUT",
+            "/deployments/{spec.name}",
+            "spec",
+            "Makes a deployment be as it is declared",
+            this::apply),
+        new Verb<>(
+            DeploymentServiceGrpc.getGetDeploymentMethod(),
+            "GET",
+            "/deployments/{name}",
+            "",
+            "A deployment, and how far it has come",
+            this::get),
+        new Verb<>(
+            DeploymentServiceGrpc.getListDeploymentsMethod(),
+            "GET",
+            "/deployments",
+            "",
+            "All deployments",
+            this::list),
+        new Verb<>(
+            DeploymentServiceGrpc.getDeleteDeploymentMethod(),
+            "DELETE",
+            "/deployments/{name}",
+            "",
+            "Takes a deployment down",
+            this::delete),
+        new Verb<>(
+            DeploymentServiceGrpc.getScaleDeploymentMethod(),
+            "POST",
+            "/deployments/{name}:scale",
+            "*",
+            "Changes the replicas of what serves",
+            this::scale),
+        new Verb<>(
+            DeploymentServiceGrpc.getPromoteDeploymentMethod(),
+            "POST",
+            "/deployments/{name}:promote",
+            "",
+            "Ends a rollout with the new version",
+            this::promote),
+        new Verb<>(
+            DeploymentServiceGrpc.getRollBackDeploymentMethod(),
+            "POST",
+            "/deployments/{name}:rollback",
+            "",
+            "Ends a rollout with the version before",
+            this::rollBack));
   }
 
-  @Override
-  public void getDeployment(GetDeploymentRequest request, StreamObserver<Deployment> observer) {
-    AdminErrors.answer(observer, () -> message(deployments.get(request.getName())));
+  private ApplyDeploymentResponse apply(ApplyDeploymentRequest request, String actor)
+      throws DeploymentException {
+    Deployments.Applied applied =
+        deployments.apply(
+            Specs.read(request.getSpec()),
+            request.getExpectedGeneration(),
+            request.getDryRun(),
+            actor);
+    return ApplyDeploymentResponse.newBuilder()
+        .setDeployment(message(applied.deployment()))
+        .addAllChanges(applied.changes())
+        .build();
   }
 
-  @Override
-  public void listDeployments(
-      ListDeploymentsRequest request, StreamObserver<ListDeploymentsResponse> observer) {
-    AdminErrors.answer(
-        observer,
-        () ->
-            ListDeploymentsResponse.newBuilder()
-                .addAllDeployments(deployments.all().stream().map(this::message).toList())
-                .build());
+  private Deployment get(GetDeploymentRequest request, String actor) throws DeploymentException {
+    return message(deployments.get(request.getName()));
   }
 
-  @Override
-  public void deleteDeployment(
-      DeleteDeploymentRequest request, StreamObserver<DeleteDeploymentResponse> observer) {
-    AdminErrors.answer(
-        observer,
-        () -> {
-          deployments.delete(request.getName(), Caller.current());
-          return DeleteDeploymentResponse.getDefaultInstance();
-        });
+  private ListDeploymentsResponse list(ListDeploymentsRequest request, String actor) {
+    return ListDeploymentsResponse.newBuilder()
+        .addAllDeployments(deployments.all().stream().map(this::message).toList())
+        .build();
   }
 
-  @Override
-  public void scaleDeployment(ScaleDeploymentRequest request, StreamObserver<Deployment> observer) {
-    AdminErrors.answer(
-        observer,
-        () ->
-            message(deployments.scale(request.getName(), request.getReplicas(), Caller.current())));
+  private DeleteDeploymentResponse delete(DeleteDeploymentRequest request, String actor)
+      throws DeploymentException {
+    deployments.delete(request.getName(), actor);
+    return DeleteDeploymentResponse.getDefaultInstance();
   }
 
-  @Override
-  public void promoteDeployment(
-      PromoteDeploymentRequest request, StreamObserver<Deployment> observer) {
-    AdminErrors.answer(
-        observer, () -> message(deployments.promote(request.getName(), Caller.current())));
+  private Deployment scale(ScaleDeploymentRequest request, String actor)
+      throws DeploymentException {
+    return message(deployments.scale(request.getName(), request.getReplicas(), actor));
   }
 
-  @Override
-  public void rollBackDeployment(
-      RollBackDeploymentRequest request, StreamObserver<Deployment> observer) {
-    AdminErrors.answer(
-        observer, () -> message(deployments.rollBack(request.getName(), Caller.current())));
+  private Deployment promote(PromoteDeploymentRequest request, String actor)
+      throws DeploymentException {
+    return message(deployments.promote(request.getName(), actor));
+  }
+
+  private Deployment rollBack(RollBackDeploymentRequest request, String actor)
+      throws DeploymentException {
+    return message(deployments.rollBack(request.getName(), actor));
   }
 
   private Deployment message(Declared declared) {

@@ -4,31 +4,30 @@ package dev.millrace.gateway.admin;
 import com.google.protobuf.util.Timestamps;
 import dev.millrace.backends.deployment.Event;
 import dev.millrace.backends.deployment.EventLog;
-import dev.millrace.proto.admin.v1.EventServiceGrpc;
 import dev.millrace.proto.admin.v1.WatchEventsRequest;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** The log of changes by gRPC. */
-final class EventAdmin extends EventServiceGrpc.EventServiceImplBase {
+/** The log of changes, for those who follow it. */
+final class EventStream {
   /** What a reader that does not read may cost. */
   private static final int MOST_UNREAD = 10_000;
 
   private final EventLog events;
 
-  EventAdmin(EventLog events) {
+  EventStream(EventLog events) {
     this.events = events;
   }
 
-  @Override
-  public void watchEvents(
+  /** Sends the events that are kept and, if that is asked for, those to come. */
+  void watch(
       WatchEventsRequest request, StreamObserver<dev.millrace.proto.admin.v1.Event> observer) {
     if (!request.getFollow()) {
       events.kept().stream()
           .filter(event -> isMeant(request, event))
-          .map(EventAdmin::message)
+          .map(EventStream::message)
           .forEach(observer::onNext);
       observer.onCompleted();
       return;
@@ -55,11 +54,11 @@ final class EventAdmin extends EventServiceGrpc.EventServiceImplBase {
     stream.setOnCancelHandler(end);
   }
 
-  private static boolean isMeant(WatchEventsRequest request, Event event) {
+  static boolean isMeant(WatchEventsRequest request, Event event) {
     return request.getSubject().isEmpty() || request.getSubject().equals(event.subject());
   }
 
-  private static dev.millrace.proto.admin.v1.Event message(Event event) {
+  static dev.millrace.proto.admin.v1.Event message(Event event) {
     return dev.millrace.proto.admin.v1.Event.newBuilder()
         .setNumber(event.number())
         .setTime(Timestamps.fromMillis(event.time().toEpochMilli()))

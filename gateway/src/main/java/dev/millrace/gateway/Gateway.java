@@ -54,15 +54,21 @@ public final class Gateway implements AutoCloseable {
 
   private final GatewayConfig config;
   private final Reconciler reconciler;
+  private final Deployments deployments;
   private final GrpcEndpoint grpc;
   private final Optional<HttpEndpoint> http;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch terminated = new CountDownLatch(1);
 
   private Gateway(
-      GatewayConfig config, Reconciler reconciler, GrpcEndpoint grpc, Optional<HttpEndpoint> http) {
+      GatewayConfig config,
+      Reconciler reconciler,
+      Deployments deployments,
+      GrpcEndpoint grpc,
+      Optional<HttpEndpoint> http) {
     this.config = config;
     this.reconciler = reconciler;
+    this.deployments = deployments;
     this.grpc = grpc;
     this.http = http;
   }
@@ -136,7 +142,12 @@ public final class Gateway implements AutoCloseable {
               administration.map(Administration::services).orElse(List.of()),
               version());
       Gateway gateway =
-          new Gateway(config, reconciler, grpc, startHttp(config, metrics, routes, administration));
+          new Gateway(
+              config,
+              reconciler,
+              deployments,
+              grpc,
+              startHttp(config, metrics, routes, administration));
       String host = config.listen().host();
       log.info(
           "listening: gRPC on {}:{}, HTTP {}",
@@ -148,6 +159,7 @@ public final class Gateway implements AutoCloseable {
       return gateway;
     } catch (IOException e) {
       stop(grpc, reconciler);
+      deployments.close();
       throw new GatewayStartException(e.getMessage() != null ? e.getMessage() : e.toString(), e);
     }
   }
@@ -303,6 +315,7 @@ public final class Gateway implements AutoCloseable {
       long end = System.nanoTime() + config.serving().shutdownGrace().toNanos();
       try {
         reconciler.close();
+        deployments.close();
         grpc.stop(end - System.nanoTime());
         http.ifPresent(HttpEndpoint::close);
         log.info("stopped");

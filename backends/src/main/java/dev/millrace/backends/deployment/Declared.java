@@ -34,6 +34,7 @@ public final class Declared {
   private String obstacle = "";
   private long observed;
   private boolean ended;
+  private boolean unsaved;
 
   Declared(Stored stored, DeploymentStore store, EventLog events, InstantSource clock) {
     this.stored = stored;
@@ -78,8 +79,17 @@ public final class Declared {
     return stored.rejection();
   }
 
+  /** Who answered when last a rollout was over. */
+  public synchronized Traffic stable() {
+    return stored.stable();
+  }
+
+  /** What applying a spec would change; what was given up is tried again if it is asked for. */
   synchronized List<String> changesTo(DeploymentSpec spec) {
-    return spec.changesFrom(stored.spec());
+    List<String> changes = spec.changesFrom(stored.spec());
+    return changes.isEmpty() && !stored.rejected().isEmpty()
+        ? List.of("version " + stored.rejected() + " is tried again")
+        : changes;
   }
 
   /** A new spec: what was given up may be tried again. */
@@ -104,9 +114,16 @@ public final class Declared {
       throw Deployments.storage(next.spec().name(), e);
     }
     stored = next;
+    unsaved = false;
   }
 
-  synchronized void end() {
+  /** It is deleted: nothing of it is written any more. */
+  synchronized void end() throws DeploymentException {
+    try {
+      store.delete(name());
+    } catch (IOException e) {
+      throw Deployments.storage(name(), e);
+    }
     ended = true;
   }
 
@@ -118,6 +135,7 @@ public final class Declared {
           "deployment '%s': no rollout whose new version is ready (%s)"
               .formatted(name(), now == null ? "none since the start" : now.toString()));
     }
+    write(new Stored(stored.spec(), stored.generation(), now.to(), Traffic.NONE, ""));
     now.promote(clock.millis());
     settle(now, actor);
   }
@@ -130,6 +148,7 @@ public final class Declared {
           "deployment '%s': no rollout under way (%s)"
               .formatted(name(), now == null ? "none since the start" : now.toString()));
     }
+    write(new Stored(stored.spec(), stored.generation(), stored.stable(), now.to(), why));
     now.rollBack(why, clock.millis());
     settle(now, actor);
   }
@@ -138,6 +157,9 @@ public final class Declared {
 
   /** Which versions the spec cannot be traced to just now, and why. */
   public synchronized void unresolved(long generation, String why) {
+    if (generation != stored.generation()) {
+      return;
+    }
     observed = generation;
     if (!obstacle.equals(why)) {
       log.warn("deployment {}: {}", name(), why);
@@ -158,11 +180,15 @@ public final class Declared {
     obstacle = "";
     Rollout now = rollout;
     if (now != null && !now.phase().isOver()) {
-      if (now.to().equals(target)) {
+      if (now.to().equals(target) && now.strategy().equals(stored.spec().update())) {
         return;
       }
-      now.rollBack("versions " + target + " are wanted now", clock.millis());
+      now.rollBack(
+          "wanted now: " + target + " by " + stored.spec().update().steps() + " %", clock.millis());
       settle(now, Event.GATEWAY, Traffic.NONE);
+    }
+    if (target.equals(stored.stable()) && !stored.rejected().isEmpty()) {
+      keep(new Stored(stored.spec(), stored.generation(), stored.stable(), Traffic.NONE, ""));
     }
     if (target.equals(stored.stable()) || target.equals(stored.rejected())) {
       return;
@@ -237,6 +263,30 @@ public final class Declared {
     events.add(Event.GATEWAY, name(), Event.Kind.ROLLOUT_STEP, "", now.traffic().toString());
   }
 
+  /** Goes on with what is so, written down or not; {@link #saveAgain} sees to that. */
+  private void keep(Stored next) {
+    if (next.equals(stored)) {
+      return;
+    }
+    stored = next;
+    unsaved = true;
+    saveAgain();
+  }
+
+  /** Writes down what could not be written when it happened. */
+  public synchronized void saveAgain() {
+    if (!unsaved || ended) {
+      return;
+    }
+    try {
+      store.save(stored);
+      unsaved = false;
+    } catch (IOException e) {
+      // the routes are right; a restart would begin with what was stable before
+      log.error("deployment {} cannot be written: {}", name(), e.toString());
+    }
+  }
+
   private void settle(Rollout now, String actor) {
     settle(now, actor, now.phase() == Rollout.Phase.DONE ? Traffic.NONE : now.to());
   }
@@ -250,19 +300,13 @@ public final class Declared {
     if (!over.phase().isOver() || ended) {
       return;
     }
-    stored =
+    keep(
         new Stored(
             stored.spec(),
             stored.generation(),
             over.phase() == Rollout.Phase.DONE ? over.to() : stored.stable(),
             rejected,
-            rejected.isEmpty() ? "" : over.reason());
-    try {
-      store.save(stored);
-    } catch (IOException e) {
-      // the routes are right; a restart would begin with what was stable before
-      log.error("deployment {} cannot be written: {}", name(), e.toString());
-    }
+            rejected.isEmpty() ? "" : over.reason()));
     Event.Kind kind =
         switch (over.phase()) {
           case DONE -> Event.Kind.ROLLOUT_DONE;

@@ -48,4 +48,7 @@ public interface DeploymentStore {
 
   /** Forgets one. */
   void delete(String name) throws IOException;
+
+  /** Lets go of the place. */
+  default void close() {}
 }

@@ -78,6 +78,12 @@ public final class Deployments {
             "deployment '%s': generation %d (expected %d: somebody else has changed it)"
                 .formatted(spec.name(), generation, expectedGeneration));
       }
+      if (old != null && !old.spec().model().equals(spec.model())) {
+        throw new DeploymentException(
+            Kind.PRECONDITION,
+            "model: '%s' (expected '%s': versions of another model are another deployment; delete this one first)"
+                .formatted(spec.model(), old.spec().model()));
+      }
       List<String> changes =
           old == null ? List.of("new deployment '" + spec.name() + "'") : old.changesTo(spec);
       Declared declared =
@@ -97,14 +103,8 @@ public final class Deployments {
   /** Takes a deployment down. */
   public void delete(String name, String actor) throws DeploymentException {
     synchronized (this) {
-      Declared declared = get(name);
-      try {
-        store.delete(name);
-      } catch (IOException e) {
-        throw storage(name, e);
-      }
+      get(name).end();
       byName.remove(name);
-      declared.end();
     }
     events.add(actor, name, Event.Kind.DELETED, "", "");
     onChange.run();
@@ -152,6 +152,11 @@ public final class Deployments {
     }
     onChange.run();
     return declared;
+  }
+
+  /** Lets go of where they are kept. */
+  public void close() {
+    store.close();
   }
 
   /** All that are declared, by name. */

@@ -26,7 +26,9 @@ public record Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, lo
    * @param p99Nanos 99th percentile of the answered ones; 0 for none
    */
   public record Measured(long requests, long failed, double p99Nanos) {
-    public static final Measured NOTHING = new Measured(0, 0, 0);
+
+    /** Where only weights change: no gate holds that up. */
+    public static final Measured NO_CANDIDATE = new Measured(Long.MAX_VALUE / 2, 0, 0);
   }
 
   /** Why the new version has to go; empty if it has not. */

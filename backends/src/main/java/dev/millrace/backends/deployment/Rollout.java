@@ -53,6 +53,10 @@ public final class Rollout {
     return to;
   }
 
+  public UpdateStrategy strategy() {
+    return strategy;
+  }
+
   public Phase phase() {
     return phase;
   }

@@ -3,6 +3,7 @@ package dev.millrace.backends.registry;
 
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.registry.RegistryException.Kind;
+import dev.millrace.backends.repository.AlteredException;
 import dev.millrace.backends.repository.DirectoryRepository;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -26,6 +28,8 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.BiPredicate;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The registry that needs no other system: a folder of models with numbered versions, as any
@@ -39,6 +43,14 @@ import java.util.stream.Stream;
 public final class LocalRegistry implements ModelRepository {
   private static final String LOCK = ".lock";
   private static final String INCOMING = ".incoming-";
+
+  /** 18 digits, as in any repository. */
+  private static final long HIGHEST_VERSION = 999_999_999_999_999_999L;
+
+  /** Nobody pushes for longer: what is older was left behind. */
+  private static final Duration LONGEST_PUSH = Duration.ofHours(24);
+
+  private static final Logger log = LoggerFactory.getLogger(LocalRegistry.class);
 
   private final Path root;
   private final DirectoryRepository files;
@@ -56,8 +68,21 @@ public final class LocalRegistry implements ModelRepository {
       throws IOException {
     this.root = Files.createDirectories(root.toAbsolutePath().normalize());
     this.clock = clock;
+    deleteLeftBehind();
     // nothing here is ever on its way in: a version is there as a whole
     this.files = new DirectoryRepository(this.root, stagingFolder, defaultFileNames, clock, 0);
+  }
+
+  /** Of pushes, here or by other processes, that did not end. */
+  private void deleteLeftBehind() throws IOException {
+    long before = clock.millis() - LONGEST_PUSH.toMillis();
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(root, INCOMING + "*")) {
+      for (Path folder : left) {
+        if (Files.getLastModifiedTime(folder).toMillis() < before) {
+          deleteTree(folder);
+        }
+      }
+    }
   }
 
   // --- reading
@@ -96,7 +121,7 @@ public final class LocalRegistry implements ModelRepository {
     for (RegisteredFile file : known.files()) {
       String digest = Digests.of(folder.resolve(file.name()));
       if (!digest.equals(file.sha256())) {
-        throw new IOException(
+        throw new AlteredException(
             "model '%s' version %d: %s was altered: SHA-256 %s (expected %s)"
                 .formatted(entry.name(), version.number(), file.name(), digest, file.sha256()));
       }
@@ -142,7 +167,11 @@ public final class LocalRegistry implements ModelRepository {
   private RegisteredModel read(String name) throws IOException {
     List<RegisteredVersion> versions = new ArrayList<>();
     for (long number : numbers(name)) {
-      versions.add(VersionRecord.read(name, number, folder(name, number)));
+      try {
+        versions.add(VersionRecord.read(name, number, folder(name, number)));
+      } catch (IOException e) {
+        log.error("{}: left out, {}", location(), e.getMessage()); // the others are to be seen
+      }
     }
     return new RegisteredModel(
         name, List.copyOf(versions), VersionRecord.readAliases(root.resolve(name)));
@@ -184,9 +213,10 @@ public final class LocalRegistry implements ModelRepository {
           "model: '%s' (expected 1..128 of the letters A-Z a-z 0-9 _ - . and neither - nor . first)"
               .formatted(model));
     }
-    if (version < 0) {
+    if (version < 0 || version > HIGHEST_VERSION) {
       throw new RegistryException(
-          Kind.INVALID, "version: %d (expected 1 or more, or none)".formatted(version));
+          Kind.INVALID,
+          "version: %d (expected 1 to %d, or none)".formatted(version, HIGHEST_VERSION));
     }
     Path folder = root.resolve(INCOMING + UUID.randomUUID());
     return new Upload(this, model, version, expected, Files.createDirectories(folder));
@@ -198,7 +228,10 @@ public final class LocalRegistry implements ModelRepository {
     return inTurn(
         () -> {
           List<Long> there = numbers(described.model());
-          long highest = there.isEmpty() ? 0 : there.getLast();
+          Path model = Files.createDirectories(root.resolve(described.model()));
+          // numbers are not given twice, to what was deleted neither
+          long highest =
+              Math.max(VersionRecord.readHighest(model), there.isEmpty() ? 0 : there.getLast());
           long number = described.version() == 0 ? highest + 1 : described.version();
           if (there.contains(number)) {
             RegisteredVersion old =
@@ -224,7 +257,6 @@ public final class LocalRegistry implements ModelRepository {
                   described.outputs(),
                   described.pushedBy());
           VersionRecord.write(upload.folder(), version);
-          Path model = Files.createDirectories(root.resolve(described.model()));
           Files.move(
               upload.folder(), folder(described.model(), number), StandardCopyOption.ATOMIC_MOVE);
           VersionRecord.sync(model);
@@ -297,6 +329,8 @@ public final class LocalRegistry implements ModelRepository {
                 Kind.IN_USE,
                 "model '%s' version %d: a deployment still means it".formatted(model, version));
           }
+          long highest = Math.max(VersionRecord.readHighest(root.resolve(model)), version);
+          VersionRecord.writeHighest(root.resolve(model), highest);
           Path gone = root.resolve(INCOMING + UUID.randomUUID());
           Files.move(folder(model, version), gone, StandardCopyOption.ATOMIC_MOVE);
           deleteTree(gone);

@@ -27,6 +27,9 @@ public final class Upload implements AutoCloseable {
 
   private static final int MAX_FILES = 10_000;
 
+  /** Of note and metadata together. */
+  private static final int MOST_SAID = 64 << 10;
+
   private final LocalRegistry registry;
   private final String model;
   private final long version;
@@ -188,6 +191,15 @@ public final class Upload implements AutoCloseable {
       String pushedBy)
       throws IOException, RegistryException {
     requireComplete();
+    int said = note.length();
+    for (Map.Entry<String, String> entry : metadata.entrySet()) {
+      said += entry.getKey().length() + entry.getValue().length();
+    }
+    if (said > MOST_SAID) {
+      throw new RegistryException(
+          Kind.INVALID,
+          "note and metadata: %d characters (expected at most %d)".formatted(said, MOST_SAID));
+    }
     return registry.commit(
         this,
         new RegisteredVersion(

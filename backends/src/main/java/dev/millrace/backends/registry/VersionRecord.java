@@ -28,6 +28,10 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 final class VersionRecord {
   static final String FILE = ".version.yaml";
   static final String ALIASES = ".aliases.yaml";
+  static final String HIGHEST = ".deleted.yaml";
+
+  /** Of a file of ours, which is bounded when it is written. */
+  private static final int MOST_CODE_POINTS = 64 << 20;
 
   private VersionRecord() {}
 
@@ -111,11 +115,30 @@ final class VersionRecord {
     return aliases;
   }
 
+  /** The highest version that was deleted; 0 if none was. */
+  static long readHighest(Path model) throws IOException {
+    Path path = model.resolve(HIGHEST);
+    try {
+      return Files.exists(path) ? get(load(path), "version", Number.class).longValue() : 0;
+    } catch (ClassCastException | NullPointerException e) {
+      throw new IOException(path + " is damaged: " + e.getMessage(), e);
+    }
+  }
+
+  static void writeHighest(Path model, long version) throws IOException {
+    replace(model.resolve(HIGHEST), Map.of("version", version));
+  }
+
   private static Map<?, ?> load(Path path) throws IOException {
     String text = Files.readString(path);
     try {
       Object root =
-          new Load(LoadSettings.builder().setLabel(path.toString()).build()).loadFromString(text);
+          new Load(
+                  LoadSettings.builder()
+                      .setLabel(path.toString())
+                      .setCodePointLimit(MOST_CODE_POINTS)
+                      .build())
+              .loadFromString(text);
       if (root instanceof Map<?, ?> map) {
         return map;
       }

@@ -148,9 +148,12 @@ public final class DirectoryRepository implements ModelRepository {
                         "model '%s': not found in %s".formatted(name, root), false));
     List<ModelVersion> versions = new ArrayList<>();
     for (FoundVersion version : model.versions()) {
-      if (version.isMissing()) {
+      // a model without version folders is version 1, whatever is asked for
+      if (version.isMissing()
+          || (selector instanceof VersionSelector.Exactly exactly
+              && exactly.version() != version.number())) {
         throw new UnknownVersionException(
-            "model '%s': version %d not found in %s".formatted(name, version.number(), root), true);
+            "model '%s': version %s not found in %s".formatted(name, selector, root), true);
       }
       boolean old = version.newestMillis() <= clock.millis() - settleMillis;
       versions.add(

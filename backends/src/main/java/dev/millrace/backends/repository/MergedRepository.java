@@ -28,7 +28,7 @@ public final class MergedRepository implements ModelRepository {
   private final List<Member> members;
   private final List<Member> all;
 
-  /** Where a model was found that was resolved and not listed. */
+  /** Where versions were found that were resolved, by what {@link #key} says. */
   private final Map<String, ModelRepository> resolved = new HashMap<>();
 
   /** Where each fetched file came from. */
@@ -119,13 +119,16 @@ public final class MergedRepository implements ModelRepository {
     if (found.isEmpty()) {
       throw failures.isEmpty() ? tellingMost(unknown) : failures.getFirst();
     }
-    found.forEach((repository, entry) -> resolved.put(name, repository));
+    found.forEach(
+        (repository, entry) ->
+            entry.versions().forEach(version -> resolved.put(key(entry, version), repository)));
     return found.values().iterator().next();
   }
 
   @Override
   public ModelArtifact fetch(ModelEntry entry, ModelVersion version) throws IOException {
-    ModelRepository repository = holder(entry.name());
+    ModelRepository found = resolved.remove(key(entry, version));
+    ModelRepository repository = found == null ? holder(entry.name()) : found;
     ModelArtifact artifact = repository.fetch(entry, version);
     origins.merge(artifact.file(), new Origin(repository, 1), (old, one) -> old.plus(1));
     return artifact;
@@ -139,17 +142,18 @@ public final class MergedRepository implements ModelRepository {
         .orElse(unknown.getFirst());
   }
 
+  /** A fingerprint is of the files themselves: no two repositories have the same. */
+  private static String key(ModelEntry entry, ModelVersion version) {
+    return entry.name() + "/" + version.number() + "/" + version.fingerprint();
+  }
+
   private ModelRepository holder(String name) throws IOException {
     List<Member> holders = members.stream().filter(member -> member.holds(name)).toList();
-    if (holders.size() == 1) {
-      return holders.getFirst().repository;
-    }
-    ModelRepository repository = resolved.get(name);
-    if (repository == null || holders.size() > 1) {
+    if (holders.size() != 1) {
       throw new IOException(
           "model '" + name + "' is in " + holders.size() + " repositories (expected one)");
     }
-    return repository;
+    return holders.getFirst().repository;
   }
 
   @Override

@@ -55,9 +55,9 @@ public sealed interface VersionSelector {
         : Optional.empty();
   }
 
-  /** Whether a model can have this name. */
+  /** Whether a model can have this name, and a folder of this name be a model. */
   static boolean isModelName(String name) {
-    return Names.modelNameProblem(name).isEmpty();
+    return Names.modelNameProblem(name).isEmpty() && !Names.isIgnored(name);
   }
 
   /** Whether a version can have this as an alias. */

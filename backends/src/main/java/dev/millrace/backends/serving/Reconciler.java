@@ -4,11 +4,13 @@ package dev.millrace.backends.serving;
 import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Gates;
 import dev.millrace.backends.deployment.Rollout;
 import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.repository.AlteredException;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.backends.repository.ModelManifest;
@@ -27,11 +29,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -60,6 +65,14 @@ public final class Reconciler implements AutoCloseable {
   /** Between two looks at rollouts that are under way. */
   private static final long ROLLOUT_TICK_NANOS = 50_000_000;
 
+  /** Between two tries to bring a version here, doubling. */
+  private static final long FIRST_RETRY_NANOS = 500_000_000;
+
+  private static final long LONGEST_RETRY_NANOS = 60_000_000_000L;
+
+  /** The fingerprint of what is not there any more. */
+  private static final String GONE = "gone";
+
   /** For a run that was under way when the grace time ended. */
   private static final Duration RUN_END_GRACE = Duration.ofSeconds(5);
 
@@ -74,6 +87,7 @@ public final class Reconciler implements AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().name("control").daemon().unstarted(task));
   private final Janitor janitor;
+  private volatile boolean polling;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
@@ -81,9 +95,15 @@ public final class Reconciler implements AutoCloseable {
   private final SortedMap<String, SortedMap<Long, Slot>> models = new TreeMap<>();
   private final SortedMap<String, SortedMap<Long, Slot>> deployed = new TreeMap<>();
   private final Map<String, StepMeter> meters = new HashMap<>();
+
+  /** Whose the slots of {@link #deployed} are: a name may be declared anew. */
+  private final Map<String, Declared> owners = new HashMap<>();
+
+  private @Nullable ScheduledFuture<?> nextTick;
   private final List<Thread> draining = new ArrayList<>();
   private List<ModelEntry> listed = List.of();
   private boolean firstPass = true;
+  private boolean takesAsListed;
   private long lastProgressNanos;
   private String lastListFailure = "";
 
@@ -97,6 +117,14 @@ public final class Reconciler implements AutoCloseable {
 
     boolean required;
     long loadNanos;
+
+    /** What the model's configuration says, whatever the deployment does. */
+    int configuredReplicas = 1;
+
+    /** Times that it could not be brought here in a row, and when to try again. */
+    int attempts;
+
+    long retryNanos;
     @Nullable ServedVersion served;
     @Nullable ModelArtifact artifact;
   }
@@ -137,6 +165,7 @@ public final class Reconciler implements AutoCloseable {
    */
   public void start(long pollNanos) {
     janitor.start();
+    polling = pollNanos > 0;
     declared.onChange(this::declarationsChanged);
     if (pollNanos > 0) {
       control.scheduleWithFixedDelay(this::pass, 0, pollNanos, TimeUnit.NANOSECONDS);
@@ -145,17 +174,26 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  /** What is declared, or what aliases mean, has changed; returns at once. Any thread. */
+  /** What is declared, or what aliases mean, has changed; returns soon. Any thread. */
   public void declarationsChanged() {
-    // what serves already gets its replicas now; the rest is the control thread's
+    if (closing.get()) {
+      return;
+    }
+    control.execute(this::passOverDeclared);
+    // the control thread may be loading: what serves already gets its replicas now
     for (Declared deployment : declared.all()) {
       int replicas = deployment.spec().replicas();
       if (replicas > 0) {
-        routes.ready(deployment.name()).forEach(served -> served.scaleTo(replicas));
+        routes.ready(deployment.name()).forEach(served -> scale(served, replicas));
       }
     }
-    if (!closing.get()) {
-      control.execute(this::passOverDeclared);
+  }
+
+  private static void scale(ServedVersion served, int replicas) {
+    try {
+      served.scaleTo(replicas);
+    } catch (RuntimeException | Error e) {
+      log.error("{}: cannot have {} replicas", served, replicas, e);
     }
   }
 
@@ -180,14 +218,13 @@ public final class Reconciler implements AutoCloseable {
       }
       lastListFailure = "";
       forget();
+      reconcileDeclared(); // before the models of the same names
       int tried = 0;
       for (ModelEntry entry : listed) {
         if (closing.get()) {
           break;
         }
-        if (declared.find(entry.name()).isEmpty()) {
-          reconcile(entry);
-        }
+        reconcileListed(entry);
         progress(++tried, listed.size());
       }
     } catch (IOException e) {
@@ -200,20 +237,36 @@ public final class Reconciler implements AutoCloseable {
       // an exception that left this method would end polling without a word
       log.error("a pass over {} failed, what was loaded stays", repository.location(), e);
     }
-    reconcileDeclared();
     firstPass = false;
     publish();
     routes.firstPassDone();
     firstPassDone.countDown();
   }
 
+  /** Of a model that a deployment serves in its place, nothing. */
+  private void reconcileListed(ModelEntry entry) {
+    SortedMap<Long, Slot> slots = deployed.get(entry.name());
+    if (slots == null || !isServing(slots)) {
+      reconcile(entry);
+    }
+  }
+
   private void passOverDeclared() {
     try {
       forget();
+      reconcileDeclared();
+      // without polling, what was listed at the start is all there will be
+      takesAsListed = !polling;
+      for (ModelEntry entry : listed) {
+        if (!closing.get()) {
+          reconcileListed(entry);
+        }
+      }
     } catch (RuntimeException | Error e) {
       log.error("a pass over the deployments failed, what was loaded stays", e);
+    } finally {
+      takesAsListed = false;
     }
-    reconcileDeclared();
     publish();
   }
 
@@ -228,6 +281,7 @@ public final class Reconciler implements AutoCloseable {
         log.error("deployment {}: a pass failed, what was loaded stays", deployment.name(), e);
       }
     }
+    scheduleTick();
   }
 
   /** While models are loaded at the start: a line a second, and one at the end. */
@@ -251,6 +305,7 @@ public final class Reconciler implements AutoCloseable {
   private void forget(Map<String, SortedMap<Long, Slot>> all, Set<String> there) {
     for (String name : List.copyOf(all.keySet())) {
       if (!there.contains(name)) {
+        meters.remove(name);
         takeDown(all, name);
         log.info("model {}: removed", name);
       }
@@ -319,25 +374,50 @@ public final class Reconciler implements AutoCloseable {
 
   private void reconcile(Declared deployment) {
     String name = deployment.name();
+    if (owners.put(name, deployment) != deployment) {
+      takeDown(deployed, name); // of a deployment that was deleted
+    }
     SortedMap<Long, Slot> slots = deployed.computeIfAbsent(name, key -> new TreeMap<>());
+    deployment.saveAgain();
     resolve(deployment);
     List<Long> needed = deployment.needed();
     for (long version : needed) {
       Slot slot = slots.computeIfAbsent(version, key -> new Slot());
       slot.required = true;
-      if (slot.served == null && (slot.fingerprint.isEmpty() || !isFailed(slot))) {
+      ServedVersion served = slot.served;
+      if (served != null) {
+        int replicas = deployment.spec().replicas();
+        scale(served, replicas > 0 ? replicas : slot.configuredReplicas);
+      } else if (isToBeLoaded(deployment, version, slot)) {
         load(deployment, version, slot);
       }
     }
     shift(deployment, slots);
     retireAllBut(deployment, slots);
-    if (models.containsKey(name) && !served(slots, slots.keySet()).isEmpty()) {
+    if (models.containsKey(name) && isServing(slots)) {
       takeDown(models, name); // it was served without being declared until now
     }
   }
 
-  private static boolean isFailed(Slot slot) {
-    return slot.state == VersionState.FAILED;
+  /**
+   * What could not be brought here is tried again, after a while; so is what is known to have
+   * served. A new version that cannot be loaded is not.
+   */
+  private boolean isToBeLoaded(Declared deployment, long version, Slot slot) {
+    if (slot.attempts > 0 && nanoClock.getAsLong() - slot.retryNanos < 0) {
+      return false;
+    }
+    return !isGivenUp(slot) || deployment.stable().points(version) > 0;
+  }
+
+  private static boolean isGivenUp(Slot slot) {
+    return slot.state == VersionState.FAILED && !slot.fingerprint.isEmpty();
+  }
+
+  private void retryLater(Slot slot) {
+    long wait = Math.min(LONGEST_RETRY_NANOS, FIRST_RETRY_NANOS << Math.min(slot.attempts, 10));
+    slot.attempts++;
+    slot.retryNanos = nanoClock.getAsLong() + wait;
   }
 
   /** Finds out which versions are meant now. */
@@ -369,13 +449,22 @@ public final class Reconciler implements AutoCloseable {
       ModelEntry entry = repository.resolve(spec.model(), new VersionSelector.Exactly(version));
       if (entry.problem().isPresent()) {
         note(slot, VersionState.FAILED, entry.problem().get());
-        return;
+      } else {
+        slot.configuredReplicas = entry.manifest().replicas();
+        ModelManifest manifest =
+            spec.replicas() > 0 ? entry.manifest().withReplicas(spec.replicas()) : entry.manifest();
+        tryLoad(spec.name(), entry, entry.versions().getFirst(), manifest, slot);
       }
-      ModelManifest manifest =
-          spec.replicas() > 0 ? entry.manifest().withReplicas(spec.replicas()) : entry.manifest();
-      tryLoad(spec.name(), entry, entry.versions().getFirst(), manifest, slot);
+    } catch (UnknownVersionException e) {
+      slot.fingerprint = GONE;
+      note(slot, VersionState.FAILED, String.valueOf(e.getMessage()));
     } catch (IOException e) {
       note(slot, VersionState.FAILED, e.getMessage() != null ? e.getMessage() : e.toString());
+    }
+    if (slot.served == null) {
+      retryLater(slot);
+    } else {
+      slot.attempts = 0;
     }
   }
 
@@ -384,9 +473,7 @@ public final class Reconciler implements AutoCloseable {
     Rollout rollout = deployment.rollout().orElse(null);
     if (rollout == null || rollout.phase().isOver()) {
       meters.remove(deployment.name());
-      return;
-    }
-    if (rollout.phase() == Rollout.Phase.LOADING) {
+    } else if (rollout.phase() == Rollout.Phase.LOADING) {
       Optional<String> obstacle = obstacle(deployment, rollout, slots);
       if (obstacle.isPresent()) {
         deployment.failed(obstacle.get());
@@ -396,29 +483,70 @@ public final class Reconciler implements AutoCloseable {
       }
     } else {
       StepMeter meter = meters.get(deployment.name());
-      if (meter == null) {
-        beginStep(deployment, slots);
-      } else if (deployment.advance(
-          meter.measure(served(slots, rollout.to().versions())),
-          meter.measure(served(slots, rollout.from().versions())))) {
+      if (meter == null || advance(deployment, rollout, meter, slots)) {
         beginStep(deployment, slots);
       }
     }
-    if (!rollout.phase().isOver() && !closing.get()) {
-      control.schedule(this::tick, ROLLOUT_TICK_NANOS, TimeUnit.NANOSECONDS);
+  }
+
+  private static boolean advance(
+      Declared deployment, Rollout rollout, StepMeter meter, SortedMap<Long, Slot> slots) {
+    // a version that served before as well is no candidate
+    SortedSet<Long> candidates = new TreeSet<>(rollout.to().versions());
+    candidates.removeAll(rollout.from().versions());
+    return deployment.advance(
+        candidates.isEmpty()
+            ? Gates.Measured.NO_CANDIDATE
+            : meter.measure(served(slots, candidates)),
+        meter.measure(served(slots, rollout.from().versions())));
+  }
+
+  /** When something is to be looked at again that no change will point to. */
+  private void scheduleTick() {
+    long now = nanoClock.getAsLong();
+    long wait = Long.MAX_VALUE;
+    for (Declared deployment : declared.all()) {
+      if (isBaking(deployment)) {
+        wait = Math.min(wait, ROLLOUT_TICK_NANOS);
+      }
+      SortedMap<Long, Slot> slots = deployed.get(deployment.name());
+      for (Slot slot : slots == null ? List.<Slot>of() : slots.values()) {
+        if (slot.served == null && slot.attempts > 0) {
+          wait = Math.min(wait, Math.max(ROLLOUT_TICK_NANOS, slot.retryNanos - now));
+        }
+      }
     }
+    if (wait == Long.MAX_VALUE || closing.get()) {
+      return;
+    }
+    if (nextTick != null) {
+      nextTick.cancel(false); // one at a time
+    }
+    nextTick = control.schedule(this::tick, wait, TimeUnit.NANOSECONDS);
+  }
+
+  private static boolean isBaking(Declared deployment) {
+    return deployment.rollout().filter(r -> r.phase() == Rollout.Phase.BAKING).isPresent();
   }
 
   private void tick() {
     for (Declared deployment : declared.all()) {
       SortedMap<Long, Slot> slots = deployed.get(deployment.name());
-      boolean baking =
-          deployment.rollout().filter(r -> r.phase() == Rollout.Phase.BAKING).isPresent();
-      if (slots != null && baking && !closing.get()) {
-        shift(deployment, slots);
-        retireAllBut(deployment, slots);
+      if (slots == null || closing.get()) {
+        continue;
+      }
+      try {
+        if (slots.values().stream().anyMatch(slot -> slot.served == null && slot.attempts > 0)) {
+          reconcile(deployment);
+        } else if (isBaking(deployment)) {
+          shift(deployment, slots);
+          retireAllBut(deployment, slots);
+        }
+      } catch (RuntimeException | Error e) {
+        log.error("deployment {}: a look failed, what was loaded stays", deployment.name(), e);
       }
     }
+    scheduleTick();
   }
 
   private void beginStep(Declared deployment, SortedMap<Long, Slot> slots) {
@@ -442,7 +570,7 @@ public final class Reconciler implements AutoCloseable {
       Declared deployment, Rollout rollout, SortedMap<Long, Slot> slots) {
     for (long version : rollout.to().versions()) {
       Slot slot = slots.get(version);
-      if (slot != null && slot.served == null && isFailed(slot) && !slot.fingerprint.isEmpty()) {
+      if (slot != null && slot.served == null && isGivenUp(slot)) {
         return Optional.of("version " + version + ": " + slot.reason);
       }
     }
@@ -493,7 +621,7 @@ public final class Reconciler implements AutoCloseable {
       failed(name, version, slot, version.problem().get());
       return;
     }
-    if (!version.settled() && !firstPass) {
+    if (!version.settled() && !firstPass && !takesAsListed) {
       note(slot, VersionState.PENDING, "its files are still being written");
       return;
     }
@@ -507,6 +635,8 @@ public final class Reconciler implements AutoCloseable {
           loader.load(artifact.named(name), manifest, () -> note(slot, VersionState.WARMING, ""));
       slot.loadNanos = nanoClock.getAsLong() - begin;
       install(name, version, slot, loaded, artifact);
+    } catch (AlteredException e) {
+      failed(name, version, slot, String.valueOf(e.getMessage()));
     } catch (IOException e) {
       // not noted as tried: the next look at the repository tries again
       release(artifact);

@@ -178,25 +178,63 @@ public final class ServedVersion {
    *
    * @param count 1 or more
    */
-  public synchronized void scaleTo(int count) {
-    List<Thread> now = new ArrayList<>(replicas);
-    if (closing || now.size() == count) {
+  public void scaleTo(int count) {
+    if (!acquire()) {
       return;
     }
-    WarmUp warmUp = new WarmUp(signature, nanoClock);
-    while (now.size() < count) {
+    try {
+      addReplicas(count);
+      removeReplicas(count);
+    } finally {
+      release();
+    }
+  }
+
+  private void addReplicas(int count) {
+    for (int missing = missing(count); missing > 0; missing = missing(count)) {
+      // outside of the lock: an engine may take its time, and closing must not wait for it
       Runner runner = model.newRunner();
-      warmUp.brief(runner);
-      now.add(startReplica(runner));
+      try {
+        new WarmUp(signature, nanoClock).brief(runner);
+      } catch (RuntimeException | Error e) {
+        runner.close();
+        throw e;
+      }
+      if (!addReplica(runner, count)) {
+        runner.close();
+      }
+    }
+  }
+
+  /** How many replicas are to be added; 0 if the version is on its way out. */
+  private synchronized int missing(int count) {
+    return closing ? 0 : count - replicas.size();
+  }
+
+  private synchronized boolean addReplica(Runner runner, int count) {
+    if (closing || replicas.size() >= count) {
+      return false;
+    }
+    List<Thread> more = new ArrayList<>(replicas);
+    more.add(startReplica(runner));
+    replicas = List.copyOf(more);
+    if (more.size() == count) {
+      log.info("{}: {} replicas", this, count);
+    }
+    return true;
+  }
+
+  private synchronized void removeReplicas(int count) {
+    if (closing || replicas.size() <= count) {
+      return;
     }
     leaving.removeIf(thread -> !thread.isAlive());
-    while (now.size() > count) {
-      Thread last = now.removeLast();
-      last.interrupt(); // a queue lets those go who are interrupted, between two batches
-      leaving.add(last);
+    for (Thread thread : replicas.subList(count, replicas.size())) {
+      thread.interrupt(); // a queue lets those go who are interrupted, between two batches
+      leaving.add(thread);
     }
-    log.info("{}: {} replicas (before: {})", this, count, replicas.size());
-    replicas = List.copyOf(now);
+    replicas = List.copyOf(replicas.subList(0, count));
+    log.info("{}: {} replicas", this, count);
   }
 
   private static BatchPolicy policy(Scheduling scheduling) {

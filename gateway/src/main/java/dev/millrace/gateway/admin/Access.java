@@ -32,10 +32,11 @@ final class Access {
    *
    * @param authorization the header of that name; null if there was none
    * @param from where the call is from; null if that is not known
+   * @param forwarded whether a proxy says that it is somebody else's
    */
-  Status check(@Nullable String authorization, @Nullable InetAddress from) {
+  Status check(@Nullable String authorization, @Nullable InetAddress from, boolean forwarded) {
     if (token.length == 0) {
-      return from != null && from.isLoopbackAddress()
+      return from != null && from.isLoopbackAddress() && !forwarded
           ? Status.OK
           : Status.PERMISSION_DENIED.withDescription(
               "changes from other machines need a token, and none is configured"

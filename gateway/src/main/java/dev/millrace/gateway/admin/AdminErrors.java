@@ -15,7 +15,7 @@ final class AdminErrors {
 
   private AdminErrors() {}
 
-  static StatusRuntimeException status(Exception failure) {
+  static StatusRuntimeException status(Throwable failure) {
     Status status =
         switch (failure) {
           case DeploymentException e ->

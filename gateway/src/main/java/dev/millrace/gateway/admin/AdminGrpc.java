@@ -21,6 +21,7 @@ import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** The administration as gRPC services: guarded, and off the event loops. */
@@ -31,8 +32,15 @@ final class AdminGrpc {
   private final RegistryVerbs registry;
   private final EventStream events;
   private final Access access;
+  private final Executor threads;
 
-  AdminGrpc(List<Verb<?, ?>> verbs, RegistryVerbs registry, EventStream events, Access access) {
+  AdminGrpc(
+      List<Verb<?, ?>> verbs,
+      RegistryVerbs registry,
+      EventStream events,
+      Access access,
+      Executor threads) {
+    this.threads = threads;
     this.verbs = verbs;
     this.registry = registry;
     this.events = events;
@@ -44,7 +52,7 @@ final class AdminGrpc {
     return services.stream()
         .map(this::define)
         // the last is the outermost
-        .map(service -> ServerInterceptors.intercept(service, new Guard(), new OffLoop()))
+        .map(service -> ServerInterceptors.intercept(service, new Guard(), new OffLoop(threads)))
         .toList();
   }
 
@@ -94,6 +102,10 @@ final class AdminGrpc {
     private static final Metadata.Key<String> AUTHORIZATION =
         Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
 
+    /** Proxies set it, whatever they forward; others are for HTTP/1. */
+    private static final Metadata.Key<String> FORWARDED =
+        Metadata.Key.of("x-forwarded-for", Metadata.ASCII_STRING_MARSHALLER);
+
     private final Set<String> reading = new HashSet<>();
 
     Guard() {
@@ -110,7 +122,10 @@ final class AdminGrpc {
         ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
       InetAddress from = from(call);
       boolean reads = reading.contains(call.getMethodDescriptor().getFullMethodName());
-      Status allowed = reads ? Status.OK : access.check(headers.get(AUTHORIZATION), from);
+      Status allowed =
+          reads
+              ? Status.OK
+              : access.check(headers.get(AUTHORIZATION), from, headers.containsKey(FORWARDED));
       if (!allowed.isOk()) {
         call.close(allowed, new Metadata());
         return new ServerCall.Listener<>() {};

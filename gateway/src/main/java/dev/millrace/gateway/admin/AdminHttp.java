@@ -28,9 +28,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The administration as JSON over HTTP. Runs on threads that may wait.
@@ -47,16 +53,27 @@ final class AdminHttp implements HttpHandler {
   private static final String EVENTS = "/events";
   private static final PathTemplate PUSH = new PathTemplate("/models/{model}/versions");
   private static final String METADATA = "metadata.";
+  private static final List<String> FORWARDED = List.of("X-Forwarded-For", "Forwarded", "Via");
+
+  /** Between two signs of life to who follows events: one who has gone is noticed by them. */
+  private static final long SIGN_OF_LIFE_SECONDS = 15;
 
   private final List<Route> routes = new ArrayList<>();
   private final RegistryVerbs registry;
   private final EventLog events;
   private final Access access;
   private final String description;
+  private final Executor threads;
 
   private record Route(PathTemplate path, Verb<?, ?> verb) {}
 
-  AdminHttp(List<Verb<?, ?>> verbs, RegistryVerbs registry, EventLog events, Access access) {
+  AdminHttp(
+      List<Verb<?, ?>> verbs,
+      RegistryVerbs registry,
+      EventLog events,
+      Access access,
+      Executor threads) {
+    this.threads = threads;
     verbs.forEach(verb -> routes.add(new Route(new PathTemplate(verb.path()), verb)));
     this.registry = registry;
     this.events = events;
@@ -124,13 +141,25 @@ final class AdminHttp implements HttpHandler {
     Map<String, String> fields = new LinkedHashMap<>(query);
     fields.putAll(path);
     String body = verb.body().isEmpty() ? "" : body(exchange);
-    Message result;
+    Q request = AdminJson.request(verb, body, fields);
+    answer(
+        exchange,
+        200,
+        AdminJson.print(onThread(() -> verb.handler().handle(request, actor(exchange)))));
+  }
+
+  /** Engines hold a thread fast, and those of this port are few that many others need. */
+  private <T> T onThread(Callable<T> task) {
+    FutureTask<T> future = new FutureTask<>(task);
+    threads.execute(future);
     try {
-      result = verb.handler().handle(AdminJson.request(verb, body, fields), actor(exchange));
-    } catch (Exception e) {
-      throw AdminErrors.status(e);
+      return future.get();
+    } catch (ExecutionException e) {
+      throw AdminErrors.status(Objects.requireNonNullElse(e.getCause(), e));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Status.CANCELLED.asRuntimeException();
     }
-    answer(exchange, 200, AdminJson.print(result));
   }
 
   // --- access
@@ -144,7 +173,10 @@ final class AdminHttp implements HttpHandler {
           .asRuntimeException();
     }
     String authorization = exchange.getRequestHeaders().getFirst("Authorization");
-    Status allowed = access.check(authorization, exchange.getRemoteAddress().getAddress());
+    boolean forwarded =
+        FORWARDED.stream().anyMatch(name -> exchange.getRequestHeaders().containsKey(name));
+    Status allowed =
+        access.check(authorization, exchange.getRemoteAddress().getAddress(), forwarded);
     if (!allowed.isOk()) {
       throw allowed.asRuntimeException();
     }
@@ -185,7 +217,10 @@ final class AdminHttp implements HttpHandler {
       for (int read = in.read(part); read >= 0; read = in.read(part)) {
         upload.write(ByteBuffer.wrap(part, 0, read));
       }
-      answer(exchange, 200, AdminJson.print(registry.commit(header, upload, actor(exchange))));
+      answer(
+          exchange,
+          200,
+          AdminJson.print(onThread(() -> registry.commit(header, upload, actor(exchange)))));
     } catch (RegistryException e) {
       throw AdminErrors.status(e);
     }
@@ -235,8 +270,11 @@ final class AdminHttp implements HttpHandler {
     try (OutputStream out = exchange.getResponseBody()) {
       out.flush(); // the headers, before the first event
       while (request.getFollow() || !waiting.isEmpty()) {
-        Event event = waiting.take();
-        if (EventStream.isMeant(request, event)) {
+        Event event = waiting.poll(SIGN_OF_LIFE_SECONDS, TimeUnit.SECONDS);
+        if (event == null) {
+          out.write('\n');
+          out.flush();
+        } else if (EventStream.isMeant(request, event)) {
           String line = AdminJson.print(EventStream.message(event)).replaceAll("\\n *", " ");
           out.write((line.strip() + "\n").getBytes(StandardCharsets.UTF_8));
           out.flush();

@@ -12,6 +12,8 @@ import dev.millrace.proto.admin.v1.EventServiceGrpc;
 import dev.millrace.proto.admin.v1.RegistryServiceGrpc;
 import io.grpc.ServerServiceDefinition;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
 
 /** The admin protocol, put together: the same verbs as gRPC services and as JSON over HTTP. */
@@ -42,8 +44,11 @@ public final class Administration {
                 registryVerbs.all().stream())
             .toList();
     Access access = new Access(token);
-    this.grpc = new AdminGrpc(verbs, registryVerbs, new EventStream(events), access);
-    this.http = new AdminHttp(verbs, registryVerbs, events, access);
+    ExecutorService threads =
+        Executors.newCachedThreadPool(
+            task -> Thread.ofPlatform().name("admin").daemon().unstarted(task));
+    this.grpc = new AdminGrpc(verbs, registryVerbs, new EventStream(events), access, threads);
+    this.http = new AdminHttp(verbs, registryVerbs, events, access, threads);
   }
 
   /** The services, guarded, and off the event loops. */

@@ -11,6 +11,7 @@ import dev.millrace.proto.admin.v1.StoredDeployment;
 import dev.millrace.proto.admin.v1.StoredShare;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -36,12 +37,30 @@ public final class DeploymentFiles implements DeploymentStore {
   private static final String BEFORE = ".before";
 
   private final Path folder;
+  private final FileChannel lock;
 
   /**
-   * @throws IOException if the folder cannot be made
+   * Takes the folder for this gateway alone.
+   *
+   * @throws IOException if the folder cannot be made, or another gateway uses it
    */
   public DeploymentFiles(Path folder) throws IOException {
     this.folder = Files.createDirectories(folder);
+    this.lock =
+        FileChannel.open(
+            folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    if (!isLocked(lock)) {
+      lock.close();
+      throw new IOException(folder + " is in use by another gateway (expected one of its own)");
+    }
+  }
+
+  private static boolean isLocked(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock() != null;
+    } catch (OverlappingFileLockException e) {
+      return false;
+    }
   }
 
   @Override
@@ -127,12 +146,36 @@ public final class DeploymentFiles implements DeploymentStore {
     Files.writeString(next, checksum(json) + "\n" + json);
     sync(next);
     if (Files.exists(path)) {
-      Path before = path.resolveSibling(path.getFileName() + BEFORE);
-      Files.deleteIfExists(before);
-      Files.createLink(before, path);
+      keep(path);
     }
     Files.move(next, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     sync(folder);
+  }
+
+  /** Keeps a file as the one before, if it is whole: a damaged one is not to displace that. */
+  private static void keep(Path path) throws IOException {
+    try {
+      read(path);
+    } catch (IOException e) {
+      return;
+    }
+    Path copy = path.resolveSibling(path.getFileName() + BEFORE + ".tmp");
+    Files.copy(path, copy, StandardCopyOption.REPLACE_EXISTING);
+    sync(copy);
+    Files.move(
+        copy,
+        path.resolveSibling(path.getFileName() + BEFORE),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  @Override
+  public void close() {
+    try {
+      lock.close();
+    } catch (IOException e) {
+      log.warn("{}: {}", folder, e.toString());
+    }
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.serving.ModelStatus;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.serving.ServedVersion;
+import dev.millrace.backends.serving.VersionState;
 import dev.millrace.proto.admin.v1.ApplyDeploymentRequest;
 import dev.millrace.proto.admin.v1.ApplyDeploymentResponse;
 import dev.millrace.proto.admin.v1.Condition;
@@ -174,19 +175,24 @@ final class DeploymentVerbs {
         declared.observedGeneration() == declared.generation()
             && rollout.map(now -> now.phase().isOver()).orElse(true);
     boolean serves = !traffic.isEmpty() && traffic.versions().stream().allMatch(ready::containsKey);
-    String rejection = declared.rejection();
-    String obstacle = declared.obstacle();
-    boolean failed = !rejection.isEmpty() || !obstacle.isEmpty();
-    status.addConditions(
-        condition(
-            "Ready", settled && serves && !failed, failed ? reason(rejection, obstacle) : ""));
+    String reason = declared.rejection().isEmpty() ? declared.obstacle() : declared.rejection();
+    if (reason.isEmpty() && settled && !serves) {
+      reason = whyNot(declared.name(), traffic);
+    }
+    boolean failed = !reason.isEmpty();
+    status.addConditions(condition("Ready", settled && serves && !failed, failed ? reason : ""));
     status.addConditions(condition("Progressing", !settled, ""));
-    status.addConditions(condition("Failed", failed, reason(rejection, obstacle)));
+    status.addConditions(condition("Failed", failed, reason));
     return status.build();
   }
 
-  private static String reason(String rejection, String obstacle) {
-    return rejection.isEmpty() ? obstacle : rejection;
+  /** What keeps the versions that are to answer from being there. */
+  private String whyNot(String name, Traffic traffic) {
+    return routes.statuses().stream()
+        .filter(model -> model.name().equals(name) && model.state() == VersionState.FAILED)
+        .filter(model -> traffic.points(model.version()) > 0)
+        .map(model -> "version " + model.version() + ": " + model.reason())
+        .collect(Collectors.joining("; "));
   }
 
   private static Condition condition(String type, boolean holds, String reason) {

@@ -52,6 +52,7 @@ final class EventStream {
               }
             });
     stream.setOnCancelHandler(end);
+    stream.setOnCloseHandler(end);
   }
 
   static boolean isMeant(WatchEventsRequest request, Event event) {

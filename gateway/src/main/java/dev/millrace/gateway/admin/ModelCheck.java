@@ -28,7 +28,8 @@ final class ModelCheck {
   /** What the model takes and gives, as "name FP32[-1,4]". */
   record Found(List<String> inputs, List<String> outputs) {}
 
-  Found load(String model, Path folder) throws IOException, RegistryException {
+  /** One at a time: memory for several large models may not be there. */
+  synchronized Found load(String model, Path folder) throws IOException, RegistryException {
     Path file = modelFile(folder);
     try (LoadedModel loaded =
         backend.load(new ModelArtifact(model, 0, file), ModelOptions.DEFAULT)) {

@@ -6,8 +6,10 @@ import dev.millrace.proto.admin.v1.PushHeader;
 import dev.millrace.proto.admin.v1.PushVersionRequest;
 import dev.millrace.proto.admin.v1.RegisteredVersion;
 import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,6 +30,8 @@ final class Push implements StreamObserver<PushVersionRequest> {
     this.registry = registry;
     this.answer = answer;
     this.actor = actor;
+    // whoever else closes the call: what has arrived is not to be left
+    ((ServerCallStreamObserver<RegisteredVersion>) answer).setOnCloseHandler(this::end);
   }
 
   @Override
@@ -88,7 +92,7 @@ final class Push implements StreamObserver<PushVersionRequest> {
     if (begun != null) {
       try {
         begun.close();
-      } catch (IOException e) {
+      } catch (IOException | UncheckedIOException e) {
         log.warn("what was pushed in vain cannot be deleted: {}", e.toString());
       }
     }

@@ -159,10 +159,13 @@ final class RegistryVerbs {
         Event.Kind.VERSION_PUSHED,
         "",
         version.version() + ", SHA-256 " + version.digest());
-    for (String alias : header.getAliasesList()) {
-      move(version.model(), alias, version.version(), actor);
+    try {
+      for (String alias : header.getAliasesList()) {
+        move(version.model(), alias, version.version(), actor);
+      }
+    } finally {
+      onChange.run(); // the version is there, whatever its aliases
     }
-    onChange.run();
     return message(version);
   }
 

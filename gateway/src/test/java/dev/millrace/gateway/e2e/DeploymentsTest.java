@@ -257,7 +257,7 @@ class DeploymentsTest {
     assertThatThrownBy(() -> delete("fraud", 9)).hasMessageContaining("version 9 not found");
     push("fraud", 0, ABSOLUTE);
     delete("fraud", 3);
-    assertThat(push("fraud", 0, ABSOLUTE).getVersion()).isEqualTo(3);
+    assertThat(push("fraud", 0, ABSOLUTE).getVersion()).isEqualTo(4); // no number is given twice
   }
 
   private void delete(String model, long version) {
@@ -395,6 +395,117 @@ class DeploymentsTest {
     restart();
     await().atMost(TestGateway.PATIENCE).until(() -> holds(get("fraud"), "Failed"));
     assertThat(answering("fraud")).isEqualTo("1");
+  }
+
+  @Test
+  void whatWasGivenUpIsTriedAgainIfItIsAskedForAndForgottenIfItIsNot() {
+    push("fraud", 0, SAME, "champion");
+    push("fraud", 0, WIDER);
+    apply(spec("fraud", "fraud", "@champion"));
+    awaitReady("fraud");
+    setAlias(2);
+    awaitPhase("fraud", "FAILED");
+
+    assertThat(apply(spec("fraud", "fraud", "@champion")).getChangesList())
+        .containsExactly("version 2 is tried again");
+    await()
+        .atMost(TestGateway.PATIENCE)
+        .until(() -> events("fraud").stream().filter("rollout-failed"::equals).count() == 2);
+
+    setAlias(1);
+    awaitReady("fraud");
+    assertThat(answering("fraud")).isEqualTo("1");
+  }
+
+  private void setAlias(long version) {
+    registry()
+        .setAlias(
+            SetAliasRequest.newBuilder()
+                .setModel("fraud")
+                .setAlias("champion")
+                .setVersion(version)
+                .build());
+  }
+
+  @Test
+  void aFileThatWasAlteredIsNeverLoaded() throws Exception {
+    push("fraud", 0, SAME);
+    push("fraud", 0, NEGATED);
+    apply(spec("fraud", "fraud", "1"));
+    awaitReady("fraud");
+    Files.write(folder.resolve("data/registry/fraud/2/model.onnx"), ABSOLUTE);
+    apply(spec("fraud", "fraud", "2"));
+
+    Deployment failed = awaitPhase("fraud", "FAILED");
+    assertThat(failed.getStatus().getRollout().getReason()).contains("was altered");
+    assertThat(answering("fraud")).isEqualTo("1");
+  }
+
+  @Test
+  void anotherModelIsAnotherDeployment() {
+    push("fraud", 0, SAME);
+    push("other", 0, SAME);
+    apply(spec("payments", "fraud", "1"));
+    awaitReady("payments");
+
+    assertThatThrownBy(() -> apply(spec("payments", "other", "1")))
+        .hasMessageContaining("FAILED_PRECONDITION")
+        .hasMessageContaining("model: 'other' (expected 'fraud'");
+  }
+
+  @Test
+  void twoRolloutsAtATimeGoTheirWays() {
+    for (String model : List.of("one", "two")) {
+      push(model, 0, SAME);
+      push(model, 0, NEGATED);
+      apply(spec(model, model, "1"));
+      awaitReady(model);
+      apply(
+          spec(model, model, "2")
+              .setUpdate(
+                  UpdateStrategy.newBuilder().addSteps(50).setBake(Durations.fromMillis(400))));
+    }
+
+    awaitReady("one");
+    awaitReady("two");
+    assertThat(answering("one")).isEqualTo("2");
+    assertThat(answering("two")).isEqualTo("2");
+    assertThat(events("one").stream().filter("rollout-step"::equals).count()).isEqualTo(2);
+  }
+
+  @Test
+  void aDataDirectoryIsOneGatewaysAlone() {
+    assertThatThrownBy(
+            () ->
+                TestGateway.over(folder.resolve("second"))
+                    .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
+                    .start())
+        .hasStackTraceContaining("is in use by another gateway");
+  }
+
+  /** The ordinary way from a folder of models to deployments. */
+  @Test
+  void aDeploymentTakesOverFromTheModelOfItsNameAndGivesItBack() throws Exception {
+    gateway.close();
+    gateway =
+        TestGateway.over(folder)
+            .model("fraud", 1, SAME)
+            .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
+            .start();
+    assertThat(answering("fraud")).isEqualTo("1");
+    push("fraud", 7, NEGATED);
+    apply(spec("fraud", "fraud", "7"));
+    awaitReady("fraud");
+    assertThat(answering("fraud")).isEqualTo("7");
+
+    apply(spec("fraud", "fraud", "9"));
+    restart();
+    assertThat(answering("fraud")).isEqualTo("7");
+    deployments().deleteDeployment(DeleteDeploymentRequest.newBuilder().setName("fraud").build());
+    await()
+        .atMost(TestGateway.PATIENCE)
+        .ignoreExceptions()
+        .until(() -> answering("fraud").equals("1"));
   }
 
   @Test

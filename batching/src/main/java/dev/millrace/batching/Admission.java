@@ -202,7 +202,8 @@ final class Admission {
 
   /** Since a batch of such rows was taken, or since the beginning. */
   long sinceTakenNanos(int bucket, long nowNanos) {
-    return nowNanos - lastTakenNanos.get(bucket);
+    long passed = nowNanos - lastTakenNanos.get(bucket);
+    return passed < 0 ? Long.MAX_VALUE : passed; // a clock that was set back tells nothing
   }
 
   /** A batch was taken. The leader's. */

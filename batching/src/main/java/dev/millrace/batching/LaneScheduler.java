@@ -190,7 +190,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
    * too, is the holder's to see.
    */
   private long waitUntil(long untilNanos, long nowNanos) {
-    if (nowNanos - sweptNanos >= SWEEP_NANOS) {
+    long passed = nowNanos - sweptNanos;
+    if (passed >= SWEEP_NANOS || passed < 0) { // or a clock that was set back
       sweptNanos = nowNanos;
       sweep(nowNanos);
     }

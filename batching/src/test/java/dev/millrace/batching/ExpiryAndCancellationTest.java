@@ -5,6 +5,7 @@ import static dev.millrace.batching.TestItem.item;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.batching.policy.Decision;
+import dev.millrace.batching.policy.SlackPull;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -138,5 +139,28 @@ class ExpiryAndCancellationTest {
     assertThat(stepped.queue.sweep()).isTrue();
     assertThat(stepped.next()).containsExactly("a");
     assertThat(stepped.queue.sweep()).isFalse();
+  }
+
+  @Test
+  void aClockThatJumpsLosesNobodyAndKeepsNobodyOut() {
+    long hour = 3_600_000_000_000L;
+    long second = 1_000_000_000L;
+    SteppedQueue jumping =
+        new SteppedQueue(new QueueLimits(4, 100, 10_000, 64), new SlackPull())
+            .knowing(5_000_000, 1_000_000, 4);
+    jumping.nowNanos.set(10 * hour);
+    TestItem before = item("before").due(10 * hour + second);
+    jumping.offerAll(before);
+    assertThat(jumping.next()).containsExactly("before");
+
+    jumping.offerAll(item("over").due(10 * hour + second));
+    jumping.nowNanos.set(9 * hour); // back
+    jumping.offerAll(item("back").due(9 * hour + second));
+    assertThat(jumping.rest().stream().flatMap(List::stream))
+        .containsExactlyInAnyOrder("back", "over");
+
+    jumping.nowNanos.set(20 * hour); // and far ahead
+    jumping.offerAll(item("ahead").due(20 * hour + second));
+    assertThat(jumping.next()).containsExactly("ahead");
   }
 }

@@ -42,6 +42,9 @@ final class CurveLearner {
   /** What is tried again, in turn, in doublings of the cap. */
   private static final int[] OTHERS = {1, 2, -1, 3, -2};
 
+  /** The same where single rows do as well: 2, 4 and 8, which is where batches begin to pay. */
+  private static final int OTHERS_OF_NOTHING = 3;
+
   /** Runs of a size before it is judged. */
   private static final int TRIALS = 3;
 
@@ -258,10 +261,9 @@ final class CurveLearner {
     int cap = curve.cap();
     boolean saturated = 2 * full > pause;
     pause = Math.min(LAST_PAUSE, 4 * pause);
-    int doublings = OTHERS[retrials++ % OTHERS.length];
-    if (gainsNothing()) {
-      doublings = 1;
-    }
+    int doublings =
+        gainsNothing() ? 1 + retrials % OTHERS_OF_NOTHING : OTHERS[retrials % OTHERS.length];
+    retrials++;
     if (doublings < 0 && (!saturated || cap >> -doublings == 0)) {
       doublings = -doublings;
     }

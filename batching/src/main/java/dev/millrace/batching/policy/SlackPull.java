@@ -66,9 +66,38 @@ public final class SlackPull implements BatchPolicy {
     if (decision.kind() != Decision.Kind.RUN || !lane.isByPriority() || !isPredictable(queue)) {
       return decision;
     }
-    // what waits behind the head may have less time than the head: it is late now
-    int rows = Math.min(decision.count(), lane.rows());
-    return Decision.run(decision.count(), nowNanos + lane.cost().mean(rows));
+    return inTime(nowNanos, lane, Math.min(decision.count(), lane.rows()));
+  }
+
+  /**
+   * What waits behind the head may have less time than the head. Of the size that suits the head
+   * and smaller ones, the one that answers most rows in time for the time it takes; who would be
+   * late in that gets no place.
+   */
+  private static Decision inTime(long nowNanos, LaneView lane, int suited) {
+    Curve cost = lane.cost();
+    int best = suited;
+    double bestRate = -1;
+    for (int size = suited; size >= lane.rows(0); size /= 2) {
+      int rows = rowsInTime(nowNanos + cost.mean(size), lane, size);
+      double rate = rows / (double) Math.max(1, cost.mean(Math.max(1, rows)));
+      if (rate > bestRate) {
+        best = size;
+        bestRate = rate;
+      }
+    }
+    return Decision.run(best, nowNanos + cost.mean(best));
+  }
+
+  /** Of a batch that ends then, as many as fit. */
+  private static int rowsInTime(long endNanos, LaneView lane, int size) {
+    int rows = 0;
+    for (int i = 0; i < lane.items() && rows < size; i++) {
+      if (lane.deadlineNanos(i) >= endNanos) {
+        rows += lane.rows(i);
+      }
+    }
+    return Math.min(rows, size);
   }
 
   private static Decision decideForHead(long nowNanos, QueueView queue) {

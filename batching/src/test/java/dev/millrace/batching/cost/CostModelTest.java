@@ -297,6 +297,19 @@ class CostModelTest {
     assertThat(curve().cap()).isBetween(8, 16);
   }
 
+  @Test
+  void aGainThatBeginsAtEightIsFoundLater() {
+    // while the program is compiled, eight take as long as eight times one
+    FakeMachine first = FakeMachine.line(0, 1_000_000);
+    FakeMachine later = FakeMachine.of(rows -> rows < 8 ? rows * 1e6 : rows * 0.6e6);
+    saturate(first, 40);
+    assertThat(curve().cap()).isEqualTo(1);
+
+    saturate(later, 4000);
+
+    assertThat(curve().cap()).isGreaterThanOrEqualTo(8);
+  }
+
   /** Smaller batches, by which sizes grow at first, never come. */
   @Test
   void growthBeginsAtTheRowsOfRequests() {

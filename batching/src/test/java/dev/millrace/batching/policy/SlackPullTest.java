@@ -466,6 +466,17 @@ class SlackPullTest {
   }
 
   @Test
+  void aSmallerBatchIsRunWhereTheLargerOneWouldBeLateForMostOfIt() {
+    FakeQueue queue = queue().item(NOW, NOW + 40 * MILLIS, 1).items(28, NOW, NOW + 15 * MILLIS);
+    int alike = decide(queue.arriving(2 * capacity(GPU, 1))).count();
+    Decision decision = decide(queue.orderedByPriority());
+
+    assertThat(NOW + GPU.mean(alike)).isGreaterThan(NOW + 15 * MILLIS);
+    assertThat(decision.count()).isBetween(4, 9);
+    assertThat(decision.untilNanos()).isLessThanOrEqualTo(NOW + 15 * MILLIS);
+  }
+
+  @Test
   void nobodyIsRefusedForWhatIsNotKnownOfABatchThatPrioritiesOrder() {
     FakeQueue queue = queue().items(4, NOW - SECOND, NOW + 1).orderedByPriority();
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -78,6 +79,35 @@ class OverloadTest {
         Workload.of(RandomArrivals.poisson(load * rate), RequestKind.within(sloNanos));
     return Simulation.run(
         new Plan(workload, model, replicas, 32, 1, 4, 1), MillraceScheduler::auto);
+  }
+
+  /** A fifth of a run's time, or twice as much, by its input. */
+  private static final class Tenfold implements ServiceModel {
+    @Override
+    public long nanos(int shape, int rows) {
+      return MODEL.nanos(shape, rows) * 11 / 10;
+    }
+
+    @Override
+    public double runNanos(long now, int shape, int rows, int running, SplittableRandom random) {
+      return MODEL.nanos(shape, rows) * (random.nextBoolean() ? 0.2 : 2);
+    }
+  }
+
+  /** What a model costs that depends on its input: nobody can be promised much, most get it. */
+  @ParameterizedTest
+  @CsvSource({"1, 0.5, 0.9", "4, 0.5, 0.95", "1, 2, 0.4", "4, 2, 0.4"})
+  void goesOnAnsweringWhereRunTimesVaryTenfold(int replicas, double load, double least) {
+    ServiceModel model = new Tenfold();
+    double rate = 32e9 * replicas / (MODEL.nanos(0, 32) * 1.1);
+    Workload workload =
+        Workload.of(RandomArrivals.poisson(load * rate), RequestKind.within(40 * SLO_NANOS));
+    SimResult result =
+        Simulation.run(
+            new Plan(workload, model, replicas, MAX_BATCH, 2, 8, 1), MillraceScheduler::auto);
+
+    assertThat(result.goodput() / Math.min(load * rate, rate)).isGreaterThanOrEqualTo(least);
+    assertThat(result.isComplete()).isTrue();
   }
 
   /**

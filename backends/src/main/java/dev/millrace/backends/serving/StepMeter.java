@@ -11,8 +11,6 @@ import java.util.Set;
 
 /** What served versions have done since a step of a rollout began. The control thread's. */
 final class StepMeter {
-  private static final double PERCENTILE = 0.99;
-
   /** Failures that say something of the version, not of its callers. */
   private static final Set<Failure.Kind> VERSIONS_OWN =
       Set.of(
@@ -48,7 +46,7 @@ final class StepMeter {
         counts[i] += now.requestTimes().counts()[i] - then.requestTimes().counts()[i];
       }
     }
-    return new Measured(requests, failed, percentile(bounds, counts, requests));
+    return counts.length == 0 ? Measured.NOTHING : new Measured(requests, failed, bounds, counts);
   }
 
   private static long own(Snapshot snapshot) {
@@ -57,20 +55,5 @@ final class StepMeter {
       sum += snapshot.failures().getOrDefault(kind, 0L);
     }
     return sum;
-  }
-
-  /** By linear interpolation in the bucket where it lies; of the last one, its lower bound. */
-  private static double percentile(long[] bounds, long[] counts, long total) {
-    double rank = PERCENTILE * total;
-    long below = 0;
-    for (int i = 0; i < counts.length; i++) {
-      if (counts[i] > 0 && below + counts[i] >= rank) {
-        double low = i == 0 ? 0 : bounds[i - 1];
-        double high = i == bounds.length ? low : bounds[i];
-        return low + (high - low) * (rank - below) / counts[i];
-      }
-      below += counts[i];
-    }
-    return 0;
   }
 }

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.millrace.backends.deployment.Gates.Measured;
+import dev.millrace.backends.deployment.Rollout.Phase;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Rollouts and traffic, stepped by hand. */
+class RolloutTest {
+  private static final Traffic OLD = Traffic.all(1);
+  private static final Traffic NEW = Traffic.all(2);
+
+  private static Rollout rollout(Traffic from, int... steps) {
+    UpdateStrategy strategy =
+        new UpdateStrategy(
+            Arrays.stream(steps).boxed().toList(),
+            Duration.ofMillis(100),
+            new Gates(0.1, 0, Duration.ZERO, 10),
+            false);
+    return new Rollout(from, NEW, strategy, 0);
+  }
+
+  private static Measured good(long requests) {
+    return new Measured(requests, 0, new long[] {1}, new long[] {requests, 0});
+  }
+
+  @Test
+  void goesStepByStepWhenTimeHasPassedAndEnoughWasAnswered() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    assertThat(rollout.traffic()).isEqualTo(OLD);
+    rollout.ready(1000);
+    assertThat(rollout.traffic().points(2)).isEqualTo(1000);
+
+    assertThat(rollout.advance(1050, good(100), good(900))).isFalse();
+    assertThat(rollout.advance(1200, good(9), good(900))).isFalse();
+    assertThat(rollout.advance(1200, good(10), good(900))).isTrue();
+    assertThat(rollout.traffic().points(2)).isEqualTo(5000);
+    assertThat(rollout.advance(1250, good(100), good(900))).isFalse();
+    assertThat(rollout.advance(1300, good(100), good(900))).isTrue();
+    assertThat(rollout.traffic()).isEqualTo(NEW);
+    assertThat(rollout.phase()).isEqualTo(Phase.BAKING);
+    assertThat(rollout.advance(1400, good(100), good(900))).isTrue();
+    assertThat(rollout.phase()).isEqualTo(Phase.DONE);
+  }
+
+  @Test
+  void theFirstVersionNeedsNoSteps() {
+    Rollout rollout = rollout(Traffic.NONE, 10, 50);
+    rollout.ready(1);
+
+    assertThat(rollout.phase()).isEqualTo(Phase.DONE);
+  }
+
+  @Test
+  void aBrokenGateTakesAllOfItBackAtOnceAndForGood() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    rollout.ready(0);
+    Measured bad = new Measured(50, 50, new long[] {1}, new long[] {50, 0});
+
+    assertThat(rollout.advance(1, bad, good(900))).isTrue();
+    assertThat(rollout.phase()).isEqualTo(Phase.ROLLED_BACK);
+    assertThat(rollout.traffic()).isEqualTo(OLD);
+    assertThat(rollout.reason()).contains("error rate 0.5");
+    rollout.promote(2);
+    rollout.fail("late", 3);
+    assertThat(rollout.phase()).isEqualTo(Phase.ROLLED_BACK);
+  }
+
+  @Test
+  void whatIsNotReadyIsNotPromoted() {
+    Rollout rollout = rollout(OLD, 10);
+    rollout.promote(1);
+    assertThat(rollout.phase()).isEqualTo(Phase.LOADING);
+    rollout.fail("no such file", 2);
+
+    assertThat(rollout.traffic()).isEqualTo(OLD);
+    assertThat(rollout.phase()).isEqualTo(Phase.FAILED);
+  }
+
+  @Test
+  void stepsThatDoNotAscendAreRefused() {
+    assertThatThrownBy(() -> rollout(OLD, 50, 20)).hasMessageContaining("expected ascending");
+    assertThatThrownBy(() -> rollout(OLD, 0)).hasMessageContaining("expected ascending");
+    assertThatThrownBy(() -> rollout(OLD, 101)).hasMessageContaining("expected ascending");
+  }
+
+  @Test
+  void aPointChangesItsVersionOnceInARollout() {
+    Traffic old = Traffic.ofPercent(Map.of(1L, 70, 3L, 30));
+    for (int point = 0; point < Traffic.POINTS; point++) {
+      boolean changed = false;
+      for (int percent : List.of(1, 5, 20, 50, 99, 100)) {
+        boolean isNew = old.giving(percent, NEW).at(point) == 2;
+        assertThat(isNew || !changed).isTrue();
+        changed |= isNew;
+      }
+      assertThat(changed).isTrue();
+    }
+  }
+
+  @Test
+  void trafficSaysWhatItIs() {
+    assertThat(Traffic.NONE).hasToString("nothing");
+    assertThat(OLD).hasToString("1");
+    assertThat(OLD.giving(5, NEW)).hasToString("2: 5 %, 1: 95 %");
+    assertThat(Traffic.ofPercent(Map.of(1L, 33, 2L, 67)).versions()).containsExactly(1L, 2L);
+    assertThatThrownBy(() -> Traffic.ofPercent(Map.of(1L, 50))).hasMessageContaining("5000 points");
+  }
+}

@@ -76,7 +76,8 @@ final class Admission {
   private long refreshedNanos;
 
   /**
-   * @param maxQueueNanos how long a request without a deadline may have to wait
+   * @param maxQueueNanos how long a request may have to wait, without a deadline or with a later
+   *     one
    */
   Admission(CostModel costs, QueueCounts counts, long maxQueueNanos, Shares shares, long nowNanos) {
     this.costs = costs;
@@ -116,6 +117,11 @@ final class Admission {
       return Ticket.INFEASIBLE;
     }
     shares.asked(group, (long) work);
+    if (remaining > maxQueueNanos && backlogNanos(curve) > maxQueueNanos) {
+      // a deadline that is far away is no reason to wait longer than without one
+      refusedRows.getAndAdd(rows);
+      return Ticket.OVERLOAD;
+    }
     int deadlineClass = DeadlineClass.of(remaining * (1.0 + priority));
     if (overloaded
         && !(isInTime(nowNanos, deadlineNanos, rows, deadlineClass, best, curve)

@@ -8,7 +8,8 @@ package dev.millrace.batching;
  * @param maxQueuedRows rows waiting at most (an item of 0 rows counts as one)
  * @param maxQueuedBytes bytes waiting at most
  * @param ringSlots slots of the hand-off ring, a power of two
- * @param maxQueueNanos how long an item without a deadline may have to wait, by prediction
+ * @param maxQueueNanos how long an item without a deadline, or with a later one, may have to wait,
+ *     by prediction
  */
 public record QueueLimits(
     int maxBatchRows, int maxQueuedRows, long maxQueuedBytes, int ringSlots, long maxQueueNanos) {

@@ -77,15 +77,16 @@ class AdmissionTest {
     assertThat(stepped.queue.queuedRows()).isEqualTo(200);
   }
 
-  @Test
-  void withoutADeadlineAsMuchWaitsAsCanBeServedInTheTimeAllowed() {
+  @ParameterizedTest
+  @ValueSource(longs = {Long.MAX_VALUE, 3600 * SECOND})
+  void withoutADeadlineNearbyAsMuchWaitsAsCanBeServedInTheTimeAllowed(long deadline) {
     QueueLimits limits = new QueueLimits(MAX_ROWS, 1_000_000, 1L << 40, 1 << 14, SECOND);
     SteppedQueue stepped = new SteppedQueue(limits, new SlackPull()).knowing(ALPHA, BETA, MAX_ROWS);
     int accepted = 0;
     Rejection refusal = null;
 
     while (refusal == null) {
-      refusal = stepped.offer(item("i"));
+      refusal = stepped.offer(item("i").due(deadline));
       accepted += refusal == null ? 1 : 0;
     }
 

@@ -77,7 +77,7 @@ enum ManifestKey {
       Scheduling.MICRO_NANOS,
       24 * Scheduling.HOUR_NANOS,
       Units.show(Duration.ofNanos(Scheduling.DEFAULT.maxQueueNanos())),
-      "A request without a deadline that would have to wait longer, by prediction, is rejected at"
+      "A request without a deadline, or with a later one, that would have to wait longer, by prediction, is rejected at"
           + " once. Not with `scheduler: triton`."),
   PRIORITY_LEVELS(
       "priority_levels",

@@ -9,7 +9,8 @@ import java.util.Map;
  *
  * @param mode what decides
  * @param sloNanos from arrival to deadline for requests that bring no deadline; 0 for none
- * @param maxQueueNanos what a request without a deadline may have to wait, by prediction
+ * @param maxQueueNanos what a request without a deadline, or with a later one, may have to wait, by
+ *     prediction
  * @param priorityLevels levels of priority, the first the highest; 0 if requests have none
  * @param defaultPriority level of requests that name none; 0 if there are no levels
  * @param queuePolicy of levels without one of their own

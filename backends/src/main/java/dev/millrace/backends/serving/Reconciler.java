@@ -54,8 +54,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>One control thread does everything that changes a route: it reads the repository, loads what
  * is new or changed while the old one serves, publishes the new routes, and lets the old one drain.
- * A load that fails changes nothing that serves and is tried again only when its content has
- * changed. Nothing is taken down for the sake of a successor that is not there yet.
+ * A load that fails changes nothing that serves. A model of the repository is tried again when its
+ * content has changed; of a deployment, what could not be brought here, and what has served before,
+ * is tried again after a while. Nothing is taken down for the sake of a successor that is not there
+ * yet.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);

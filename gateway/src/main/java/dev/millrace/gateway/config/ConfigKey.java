@@ -78,7 +78,7 @@ public final class ConfigKey<T> {
           "host",
           ValueType.text("a host name or an address"),
           "127.0.0.1",
-          "Address to listen on. `0.0.0.0` listens on all; there is no access control yet.");
+          "Address to listen on. `0.0.0.0` listens on all; only changes are guarded (`admin_token_file`).");
 
   public static final ConfigKey<Integer> GRPC_PORT =
       key(
@@ -92,7 +92,7 @@ public final class ConfigKey<T> {
           "http_port",
           ValueType.number(-1, 65535),
           8000,
-          "Port of health checks and metrics over HTTP. `0` picks a free one, `-1` opens none.");
+          "Port of health checks, metrics and administration over HTTP. `0` picks a free one, `-1` opens none.");
 
   public static final ConfigKey<Integer> MAX_MESSAGE_BYTES =
       key(

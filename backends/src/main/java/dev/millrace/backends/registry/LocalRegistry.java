@@ -10,6 +10,7 @@ import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.UnknownVersionException;
 import dev.millrace.backends.repository.VersionSelector;
+import dev.millrace.backends.storage.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
@@ -79,7 +80,7 @@ public final class LocalRegistry implements ModelRepository {
     try (DirectoryStream<Path> left = Files.newDirectoryStream(root, INCOMING + "*")) {
       for (Path folder : left) {
         if (Files.getLastModifiedTime(folder).toMillis() < before) {
-          deleteTree(folder);
+          DurableFiles.deleteTree(folder);
         }
       }
     }
@@ -259,7 +260,7 @@ public final class LocalRegistry implements ModelRepository {
           VersionRecord.write(upload.folder(), version);
           Files.move(
               upload.folder(), folder(described.model(), number), StandardCopyOption.ATOMIC_MOVE);
-          VersionRecord.sync(model);
+          DurableFiles.sync(model);
           return version;
         });
   }
@@ -333,7 +334,7 @@ public final class LocalRegistry implements ModelRepository {
           VersionRecord.writeHighest(root.resolve(model), highest);
           Path gone = root.resolve(INCOMING + UUID.randomUUID());
           Files.move(folder(model, version), gone, StandardCopyOption.ATOMIC_MOVE);
-          deleteTree(gone);
+          DurableFiles.deleteTree(gone);
           return read(model);
         });
   }
@@ -363,14 +364,6 @@ public final class LocalRegistry implements ModelRepository {
               root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
         channel.lock();
         return change.make();
-      }
-    }
-  }
-
-  static void deleteTree(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
       }
     }
   }

@@ -2,6 +2,7 @@
 package dev.millrace.backends.registry;
 
 import dev.millrace.backends.registry.RegistryException.Kind;
+import dev.millrace.backends.storage.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -224,7 +225,7 @@ public final class Upload implements AutoCloseable {
       out = null;
     }
     if (Files.exists(folder)) {
-      LocalRegistry.deleteTree(folder);
+      DurableFiles.deleteTree(folder);
     }
   }
 }

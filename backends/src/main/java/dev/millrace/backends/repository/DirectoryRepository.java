@@ -104,62 +104,43 @@ public final class DirectoryRepository implements ModelRepository {
 
   @Override
   public List<ModelEntry> list() throws IOException {
-    long now = clock.millis();
     Map<String, String> activities = new HashMap<>();
     List<ModelEntry> entries = new ArrayList<>();
     for (FoundModel model : scanner.scan()) {
-      List<ModelVersion> versions = new ArrayList<>(model.versions().size());
-      for (FoundVersion version : model.versions()) {
-        String key = model.name() + "/" + version.number();
-        activities.put(key, version.activity());
-        boolean unchanged = version.activity().equals(lastActivities.get(key));
-        boolean old = version.newestMillis() <= now - settleMillis;
-        versions.add(
-            new ModelVersion(
-                version.number(), version.fingerprint(), unchanged || old, version.problem()));
-      }
       entries.add(
-          new ModelEntry(model.name(), model.manifest(), List.copyOf(versions), model.problem()));
+          model.toEntry(
+              version -> {
+                String key = model.name() + "/" + version.number();
+                activities.put(key, version.activity());
+                return version.activity().equals(lastActivities.get(key)) || isOld(version);
+              }));
     }
     lastActivities = activities;
     return List.copyOf(entries);
   }
 
+  private boolean isOld(FoundVersion version) {
+    return version.newestMillis() <= clock.millis() - settleMillis;
+  }
+
   /** {@inheritDoc} A folder of models knows no aliases. */
   @Override
   public ModelEntry resolve(String name, VersionSelector selector) throws IOException {
-    VersionPolicy policy =
-        switch (selector) {
-          case VersionSelector.Exactly number ->
-              new VersionPolicy.Specific(Set.of(number.version()));
-          case VersionSelector.Latest latest -> new VersionPolicy.Latest(1);
-          case VersionSelector.Alias alias ->
-              throw new UnknownVersionException(
-                  "model '%s': alias '%s' not found (%s knows no aliases)"
-                      .formatted(name, alias.name(), root),
-                  false);
-        };
+    if (selector instanceof VersionSelector.Alias alias) {
+      throw new UnknownVersionException(
+          "model '%s': alias '%s' not found (%s knows no aliases)"
+              .formatted(name, alias.name(), root),
+          false);
+    }
     FoundModel model =
         scanner
-            .scan(name, policy)
+            .scan(name, VersionPolicy.of(selector))
             .orElseThrow(
                 () ->
                     new UnknownVersionException(
                         "model '%s': not found in %s".formatted(name, root), false));
-    List<ModelVersion> versions = new ArrayList<>();
-    for (FoundVersion version : model.versions()) {
-      // a model without version folders is version 1, whatever is asked for
-      if (version.isMissing()
-          || (selector instanceof VersionSelector.Exactly exactly
-              && exactly.version() != version.number())) {
-        throw new UnknownVersionException(
-            "model '%s': version %s not found in %s".formatted(name, selector, root), true);
-      }
-      boolean old = version.newestMillis() <= clock.millis() - settleMillis;
-      versions.add(
-          new ModelVersion(version.number(), version.fingerprint(), old, version.problem()));
-    }
-    return new ModelEntry(name, model.manifest(), List.copyOf(versions), model.problem());
+    model.require(selector, location());
+    return model.toEntry(this::isOld);
   }
 
   @Override

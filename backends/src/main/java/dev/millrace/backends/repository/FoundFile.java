@@ -13,7 +13,8 @@ import java.util.concurrent.TimeUnit;
  * @param relativeName below the version's folder, with slashes
  * @param fileKey what the file system knows it by: another file moved into its place has another
  */
-record FoundFile(String relativeName, Path path, long size, long mtimeNanos, String fileKey) {
+public record FoundFile(
+    String relativeName, Path path, long size, long mtimeNanos, String fileKey) {
 
   static FoundFile of(String relativeName, Path path, BasicFileAttributes attributes) {
     return new FoundFile(

@@ -4,6 +4,7 @@ package dev.millrace.backends.repository;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
  * A model as a scan found it.
@@ -11,7 +12,7 @@ import java.util.Optional;
  * @param versions those that the manifest asks for, ascending; none if there is a problem
  * @param problem why the model cannot be served at all
  */
-record FoundModel(
+public record FoundModel(
     String name, ModelManifest manifest, List<FoundVersion> versions, Optional<String> problem) {
 
   static FoundModel broken(String name, String problem) {
@@ -23,6 +24,44 @@ record FoundModel(
   }
 
   /**
+   * Makes sure that what was asked for is there.
+   *
+   * @param location of the repository, for messages
+   */
+  public void require(VersionSelector selector, String location) throws UnknownVersionException {
+    for (FoundVersion version : versions) {
+      // a model without version folders is version 1, whatever is asked for
+      if (version.isMissing()
+          || (selector instanceof VersionSelector.Exactly exactly
+              && exactly.version() != version.number())) {
+        throw new UnknownVersionException(
+            "model '%s': version %s not found in %s".formatted(name, selector, location), true);
+      }
+    }
+  }
+
+  /**
+   * The same for whoever serves it.
+   *
+   * @param isSettled whether a version does not seem to be on its way in
+   */
+  public ModelEntry toEntry(Predicate<FoundVersion> isSettled) {
+    return new ModelEntry(
+        name,
+        manifest,
+        versions.stream()
+            .map(
+                version ->
+                    new ModelEntry.ModelVersion(
+                        version.number(),
+                        version.fingerprint(),
+                        isSettled.test(version),
+                        version.problem()))
+            .toList(),
+        problem);
+  }
+
+  /**
    * A version as a scan found it.
    *
    * @param fingerprint of its content and configuration
@@ -31,7 +70,7 @@ record FoundModel(
    * @param modelFile its main file; empty if there is a problem
    * @param files everything that belongs to it
    */
-  record FoundVersion(
+  public record FoundVersion(
       long number,
       String fingerprint,
       String activity,

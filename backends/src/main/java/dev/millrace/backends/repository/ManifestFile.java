@@ -2,12 +2,9 @@
 package dev.millrace.backends.repository;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -20,7 +17,7 @@ import java.util.List;
 record ManifestFile(String fileName, byte[] bytes, long modifiedMillis) {
 
   /** A thousand times the largest one seen; beyond, it is some other file under that name. */
-  private static final int MAX_BYTES = 1 << 20;
+  static final int MAX_BYTES = 1 << 20;
 
   private static final ManifestFile NONE = new ManifestFile("", new byte[0], Long.MIN_VALUE);
 
@@ -29,14 +26,14 @@ record ManifestFile(String fileName, byte[] bytes, long modifiedMillis) {
    *
    * @throws ManifestException if there is more than one, or none that can be read
    */
-  static ManifestFile find(List<Path> children) throws ManifestException {
-    List<Path> found = new ArrayList<>();
-    for (Path child : children) {
-      switch (ModelScanner.nameOf(child)) {
-        case Names.MODEL_YAML, Names.CONFIG_PBTXT -> found.add(child);
+  static ManifestFile find(Folder folder) throws ManifestException {
+    List<String> found = new ArrayList<>();
+    for (Folder.Child child : folder.children()) {
+      switch (child.name()) {
+        case Names.MODEL_YAML, Names.CONFIG_PBTXT -> found.add(child.name());
         case "model.yml", "config.pbtext" ->
             throw problem(
-                ModelScanner.nameOf(child),
+                child.name(),
                 "not read (expected " + Names.MODEL_YAML + " or " + Names.CONFIG_PBTXT + ")");
         default -> {}
       }
@@ -50,21 +47,16 @@ record ManifestFile(String fileName, byte[] bytes, long modifiedMillis) {
                   + Names.MODEL_YAML
                   + " are there (expected one)"));
     }
-    return found.isEmpty() ? NONE : read(found.getFirst());
+    return found.isEmpty() ? NONE : read(folder, found.getFirst());
   }
 
-  private static ManifestFile read(Path path) throws ManifestException {
-    String fileName = ModelScanner.nameOf(path);
-    if (Files.exists(path) && !Files.isRegularFile(path)) {
-      throw problem(fileName, "not a plain file");
-    }
-    try (InputStream in = Files.newInputStream(path)) {
-      long modifiedMillis = Files.getLastModifiedTime(path).toMillis();
-      byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-      if (bytes.length > MAX_BYTES) {
+  private static ManifestFile read(Folder folder, String fileName) throws ManifestException {
+    try {
+      ManifestFile file = folder.read(fileName);
+      if (file.bytes.length > MAX_BYTES) {
         throw problem(fileName, "more than " + MAX_BYTES + " bytes");
       }
-      return new ManifestFile(fileName, bytes, modifiedMillis);
+      return file;
     } catch (IOException e) {
       throw problem(fileName, "cannot be read: " + e);
     }
@@ -79,7 +71,7 @@ record ManifestFile(String fileName, byte[] bytes, long modifiedMillis) {
     }
   }
 
-  private static ManifestException problem(String fileName, String problem) {
+  static ManifestException problem(String fileName, String problem) {
     return new ManifestException(List.of(fileName + ": " + problem));
   }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.repository;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /** Which of a version's files is the model: exactly one of the two is there. */
 record ModelFileChoice(Optional<Path> file, Optional<String> problem) {
@@ -14,8 +14,13 @@ record ModelFileChoice(Optional<Path> file, Optional<String> problem) {
    *
    * @param configuredName the file the configuration names; empty for none
    * @param defaultName the engine's default
+   * @param isReadable whether we may read a file
    */
-  static ModelFileChoice in(VersionFiles content, String configuredName, String defaultName) {
+  static ModelFileChoice in(
+      VersionFiles content,
+      String configuredName,
+      String defaultName,
+      Predicate<FoundFile> isReadable) {
     String expected = configuredName.isEmpty() ? defaultName : configuredName;
     Optional<FoundFile> chosen =
         find(content, expected)
@@ -33,15 +38,15 @@ record ModelFileChoice(Optional<Path> file, Optional<String> problem) {
       chosen = candidates.stream().findFirst();
     }
     return chosen
-        .map(ModelFileChoice::check)
+        .map(file -> check(file, isReadable))
         .orElseGet(() -> failed(expected + " is missing" + instead(content)));
   }
 
-  private static ModelFileChoice check(FoundFile file) {
+  private static ModelFileChoice check(FoundFile file, Predicate<FoundFile> isReadable) {
     if (file.size() == 0) {
       return failed(file.relativeName() + ": 0 bytes (expected a model)");
     }
-    if (!Files.isReadable(file.path())) {
+    if (!isReadable.test(file)) {
       return failed(file.relativeName() + ": no permission to read it");
     }
     return new ModelFileChoice(Optional.of(file.path()), Optional.empty());

@@ -2,7 +2,6 @@
 package dev.millrace.backends.repository;
 
 import dev.millrace.backends.repository.FoundModel.FoundVersion;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +20,7 @@ final class ModelFolder {
   private static final Set<String> KNOWN_FOLDERS = Set.of("configs", "warmup", "initial_state");
 
   private final String name;
-  private final Path folder;
+  private final Folder folder;
   private final ManifestFile manifestFile;
   private final ModelManifest manifest;
   private final Map<String, String> defaultFileNames;
@@ -29,7 +28,7 @@ final class ModelFolder {
 
   ModelFolder(
       String name,
-      Path folder,
+      Folder folder,
       ManifestFile manifestFile,
       ModelManifest manifest,
       Map<String, String> defaultFileNames) {
@@ -40,13 +39,13 @@ final class ModelFolder {
     this.defaultFileNames = defaultFileNames;
   }
 
-  FoundModel scan(List<Path> children) {
+  FoundModel scan() {
     if (!defaultFileNames.containsKey(manifest.backend())) {
       return FoundModel.broken(name, "backend '" + manifest.backend() + "' is not available here");
     }
-    SortedMap<Long, Path> there = versionFolders(children);
+    SortedMap<Long, String> there = versionFolders();
     List<FoundVersion> versions = new ArrayList<>();
-    boolean flat = holdsModelFile(children);
+    boolean flat = holdsModelFile();
     if (there.isEmpty() && !flat) {
       return FoundModel.broken(
           name,
@@ -61,27 +60,26 @@ final class ModelFolder {
         notes.add("the model file beside the version folders is ignored");
       }
       for (long number : chosen(manifest.versionPolicy(), there)) {
-        Path versionFolder = there.get(number);
+        String versionFolder = there.get(number);
         versions.add(versionFolder == null ? missing(number) : version(number, versionFolder));
       }
     }
     return new FoundModel(name, withNotes(), List.copyOf(versions), Optional.empty());
   }
 
-  private SortedMap<Long, Path> versionFolders(List<Path> children) {
-    SortedMap<Long, Path> folders = new TreeMap<>();
-    for (Path child : children) {
-      String childName = ModelScanner.nameOf(child);
+  private SortedMap<Long, String> versionFolders() {
+    SortedMap<Long, String> folders = new TreeMap<>();
+    for (Folder.Child child : folder.children()) {
+      String childName = child.name();
       if (Names.isIgnored(childName) || KNOWN_FOLDERS.contains(childName)) {
         continue;
       }
-      boolean isFolder = Files.isDirectory(child);
-      if (Names.isVersion(childName) && (isFolder || Files.isSymbolicLink(child))) {
+      if (Names.isVersion(childName) && (child.isFolder() || child.isLink())) {
         folders.put(
-            Long.parseLong(childName), child); // a link to nothing is that version's problem
+            Long.parseLong(childName), childName); // a link to nothing is that version's problem
       } else if (Names.isVersion(childName)) {
         notes.add(childName + " is ignored: a file (expected a folder of that version)");
-      } else if (isFolder && !isModelFolder(child)) {
+      } else if (child.isFolder() && !isModelFolder(childName)) {
         notes.add("folder " + Names.quoted(childName) + " is ignored: not a version (1, 2, ...)");
       }
     }
@@ -89,11 +87,11 @@ final class ModelFolder {
   }
 
   /** Whether the folder is a model itself: {@code model.onnx/model.onnx} without a version. */
-  private boolean isModelFolder(Path child) {
-    return ModelScanner.nameOf(child).equals(expectedFileName());
+  private boolean isModelFolder(String child) {
+    return child.equals(expectedFileName());
   }
 
-  private static Iterable<Long> chosen(VersionPolicy policy, SortedMap<Long, Path> there) {
+  private static Iterable<Long> chosen(VersionPolicy policy, SortedMap<Long, String> there) {
     return switch (policy) {
       case VersionPolicy.Latest latest ->
           there.keySet().stream().skip(Math.max(0, there.size() - latest.count())).toList();
@@ -104,12 +102,12 @@ final class ModelFolder {
 
   private FoundVersion missing(long number) {
     VersionFiles none =
-        new VersionFiles(folder, List.of(), List.of(), Long.MIN_VALUE, Optional.empty());
+        new VersionFiles(folder.path(), List.of(), List.of(), Long.MIN_VALUE, Optional.empty());
     return found(number, none, Optional.empty(), Optional.of("folder " + number + " is missing"));
   }
 
-  private FoundVersion version(long number, Path versionFolder) {
-    return found(number, VersionWalk.of(versionFolder, child -> false));
+  private FoundVersion version(long number, String versionFolder) {
+    return found(number, folder.filesIn(versionFolder));
   }
 
   /** The model's file directly in its folder counts as version 1. */
@@ -119,18 +117,19 @@ final class ModelFolder {
             KNOWN_FOLDERS.contains(child)
                 || child.equals(Names.MODEL_YAML)
                 || child.equals(Names.CONFIG_PBTXT);
-    return found(1, VersionWalk.of(folder, besideTheModel));
+    return found(1, folder.files(besideTheModel));
   }
 
-  private boolean holdsModelFile(List<Path> children) {
-    return children.stream()
-        .map(ModelScanner::nameOf)
+  private boolean holdsModelFile() {
+    return folder.children().stream()
+        .map(Folder.Child::name)
         .filter(child -> !Names.isIgnored(child))
         .anyMatch(child -> child.equals(expectedFileName()) || child.endsWith(Names.ONNX));
   }
 
   private FoundVersion found(long number, VersionFiles content) {
-    ModelFileChoice choice = ModelFileChoice.in(content, manifest.fileName(), defaultFileName());
+    ModelFileChoice choice =
+        ModelFileChoice.in(content, manifest.fileName(), defaultFileName(), folder::isReadable);
     return found(number, content, choice.file(), content.problem().or(choice::problem));
   }
 

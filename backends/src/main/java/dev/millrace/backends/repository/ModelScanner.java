@@ -25,7 +25,6 @@ import java.util.TreeSet;
 final class ModelScanner {
   private final Path root;
   private final Map<String, String> defaultFileNames;
-  private final ManifestReader manifests;
 
   /**
    * @param defaultFileNames for each engine there is, the model's file where nothing names one
@@ -33,7 +32,6 @@ final class ModelScanner {
   ModelScanner(Path root, Map<String, String> defaultFileNames) {
     this.root = root;
     this.defaultFileNames = defaultFileNames;
-    this.manifests = new ManifestReader(defaultFileNames.keySet());
   }
 
   /**
@@ -114,20 +112,34 @@ final class ModelScanner {
 
   private FoundModel scanFolder(String name, Path folder, Optional<VersionPolicy> policy) {
     try {
-      List<Path> children = children(folder);
-      ManifestFile file = ManifestFile.find(children);
-      ModelManifest manifest = manifests.read(name, file);
+      return scan(name, DirectoryFolder.of(folder), policy, defaultFileNames);
+    } catch (IOException e) {
+      return FoundModel.broken(name, "cannot be read: " + e);
+    }
+  }
+
+  /**
+   * One model's folder.
+   *
+   * @param policy the versions to look for; those that its configuration asks for, if empty
+   */
+  static FoundModel scan(
+      String name,
+      Folder folder,
+      Optional<VersionPolicy> policy,
+      Map<String, String> defaultFileNames) {
+    try {
+      ManifestFile file = ManifestFile.find(folder);
+      ModelManifest manifest = new ManifestReader(defaultFileNames.keySet()).read(name, file);
       return new ModelFolder(
               name,
               folder,
               file,
               policy.map(manifest::withVersionPolicy).orElse(manifest),
               defaultFileNames)
-          .scan(children);
+          .scan();
     } catch (ManifestException e) {
       return FoundModel.broken(name, String.valueOf(e.getMessage()));
-    } catch (IOException e) {
-      return FoundModel.broken(name, "cannot be read: " + e);
     }
   }
 
@@ -151,7 +163,8 @@ final class ModelScanner {
       }
     }
     VersionFiles content = VersionWalk.of(root, files);
-    ModelFileChoice choice = ModelFileChoice.in(content, fileName, fileName);
+    ModelFileChoice choice =
+        ModelFileChoice.in(content, fileName, fileName, found -> Files.isReadable(found.path()));
     Optional<String> problem = content.problem().or(choice::problem);
     FoundVersion version =
         new FoundVersion(

@@ -19,7 +19,7 @@ import java.util.Optional;
  * @param newestMillis when something in there last changed, folders included
  * @param problem why the folder could not be read in full
  */
-record VersionFiles(
+public record VersionFiles(
     Path base,
     List<FoundFile> files,
     List<FoundFile> arriving,

@@ -72,6 +72,10 @@ final class VersionWalk extends SimpleFileVisitor<Path> {
     return walk.result();
   }
 
+  static String tooMany() {
+    return "more than " + MAX_FILES + " files (expected those of one model)";
+  }
+
   private VersionFiles result() {
     Comparator<FoundFile> byName = Comparator.comparing(FoundFile::relativeName);
     files.sort(byName);
@@ -95,7 +99,7 @@ final class VersionWalk extends SimpleFileVisitor<Path> {
       return FileVisitResult.CONTINUE;
     }
     if (files.size() + arriving.size() >= MAX_FILES) {
-      return fail("more than " + MAX_FILES + " files (expected those of one model)");
+      return fail(tooMany());
     }
     String relativeName = relativeName(path);
     if (attributes.isDirectory()) {

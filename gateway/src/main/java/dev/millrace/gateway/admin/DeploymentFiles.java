@@ -7,16 +7,15 @@ import dev.millrace.backends.deployment.DeploymentException;
 import dev.millrace.backends.deployment.DeploymentStore;
 import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.repository.VersionSelector;
+import dev.millrace.backends.storage.DurableFiles;
 import dev.millrace.proto.admin.v1.StoredDeployment;
 import dev.millrace.proto.admin.v1.StoredShare;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -46,21 +45,7 @@ public final class DeploymentFiles implements DeploymentStore {
    */
   public DeploymentFiles(Path folder) throws IOException {
     this.folder = Files.createDirectories(folder);
-    this.lock =
-        FileChannel.open(
-            folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    if (!isLocked(lock)) {
-      lock.close();
-      throw new IOException(folder + " is in use by another gateway (expected one of its own)");
-    }
-  }
-
-  private static boolean isLocked(FileChannel channel) throws IOException {
-    try {
-      return channel.tryLock() != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
-    }
+    this.lock = DurableFiles.lock(folder);
   }
 
   @Override
@@ -144,12 +129,12 @@ public final class DeploymentFiles implements DeploymentStore {
     Path path = path(stored.spec().name());
     Path next = path.resolveSibling(path.getFileName() + ".tmp");
     Files.writeString(next, checksum(json) + "\n" + json);
-    sync(next);
+    DurableFiles.sync(next);
     if (Files.exists(path)) {
       keep(path);
     }
     Files.move(next, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    sync(folder);
+    DurableFiles.sync(folder);
   }
 
   /** Keeps a file as the one before, if it is whole: a damaged one is not to displace that. */
@@ -161,7 +146,7 @@ public final class DeploymentFiles implements DeploymentStore {
     }
     Path copy = path.resolveSibling(path.getFileName() + BEFORE + ".tmp");
     Files.copy(path, copy, StandardCopyOption.REPLACE_EXISTING);
-    sync(copy);
+    DurableFiles.sync(copy);
     Files.move(
         copy,
         path.resolveSibling(path.getFileName() + BEFORE),
@@ -183,7 +168,7 @@ public final class DeploymentFiles implements DeploymentStore {
     Path path = path(name);
     Files.deleteIfExists(path);
     Files.deleteIfExists(path.resolveSibling(path.getFileName() + BEFORE));
-    sync(folder);
+    DurableFiles.sync(folder);
   }
 
   private Path path(String name) {
@@ -197,13 +182,5 @@ public final class DeploymentFiles implements DeploymentStore {
     CRC32C crc = new CRC32C();
     crc.update(json.getBytes(StandardCharsets.UTF_8));
     return "# crc32c %08x".formatted(crc.getValue());
-  }
-
-  private static void sync(Path path) throws IOException {
-    StandardOpenOption how =
-        Files.isDirectory(path) ? StandardOpenOption.READ : StandardOpenOption.WRITE;
-    try (FileChannel channel = FileChannel.open(path, how)) {
-      channel.force(true);
-    }
   }
 }

@@ -6,11 +6,7 @@ import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
-import dev.millrace.backends.registry.LocalRegistry;
-import dev.millrace.backends.repository.DirectoryRepository;
-import dev.millrace.backends.repository.MergedRepository;
 import dev.millrace.backends.repository.ModelManifest;
-import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.serving.Inlining;
 import dev.millrace.backends.serving.Reconciler;
 import dev.millrace.backends.serving.Routes;
@@ -27,10 +23,8 @@ import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -55,6 +49,7 @@ public final class Gateway implements AutoCloseable {
   private final GatewayConfig config;
   private final Reconciler reconciler;
   private final Deployments deployments;
+  private final ModelSources sources;
   private final GrpcEndpoint grpc;
   private final Optional<HttpEndpoint> http;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -64,11 +59,13 @@ public final class Gateway implements AutoCloseable {
       GatewayConfig config,
       Reconciler reconciler,
       Deployments deployments,
+      ModelSources sources,
       GrpcEndpoint grpc,
       Optional<HttpEndpoint> http) {
     this.config = config;
     this.reconciler = reconciler;
     this.deployments = deployments;
+    this.sources = sources;
     this.grpc = grpc;
     this.http = http;
   }
@@ -94,20 +91,19 @@ public final class Gateway implements AutoCloseable {
   public static Gateway listen(GatewayConfig config) throws GatewayStartException {
     Map<String, Backend> backends = backends();
     EventLog events = new EventLog(InstantSource.system());
-    Optional<LocalRegistry> registry = registry(config, backends);
     Deployments deployments = deployments(config, events);
-    ModelRepository repository = repository(config, backends, registry);
+    ModelSources sources = ModelSources.open(config, defaultFileNames(backends));
     HealthView health = new HealthView();
     Routes routes = new Routes(health::refresh);
     health.watch(routes::isReady);
     int cores = Runtime.getRuntime().availableProcessors();
     Reconciler reconciler =
         new Reconciler(
-            repository,
+            sources.repository(),
             backends.values(),
             routes,
             deployments,
-            !config.repository().directories().isEmpty(),
+            !config.repository().locations().isEmpty(),
             config.serving().shutdownGrace().toNanos(),
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             new Fairness(config.sharing().weightsByNumber()),
@@ -120,13 +116,13 @@ public final class Gateway implements AutoCloseable {
     GrpcEndpoint grpc = null;
     try {
       Optional<Administration> administration = Optional.empty();
-      if (registry.isPresent()) {
+      if (sources.registry().isPresent()) {
         administration =
             Optional.of(
                 new Administration(
                     deployments,
                     events,
-                    registry.get(),
+                    sources.registry().get(),
                     routes,
                     Objects.requireNonNull(backends.get(ModelManifest.DEFAULT_BACKEND)),
                     adminToken(config),
@@ -146,6 +142,7 @@ public final class Gateway implements AutoCloseable {
               config,
               reconciler,
               deployments,
+              sources,
               grpc,
               startHttp(config, metrics, routes, administration));
       String host = config.listen().host();
@@ -155,11 +152,14 @@ public final class Gateway implements AutoCloseable {
           gateway.grpcPort(),
           gateway.http.isPresent() ? "on " + host + ":" + gateway.httpPort() : "off");
       boolean poll = config.repository().modelControl() == ModelControl.POLL;
-      reconciler.start(poll ? config.repository().pollInterval().toNanos() : 0);
+      reconciler.start(
+          poll ? config.repository().pollInterval().toNanos() : 0,
+          config.repository().registryPollInterval().toNanos());
       return gateway;
     } catch (IOException e) {
       stop(grpc, reconciler);
       deployments.close();
+      sources.close();
       throw new GatewayStartException(e.getMessage() != null ? e.getMessage() : e.toString(), e);
     }
   }
@@ -183,24 +183,6 @@ public final class Gateway implements AutoCloseable {
     return names;
   }
 
-  private static Optional<LocalRegistry> registry(
-      GatewayConfig config, Map<String, Backend> backends) throws GatewayStartException {
-    Optional<Path> data = config.administration().dataDirectory();
-    if (data.isEmpty()) {
-      return Optional.empty();
-    }
-    try {
-      return Optional.of(
-          new LocalRegistry(
-              data.get().resolve("registry"),
-              config.repository().stagingDirectory().resolve("registry"),
-              defaultFileNames(backends),
-              InstantSource.system()));
-    } catch (IOException e) {
-      throw new GatewayStartException("data_directory: " + e, e);
-    }
-  }
-
   private static Deployments deployments(GatewayConfig config, EventLog events)
       throws GatewayStartException {
     Optional<Path> data = config.administration().dataDirectory();
@@ -219,36 +201,7 @@ public final class Gateway implements AutoCloseable {
 
   private static String adminToken(GatewayConfig config) throws IOException {
     Optional<Path> file = config.administration().tokenFile();
-    if (file.isEmpty()) {
-      return "";
-    }
-    String token = Files.readString(file.get()).strip();
-    if (token.isEmpty()) {
-      throw new IOException("admin_token_file: " + file.get() + " is empty (expected a token)");
-    }
-    return token;
-  }
-
-  private static ModelRepository repository(
-      GatewayConfig config, Map<String, Backend> backends, Optional<LocalRegistry> registry)
-      throws GatewayStartException {
-    List<ModelRepository> directories = new ArrayList<>();
-    for (Path directory : config.repository().directories()) {
-      if (!Files.isDirectory(directory)) {
-        throw new GatewayStartException(
-            "repository: '%s' is no directory".formatted(directory), null);
-      }
-      directories.add(
-          new DirectoryRepository(
-              directory,
-              config.repository().stagingDirectory().resolve("repository-" + directories.size()),
-              defaultFileNames(backends),
-              InstantSource.system()));
-    }
-    // what is pushed is served once it is deployed
-    return directories.size() == 1 && registry.isEmpty()
-        ? directories.get(0)
-        : new MergedRepository(directories, registry.stream().toList());
+    return file.isEmpty() ? "" : Secrets.read("admin_token_file", file.get());
   }
 
   private static Optional<HttpEndpoint> startHttp(
@@ -316,6 +269,7 @@ public final class Gateway implements AutoCloseable {
       try {
         reconciler.close();
         deployments.close();
+        sources.close();
         grpc.stop(end - System.nanoTime());
         http.ifPresent(HttpEndpoint::close);
         log.info("stopped");

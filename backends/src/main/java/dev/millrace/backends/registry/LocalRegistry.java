@@ -10,6 +10,7 @@ import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.UnknownVersionException;
 import dev.millrace.backends.repository.VersionSelector;
+import dev.millrace.backends.storage.Digests;
 import dev.millrace.backends.storage.DurableFiles;
 import java.io.IOException;
 import java.nio.channels.FileChannel;

@@ -2,6 +2,7 @@
 package dev.millrace.backends.registry;
 
 import dev.millrace.backends.registry.RegistryException.Kind;
+import dev.millrace.backends.storage.Digests;
 import dev.millrace.backends.storage.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -206,7 +207,7 @@ public final class Upload implements AutoCloseable {
         new RegisteredVersion(
             model,
             version,
-            Digests.of(arrived),
+            RegisteredFile.digestOf(arrived),
             Instant.EPOCH,
             List.copyOf(arrived),
             Map.copyOf(metadata),

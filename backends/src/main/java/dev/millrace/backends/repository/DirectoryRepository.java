@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.InstantSource;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,11 +35,7 @@ public final class DirectoryRepository implements ModelRepository {
   private final Path root;
   private final ModelScanner scanner;
   private final Staging staging;
-  private final InstantSource clock;
-  private final long settleMillis;
-
-  /** By model and version: what its activity was when it was last listed. */
-  private Map<String, String> lastActivities = Map.of();
+  private final Settling settling;
 
   /**
    * @param root the folder of models; need not exist yet
@@ -86,8 +80,7 @@ public final class DirectoryRepository implements ModelRepository {
     }
     this.scanner = new ModelScanner(this.root, Map.copyOf(defaultFileNames));
     this.staging = new Staging(absoluteStaging, copy);
-    this.clock = clock;
-    this.settleMillis = settleMillis;
+    this.settling = new Settling(clock, settleMillis);
   }
 
   /** Whether listing {@code root} would take the folder for a model. */
@@ -104,23 +97,7 @@ public final class DirectoryRepository implements ModelRepository {
 
   @Override
   public List<ModelEntry> list() throws IOException {
-    Map<String, String> activities = new HashMap<>();
-    List<ModelEntry> entries = new ArrayList<>();
-    for (FoundModel model : scanner.scan()) {
-      entries.add(
-          model.toEntry(
-              version -> {
-                String key = model.name() + "/" + version.number();
-                activities.put(key, version.activity());
-                return version.activity().equals(lastActivities.get(key)) || isOld(version);
-              }));
-    }
-    lastActivities = activities;
-    return List.copyOf(entries);
-  }
-
-  private boolean isOld(FoundVersion version) {
-    return version.newestMillis() <= clock.millis() - settleMillis;
+    return settling.list(scanner.scan());
   }
 
   /** {@inheritDoc} A folder of models knows no aliases. */
@@ -140,7 +117,7 @@ public final class DirectoryRepository implements ModelRepository {
                     new UnknownVersionException(
                         "model '%s': not found in %s".formatted(name, root), false));
     model.require(selector, location());
-    return model.toEntry(this::isOld);
+    return model.toEntry(settling::isOld);
   }
 
   @Override

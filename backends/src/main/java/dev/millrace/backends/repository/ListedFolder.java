@@ -43,6 +43,11 @@ public record ListedFolder(String model, List<ListedFile> files, Reading reading
         : ModelScanner.scan(model, this, policy, defaultFileNames);
   }
 
+  /** Whether a file says how its model is to be served. */
+  public static boolean isConfiguration(ListedFile file) {
+    return file.name().equals(Names.MODEL_YAML) || file.name().equals(Names.CONFIG_PBTXT);
+  }
+
   @Override
   public Path path() {
     return Path.of("/", model);

@@ -163,9 +163,10 @@ public final class Reconciler implements AutoCloseable {
   /**
    * Begins to load everything there is; {@link #awaitFirstPass} tells when that is done.
    *
-   * @param pollNanos how often to look for changes afterwards; 0 for never
+   * @param pollNanos how often to look for changes in the repository afterwards; 0 for never
+   * @param selectorPollNanos how often to find out what deployments' aliases mean
    */
-  public void start(long pollNanos) {
+  public void start(long pollNanos, long selectorPollNanos) {
     janitor.start();
     polling = pollNanos > 0;
     declared.onChange(this::declarationsChanged);
@@ -174,6 +175,8 @@ public final class Reconciler implements AutoCloseable {
     } else {
       control.execute(this::pass);
     }
+    control.scheduleWithFixedDelay(
+        this::passOverDeclared, selectorPollNanos, selectorPollNanos, TimeUnit.NANOSECONDS);
   }
 
   /** What is declared, or what aliases mean, has changed; returns soon. Any thread. */

@@ -49,7 +49,7 @@ class ReconcilerTest {
   }
 
   private void start() throws InterruptedException {
-    reconciler.start(0);
+    reconciler.start(0, TimeUnit.DAYS.toNanos(1));
     reconciler.awaitFirstPass();
   }
 

@@ -13,6 +13,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /** Requests and answers of verbs, as JSON. */
@@ -22,19 +24,35 @@ final class AdminJson {
           .add(AdminProto.getDescriptor().getMessageTypes())
           .build();
 
+  /** Any escape, and the number of one of {@code & ' < = >}. */
+  private static final Pattern ESCAPE = Pattern.compile("\\\\(?:u(00(?:26|27|3c|3d|3e))|.)");
+
   private AdminJson() {}
 
   /** All fields, those without a value too: readers need not know what is left out. */
   static String print(Message message) {
     try {
-      return JsonFormat.printer()
-              .usingTypeRegistry(TYPES)
-              .alwaysPrintFieldsWithNoPresence()
-              .print(message)
+      return readable(
+              JsonFormat.printer()
+                  .usingTypeRegistry(TYPES)
+                  .alwaysPrintFieldsWithNoPresence()
+                  .print(message))
           + "\n";
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** The printer escapes what matters in a page of HTML; people read this in a terminal. */
+  private static String readable(String json) {
+    return ESCAPE
+        .matcher(json)
+        .replaceAll(
+            escape ->
+                Matcher.quoteReplacement(
+                    escape.group(1) == null
+                        ? escape.group()
+                        : Character.toString(Integer.parseInt(escape.group(1), 16))));
   }
 
   /**

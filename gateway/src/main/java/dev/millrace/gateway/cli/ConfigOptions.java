@@ -27,9 +27,17 @@ final class ConfigOptions {
 
   @Option(
       names = "--repository",
-      paramLabel = "DIR",
-      description = "Folder of models; give it again for more than one.")
+      paramLabel = "DIR|s3://BUCKET/PREFIX",
+      description = "Folder or bucket of models; give it again for more than one.")
   private List<String> repositories = new ArrayList<>();
+
+  @Option(
+      names = "--registry",
+      paramLabel = "URL",
+      description =
+          "Registry whose models can be deployed, such as mlflow+http://HOST:5000; give it again"
+              + " for more than one.")
+  private List<String> registries = new ArrayList<>();
 
   // in the order of the command line, so that of --grpc-port and --set grpc_port the last wins
   private final List<Setting> flags = new ArrayList<>();
@@ -99,6 +107,10 @@ final class ConfigOptions {
     if (!repositories.isEmpty()) {
       Origin origin = Origin.flag("--repository");
       all.add(Setting.list(ConfigKey.REPOSITORIES.name(), repositories, origin));
+    }
+    if (!registries.isEmpty()) {
+      Origin origin = Origin.flag("--registry");
+      all.add(Setting.list(ConfigKey.REGISTRIES.name(), registries, origin));
     }
     try {
       ConfigValues values =

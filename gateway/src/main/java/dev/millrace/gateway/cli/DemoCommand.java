@@ -6,6 +6,7 @@ import dev.millrace.gateway.GatewayStartException;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ConfigValues;
 import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.ModelLocation;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -117,7 +118,7 @@ final class DemoCommand implements Callable<Integer> {
     try {
       return GatewayConfig.from(
           ConfigValues.defaults()
-              .with(ConfigKey.REPOSITORIES, List.of(models))
+              .with(ConfigKey.REPOSITORIES, ModelLocation.folders(models))
               .with(ConfigKey.HOST, HOST)
               .with(ConfigKey.GRPC_PORT, port(ConfigKey.GRPC_PORT, grpcPort))
               .with(ConfigKey.HTTP_PORT, port(ConfigKey.HTTP_PORT, httpPort)));

@@ -2,7 +2,7 @@
 package dev.millrace.gateway.cli;
 
 import com.google.protobuf.util.Timestamps;
-import dev.millrace.backends.registry.Digests;
+import dev.millrace.backends.storage.Digests;
 import dev.millrace.proto.admin.v1.DeleteAliasRequest;
 import dev.millrace.proto.admin.v1.DeleteVersionRequest;
 import dev.millrace.proto.admin.v1.GetModelRequest;

@@ -8,8 +8,8 @@ import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ConfigValues;
 import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.LogFormat;
+import dev.millrace.gateway.config.ModelLocation;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -57,17 +57,23 @@ final class ServeCommand implements Callable<Integer> {
    * What keeps the repositories from being served on this machine, of what only a look can tell.
    */
   static List<String> repositoryProblems(ConfigValues values) {
-    List<Path> directories = values.get(ConfigKey.REPOSITORIES);
-    if (directories.isEmpty() && values.get(ConfigKey.DATA_DIRECTORY).isEmpty()) {
+    List<ModelLocation> locations = values.get(ConfigKey.REPOSITORIES);
+    boolean hasData = values.get(ConfigKey.DATA_DIRECTORY).isPresent();
+    if (locations.isEmpty() && !hasData) {
       return List.of(
           "repositories: none (expected at least one, such as --repository DIR, or --data-dir DIR)");
     }
     List<String> problems = new ArrayList<>();
-    for (Path directory : directories) {
-      if (!Files.isDirectory(directory)) {
+    if (!values.get(ConfigKey.REGISTRIES).isEmpty() && !hasData) {
+      problems.add(
+          "registries: %s (expected data_directory as well, for the deployments)"
+              .formatted(values.get(ConfigKey.REGISTRIES)));
+    }
+    for (ModelLocation location : locations) {
+      if (location instanceof ModelLocation.Folder folder && !Files.isDirectory(folder.path())) {
         problems.add(
             "repositories: %s (expected a directory that exists), from %s"
-                .formatted(directory, values.origin(ConfigKey.REPOSITORIES)));
+                .formatted(folder, values.origin(ConfigKey.REPOSITORIES)));
       }
     }
     return problems;

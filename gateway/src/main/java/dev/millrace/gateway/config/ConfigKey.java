@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.config;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -22,13 +23,31 @@ public final class ConfigKey<T> {
   private static final int KIB = 1 << 10;
   private static final int MIB = 1 << 20;
 
-  public static final ConfigKey<List<Path>> REPOSITORIES =
+  public static final ConfigKey<List<ModelLocation>> REPOSITORIES =
       key(
           "repositories",
-          ValueType.paths(),
+          ValueType.locations(
+              "a list of directories and s3://BUCKET/PREFIX",
+              location -> !(location instanceof ModelLocation.Mlflow)),
           List.of(),
-          "Folders that hold the models, one folder a model. A model that two of them hold is"
-              + " served from neither.");
+          "Folders and buckets that hold the models, one folder a model; all of them are served. A"
+              + " model that two of them hold is served from neither.");
+
+  public static final ConfigKey<List<ModelLocation>> REGISTRIES =
+      key(
+          "registries",
+          ValueType.locations(
+              "a list of mlflow+http://HOST:PORT, mlflow+https://HOST:PORT and s3://BUCKET/PREFIX",
+              location -> !(location instanceof ModelLocation.Folder)),
+          List.of(),
+          "Registries on other machines. Their models are served once they are deployed.");
+
+  public static final ConfigKey<Duration> REGISTRY_POLL_INTERVAL =
+      key(
+          "registry_poll_interval",
+          ValueType.duration(Duration.ofMillis(100), Duration.ofHours(24)),
+          Duration.ofSeconds(5),
+          "Time between two looks at what aliases and `latest` of deployments mean.");
 
   public static final ConfigKey<ModelControl> MODEL_CONTROL =
       key(
@@ -64,6 +83,59 @@ public final class ConfigKey<T> {
           Optional.empty(),
           "Folder in which the gateway keeps its registry and its deployments. Without it, nothing"
               + " can be pushed or deployed.");
+
+  public static final ConfigKey<Optional<Path>> CACHE_DIRECTORY =
+      key(
+          "cache_directory",
+          ValueType.optionalPath(),
+          Optional.empty(),
+          "Folder for what was fetched from other machines; a gateway can be restarted from it"
+              + " without them. `cache` in `data_directory`, or else in `staging_directory`, unless"
+              + " given.");
+
+  public static final ConfigKey<Long> CACHE_MAX_BYTES =
+      key(
+          "cache_max_bytes",
+          ValueType.bytes(MIB, 1L << 50),
+          20L << 30,
+          "Size of that folder at most. What was not used for longest goes first, what is loaded"
+              + " never.");
+
+  public static final ConfigKey<Optional<URI>> S3_ENDPOINT =
+      key(
+          "s3_endpoint",
+          ValueType.optionalServer(),
+          Optional.empty(),
+          "Server for `s3://` that is not Amazon's. Credentials are looked for where the AWS tools"
+              + " do.");
+
+  public static final ConfigKey<Optional<String>> S3_REGION =
+      key(
+          "s3_region",
+          ValueType.optionalText("a region's name"),
+          Optional.empty(),
+          "Region of `s3://`; where the AWS tools look for it, unless given.");
+
+  public static final ConfigKey<Optional<String>> MLFLOW_USERNAME =
+      key(
+          "mlflow_username",
+          ValueType.optionalText("a name"),
+          Optional.empty(),
+          "Name for MLflow's basic authentication.");
+
+  public static final ConfigKey<Optional<Path>> MLFLOW_PASSWORD_FILE =
+      key(
+          "mlflow_password_file",
+          ValueType.optionalPath(),
+          Optional.empty(),
+          "File with the password that belongs to `mlflow_username`.");
+
+  public static final ConfigKey<Optional<Path>> MLFLOW_TOKEN_FILE =
+      key(
+          "mlflow_token_file",
+          ValueType.optionalPath(),
+          Optional.empty(),
+          "File with a token for MLflow (`authorization: Bearer TOKEN`), in place of a password.");
 
   public static final ConfigKey<Optional<Path>> ADMIN_TOKEN_FILE =
       key(
@@ -194,10 +266,19 @@ public final class ConfigKey<T> {
   public static final List<ConfigKey<?>> ALL =
       List.of(
           REPOSITORIES,
+          REGISTRIES,
+          REGISTRY_POLL_INTERVAL,
           MODEL_CONTROL,
           POLL_INTERVAL,
           STAGING_DIRECTORY,
           DATA_DIRECTORY,
+          CACHE_DIRECTORY,
+          CACHE_MAX_BYTES,
+          S3_ENDPOINT,
+          S3_REGION,
+          MLFLOW_USERNAME,
+          MLFLOW_PASSWORD_FILE,
+          MLFLOW_TOKEN_FILE,
           ADMIN_TOKEN_FILE,
           HOST,
           GRPC_PORT,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.config;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -18,6 +19,7 @@ import java.util.stream.DoubleStream;
  */
 public record GatewayConfig(
     Repository repository,
+    Remote remote,
     Administration administration,
     Listen listen,
     Limits limits,
@@ -25,16 +27,45 @@ public record GatewayConfig(
     Sharing sharing,
     Logging logging) {
 
-  /** Where models come from. */
+  /**
+   * Where models come from.
+   *
+   * @param locations of models that are all served
+   * @param registries of models that are served once they are deployed
+   */
   public record Repository(
-      List<Path> directories,
+      List<ModelLocation> locations,
+      List<ModelLocation> registries,
+      Duration registryPollInterval,
       ModelControl modelControl,
       Duration pollInterval,
       Path stagingDirectory) {
     public Repository {
-      directories = List.copyOf(directories);
+      locations = List.copyOf(locations);
+      registries = List.copyOf(registries);
+      ConfigKey.REPOSITORIES.require(locations);
+      ConfigKey.REGISTRIES.require(registries);
+      ConfigKey.REGISTRY_POLL_INTERVAL.require(registryPollInterval);
       ConfigKey.POLL_INTERVAL.require(pollInterval);
     }
+  }
+
+  /** How places on other machines are reached, and where what is fetched from them is kept. */
+  public record Remote(Cache cache, S3 s3, Mlflow mlflow) {
+
+    /** What was fetched. */
+    public record Cache(Optional<Path> directory, long maxBytes) {
+      public Cache {
+        ConfigKey.CACHE_MAX_BYTES.require(maxBytes);
+      }
+    }
+
+    /** Of {@code s3://}. */
+    public record S3(Optional<URI> endpoint, Optional<String> region) {}
+
+    /** Of {@code mlflow+http://}. */
+    public record Mlflow(
+        Optional<String> username, Optional<Path> passwordFile, Optional<Path> tokenFile) {}
   }
 
   /** Who may change what is served, and where that is kept. */
@@ -135,9 +166,19 @@ public record GatewayConfig(
     return new GatewayConfig(
         new Repository(
             values.get(ConfigKey.REPOSITORIES),
+            values.get(ConfigKey.REGISTRIES),
+            values.get(ConfigKey.REGISTRY_POLL_INTERVAL),
             values.get(ConfigKey.MODEL_CONTROL),
             values.get(ConfigKey.POLL_INTERVAL),
             values.get(ConfigKey.STAGING_DIRECTORY)),
+        new Remote(
+            new Remote.Cache(
+                values.get(ConfigKey.CACHE_DIRECTORY), values.get(ConfigKey.CACHE_MAX_BYTES)),
+            new Remote.S3(values.get(ConfigKey.S3_ENDPOINT), values.get(ConfigKey.S3_REGION)),
+            new Remote.Mlflow(
+                values.get(ConfigKey.MLFLOW_USERNAME),
+                values.get(ConfigKey.MLFLOW_PASSWORD_FILE),
+                values.get(ConfigKey.MLFLOW_TOKEN_FILE))),
         new Administration(
             values.get(ConfigKey.DATA_DIRECTORY), values.get(ConfigKey.ADMIN_TOKEN_FILE)),
         new Listen(

@@ -2,6 +2,7 @@
 package dev.millrace.gateway.config;
 
 import dev.millrace.backends.model.Units;
+import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -173,17 +174,52 @@ record ValueType<T>(
         value -> value.map(Path::toString).orElse(""));
   }
 
-  static ValueType<List<Path>> paths() {
+  /** Places that hold models. */
+  static ValueType<List<ModelLocation>> locations(
+      String expected, Predicate<ModelLocation> isAllowed) {
     return new ValueType<>(
-        "a list of directories",
+        expected,
         true,
         false,
         (items, base) -> {
-          List<Path> paths = items.stream().flatMap(item -> pathOf(item, base).stream()).toList();
-          return paths.size() == items.size() ? Optional.of(paths) : Optional.empty();
+          List<ModelLocation> all =
+              items.stream().flatMap(item -> ModelLocation.parse(item, base).stream()).toList();
+          return all.size() == items.size() ? Optional.of(all) : Optional.empty();
+        },
+        value -> value.stream().allMatch(isAllowed),
+        value -> value.stream().map(ModelLocation::toString).collect(Collectors.joining(", ")));
+  }
+
+  /** A server's address, or nothing. */
+  static ValueType<Optional<URI>> optionalServer() {
+    return single(
+        "http://HOST:PORT or https://HOST:PORT, or nothing",
+        (text, base) -> {
+          Optional<URI> server = ModelLocation.server(text);
+          return text.isEmpty() || server.isPresent() ? Optional.of(server) : Optional.empty();
         },
         value -> true,
-        value -> value.stream().map(Path::toString).collect(Collectors.joining(", ")));
+        value -> value.map(URI::toString).orElse(""));
+  }
+
+  /** A text, or nothing. */
+  static ValueType<Optional<String>> optionalText(String expected) {
+    return single(
+        expected + ", or nothing",
+        (text, base) -> Optional.of(text.isEmpty() ? Optional.<String>empty() : Optional.of(text)),
+        value -> true,
+        value -> value.orElse(""));
+  }
+
+  static ValueType<Long> bytes(long min, long max) {
+    return single(
+        "a size such as 500MiB or 20GiB, %s..%s".formatted(Units.show(min), Units.show(max)),
+        (text, base) -> {
+          OptionalLong bytes = Units.bytes(text);
+          return bytes.isPresent() ? Optional.of(bytes.getAsLong()) : Optional.empty();
+        },
+        value -> value >= min && value <= max,
+        value -> Units.show(value));
   }
 
   private interface SingleParser<T> {

@@ -19,6 +19,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 final class ProvisionCache {
   private final Path root;
 
+  /** In the home of who runs the tests. */
+  static ProvisionCache ofUser() {
+    return new ProvisionCache(Path.of(System.getProperty("user.home"), ".cache/millrace-tests"));
+  }
+
   ProvisionCache(Path root) {
     this.root = root;
   }

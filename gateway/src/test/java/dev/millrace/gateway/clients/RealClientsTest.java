@@ -11,6 +11,7 @@ import dev.millrace.gateway.Gateway;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ConfigValues;
 import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.ModelLocation;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
 import dev.millrace.proto.inference.ModelInferRequest;
 import io.grpc.MethodDescriptor;
@@ -56,8 +57,7 @@ class RealClientsTest {
   private final Path demo = root.resolve("deploy/demo");
   private final Path protos = root.resolve("proto/src/main/protobuf");
   private final Path scripts = root.resolve("gateway/src/test/clients");
-  private final ProvisionCache cache =
-      new ProvisionCache(Path.of(System.getProperty("user.home"), ".cache/millrace-tests"));
+  private final ProvisionCache cache = ProvisionCache.ofUser();
 
   // each is run once for all tests, and a failure kept
   private final FutureTask<Provision> python =
@@ -89,7 +89,8 @@ class RealClientsTest {
         Gateway.start(
             GatewayConfig.from(
                 ConfigValues.defaults()
-                    .with(ConfigKey.REPOSITORIES, List.of(demo.resolve("models"), slow))
+                    .with(
+                        ConfigKey.REPOSITORIES, ModelLocation.folders(demo.resolve("models"), slow))
                     .with(ConfigKey.STAGING_DIRECTORY, folder.resolve("staging"))
                     .with(ConfigKey.HOST, "127.0.0.1")
                     .with(ConfigKey.GRPC_PORT, 0)

@@ -88,11 +88,11 @@ final class ConfigLoaderTest {
     Path file = file("repositories: [/a, \"/b,c\"]\n");
 
     assertThat(ConfigLoader.load(file, Map.of(), List.of()).get(ConfigKey.REPOSITORIES))
-        .containsExactly(Path.of("/a"), Path.of("/b,c"));
+        .isEqualTo(ModelLocation.folders(Path.of("/a"), Path.of("/b,c")));
     assertThat(
             ConfigLoader.load(Map.of("MILLRACE_REPOSITORIES", "/a, /b"), List.of())
                 .get(ConfigKey.REPOSITORIES))
-        .containsExactly(Path.of("/a"), Path.of("/b"));
+        .isEqualTo(ModelLocation.folders(Path.of("/a"), Path.of("/b")));
   }
 
   @Test
@@ -148,7 +148,8 @@ final class ConfigLoaderTest {
 
     ConfigValues values = ConfigLoader.load(file, Map.of(), List.of());
 
-    assertThat(values.get(ConfigKey.REPOSITORIES)).containsExactly(folder.resolve("models"));
+    assertThat(values.get(ConfigKey.REPOSITORIES))
+        .isEqualTo(ModelLocation.folders(folder.resolve("models")));
     assertThat(values.get(ConfigKey.STAGING_DIRECTORY)).isEqualTo(folder.resolve("staged"));
   }
 

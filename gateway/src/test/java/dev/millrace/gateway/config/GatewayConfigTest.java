@@ -15,7 +15,7 @@ final class GatewayConfigTest {
   void hasTheDefaults() {
     GatewayConfig config = GatewayConfig.defaults();
 
-    assertThat(config.repository().directories()).isEmpty();
+    assertThat(config.repository().locations()).isEmpty();
     assertThat(config.repository().modelControl()).isEqualTo(ModelControl.NONE);
     assertThat(config.repository().pollInterval()).isEqualTo(Duration.ofSeconds(2));
     assertThat(config.repository().stagingDirectory().getFileName())
@@ -54,12 +54,13 @@ final class GatewayConfigTest {
 
   @Test
   void copiesItsLists() {
-    List<Path> directories = new ArrayList<>(List.of(Path.of("/a")));
+    List<ModelLocation> directories = new ArrayList<>(ModelLocation.folders(Path.of("/a")));
     GatewayConfig config =
         GatewayConfig.from(ConfigValues.defaults().with(ConfigKey.REPOSITORIES, directories));
 
     directories.clear();
 
-    assertThat(config.repository().directories()).containsExactly(Path.of("/a"));
+    assertThat(config.repository().locations())
+        .containsExactly(new ModelLocation.Folder(Path.of("/a")));
   }
 }

@@ -77,6 +77,13 @@ record Tensor(String name, String datatype, List<Long> shape, ByteString raw) {
     return InferInputTensor.newBuilder().setName(name).setDatatype(datatype).addAllShape(shape);
   }
 
+  /** Its elements, of a tensor of floats. */
+  float[] floatValues() {
+    float[] values = new float[raw.size() / 4];
+    raw.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+    return values;
+  }
+
   Tensor named(String newName) {
     return new Tensor(newName, datatype, shape, raw);
   }

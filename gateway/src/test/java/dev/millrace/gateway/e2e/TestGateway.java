@@ -10,6 +10,7 @@ import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ConfigValues;
 import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.ModelControl;
+import dev.millrace.gateway.config.ModelLocation;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc.GRPCInferenceServiceFutureStub;
@@ -64,7 +65,7 @@ final class TestGateway implements AutoCloseable {
       this.repository = folder.resolve("models");
       this.values =
           ConfigValues.defaults()
-              .with(ConfigKey.REPOSITORIES, List.of(repository))
+              .with(ConfigKey.REPOSITORIES, ModelLocation.folders(repository))
               .with(ConfigKey.STAGING_DIRECTORY, folder.resolve("staging"))
               .with(ConfigKey.GRPC_PORT, 0)
               .with(ConfigKey.HTTP_PORT, 0)
@@ -184,10 +185,22 @@ final class TestGateway implements AutoCloseable {
   }
 
   HttpResponse<String> get(String path) {
+    return send("GET", path, "");
+  }
+
+  /** What administration answers to a change. */
+  HttpResponse<String> send(String method, String path, String body) {
     URI address = URI.create("http://127.0.0.1:" + gateway.httpPort() + path);
     try {
       return http.send(
-          HttpRequest.newBuilder(address).timeout(PATIENCE).build(),
+          HttpRequest.newBuilder(address)
+              .timeout(PATIENCE)
+              .method(
+                  method,
+                  body.isEmpty()
+                      ? HttpRequest.BodyPublishers.noBody()
+                      : HttpRequest.BodyPublishers.ofString(body))
+              .build(),
           HttpResponse.BodyHandlers.ofString());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -195,6 +208,12 @@ final class TestGateway implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new AssertionError(e);
     }
+  }
+
+  /** Has a deployment be as a JSON object says. */
+  void deploy(String name, String spec) {
+    HttpResponse<String> answer = send("PUT", "/admin/v1/deployments/" + name, spec);
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
   }
 
   Exposition metrics() {

@@ -9,13 +9,13 @@ import dev.millrace.gateway.Gateway;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ConfigValues;
 import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.ModelLocation;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,7 +32,7 @@ final class LiveCurvesTest {
     Files.write(model, OnnxModels.identity(DataType.FP32, "n", 4));
     ConfigValues values =
         ConfigValues.defaults()
-            .with(ConfigKey.REPOSITORIES, List.of(model.getParent()))
+            .with(ConfigKey.REPOSITORIES, ModelLocation.folders(model.getParent()))
             .with(ConfigKey.STAGING_DIRECTORY, folder.resolve("staging"))
             .with(ConfigKey.GRPC_PORT, 0)
             .with(ConfigKey.HTTP_PORT, 0)

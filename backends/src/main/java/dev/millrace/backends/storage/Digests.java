@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.backends.registry;
+package dev.millrace.backends.storage;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,9 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.util.Comparator;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.regex.Pattern;
 
 /** SHA-256, in hex. */
@@ -20,7 +18,8 @@ public final class Digests {
 
   private Digests() {}
 
-  static MessageDigest sha256() {
+  /** A digest to be fed. */
+  public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
@@ -28,33 +27,37 @@ public final class Digests {
     }
   }
 
-  static String hex(MessageDigest digest) {
+  /** What was fed to it. */
+  public static String hex(MessageDigest digest) {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  static boolean isDigest(String text) {
+  /** Whether a text is one. */
+  public static boolean isDigest(String text) {
     return HEX.matcher(text).matches();
   }
 
   /** Of a file's content. */
   public static String of(Path file) throws IOException {
     MessageDigest digest = sha256();
+    update(digest, file);
+    return hex(digest);
+  }
+
+  /** Of a text. */
+  public static String of(String text) {
+    MessageDigest digest = sha256();
+    digest.update(text.getBytes(StandardCharsets.UTF_8));
+    return hex(digest);
+  }
+
+  /** Continues a digest with a file's content. */
+  public static void update(MessageDigest digest, Path file) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         digest.update(buffer, 0, read);
       }
     }
-    return hex(digest);
-  }
-
-  /** Of several files: names, sizes and contents, whatever their order. */
-  static String of(List<RegisteredFile> files) {
-    MessageDigest digest = sha256();
-    files.stream()
-        .sorted(Comparator.comparing(RegisteredFile::name))
-        .map(file -> file.name() + "\0" + file.size() + "\0" + file.sha256() + "\n")
-        .forEach(line -> digest.update(line.getBytes(StandardCharsets.UTF_8)));
-    return hex(digest);
   }
 }

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.mlflow;
+
+import dev.millrace.backends.mlflow.MlflowClient.RefusedException;
+import dev.millrace.backends.remote.RemoteSource;
+import dev.millrace.backends.repository.ListedFile;
+import dev.millrace.backends.repository.ListedFolder;
+import dev.millrace.backends.repository.UnknownVersionException;
+import dev.millrace.backends.repository.VersionSelector;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+
+/**
+ * The models that are registered with an MLflow server: {@code models:/name/3}, {@code
+ * models:/name@champion}, {@code models:/name/latest}.
+ *
+ * <p>Artifacts come through the server ({@code --serve-artifacts}) or from a folder that this
+ * machine sees under the same path. A version's place never changes, so it is looked up once. A
+ * {@code model.yaml} or {@code config.pbtxt} among a version's artifacts says how it is to be
+ * served.
+ */
+public final class MlflowSource implements RemoteSource {
+  private static final String PROXIED = "mlflow-artifacts:";
+  private static final String NOT_FOUND = "RESOURCE_DOES_NOT_EXIST";
+  private static final String INVALID = "INVALID_PARAMETER_VALUE";
+
+  private final URI server;
+  private final MlflowClient client;
+
+  /** What was found of versions, which do not change. */
+  private final Map<String, Version> versions = new ConcurrentHashMap<>();
+
+  /** A version's artifacts. */
+  private record Version(Artifacts place, RemoteModel model) {}
+
+  /**
+   * @param server {@code http://host:5000}, with a path if the server has one
+   */
+  public MlflowSource(URI server, Credentials credentials, LongSupplier nanoClock) {
+    this.server = server;
+    this.client = new MlflowClient(server, credentials, nanoClock);
+  }
+
+  @Override
+  public String location() {
+    return "MLflow at " + server;
+  }
+
+  /** {@inheritDoc} Registered models are served once they are deployed. */
+  @Override
+  public List<RemoteModel> list() {
+    return List.of();
+  }
+
+  @Override
+  public Found find(String model, VersionSelector selector) throws IOException {
+    long number =
+        switch (selector) {
+          case VersionSelector.Exactly exactly -> exactly.version();
+          case VersionSelector.Alias alias -> number(byAlias(model, alias.name()));
+          case VersionSelector.Latest latest -> latest(model);
+        };
+    Version version = versions.get(key(model, number));
+    if (version == null) {
+      version = look(model, number);
+      versions.put(key(model, number), version);
+    }
+    return new Found(version.model(), new VersionSelector.Exactly(number));
+  }
+
+  private static String key(String model, long number) {
+    return model + "/" + number;
+  }
+
+  private Json byAlias(String model, String alias) throws IOException {
+    try {
+      return versionIn(
+          client.get("registered-models/alias", Map.of("name", model, "alias", alias)));
+    } catch (RefusedException e) {
+      // an unknown alias of a known model is an invalid value to MLflow
+      throw unknown(
+          e,
+          INVALID,
+          "model '%s': alias '%s'".formatted(model, alias),
+          !e.code().equals(NOT_FOUND));
+    }
+  }
+
+  private long latest(String model) throws IOException {
+    Json found =
+        client.get(
+            "model-versions/search",
+            Map.of(
+                "filter", "name='" + model + "'",
+                "order_by", "version_number DESC",
+                "max_results", "1"));
+    List<Json> latest = found.objects("model_versions");
+    if (latest.isEmpty()) {
+      throw new UnknownVersionException(
+          "model '%s': no versions in %s".formatted(model, location()), false);
+    }
+    return number(latest.getFirst());
+  }
+
+  private Version look(String model, long number) throws IOException {
+    Map<String, String> query = Map.of("name", model, "version", Long.toString(number));
+    Json version;
+    String uri;
+    try {
+      version = versionIn(client.get("model-versions/get", query));
+      uri = client.get("model-versions/get-download-uri", query).text("artifact_uri");
+    } catch (RefusedException e) {
+      throw unknown(
+          e, NOT_FOUND, "model '%s': version %d".formatted(model, number), isKnown(model));
+    }
+    if (!version.text("status").equals("READY")) {
+      throw new IOException(
+          "model '%s' version %d in %s: status %s %s (expected READY)"
+              .formatted(
+                  model,
+                  number,
+                  location(),
+                  version.text("status"),
+                  version.text("status_message")));
+    }
+    Artifacts place = place(uri);
+    List<ListedFile> artifacts = place.list();
+    Flavors.requireOnnx(model, number, place, artifacts);
+    List<ListedFile> files = new ArrayList<>();
+    for (ListedFile file : artifacts) {
+      String name = ListedFolder.isConfiguration(file) ? file.name() : number + "/" + file.name();
+      files.add(new ListedFile(name, file.size(), file.modifiedMillis(), uri));
+    }
+    return new Version(place, new RemoteModel(model, files));
+  }
+
+  private boolean isKnown(String model) {
+    try {
+      client.get("registered-models/get", Map.of("name", model));
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private Artifacts place(String uri) throws IOException {
+    if (uri.startsWith(PROXIED)) {
+      // a host in it is this server under another name
+      String path = uri.substring(PROXIED.length()).replaceFirst("^//[^/]*", "");
+      return new Artifacts.Proxied(client, path.replaceFirst("^/+", ""));
+    }
+    String path = uri.replaceFirst("^file:(//(localhost)?(?=/))?", "");
+    if (path.startsWith("/")) {
+      return new Artifacts.Local(Path.of(path));
+    }
+    throw new IOException(
+        "%s keeps artifacts at %s (expected mlflow-artifacts:, that is a server with --serve-artifacts, or a folder)"
+            .formatted(location(), uri));
+  }
+
+  private Json versionIn(Json answer) throws IOException {
+    return answer
+        .object("model_version")
+        .orElseThrow(() -> new IOException(location() + " answers without a model_version"));
+  }
+
+  private long number(Json version) throws IOException {
+    String text = version.text("version");
+    return VersionSelector.parse(text)
+        .filter(VersionSelector.Exactly.class::isInstance)
+        .map(exactly -> ((VersionSelector.Exactly) exactly).version())
+        .orElseThrow(() -> new IOException("%s answers version '%s'".formatted(location(), text)));
+  }
+
+  /** What a refusal means, where that is that something is not there. */
+  private IOException unknown(RefusedException e, String code, String what, boolean isModelKnown) {
+    if (e.code().equals(code) || e.code().equals(NOT_FOUND)) {
+      return new UnknownVersionException(
+          "%s not found in %s: %s".formatted(what, location(), e.getMessage()), isModelKnown);
+    }
+    return new IOException("%s: %s: %s".formatted(location(), e.code(), e.getMessage()), e);
+  }
+
+  @Override
+  public InputStream open(String model, ListedFile file, long offset) throws IOException {
+    int slash = file.name().indexOf('/');
+    for (Version version : versions.values()) {
+      if (version.model().name().equals(model) && version.model().files().contains(file)) {
+        return version.place().open(file.name().substring(slash + 1), offset);
+      }
+    }
+    throw new IOException("model '%s': %s was not listed".formatted(model, file.name()));
+  }
+
+  @Override
+  public void close() {}
+}

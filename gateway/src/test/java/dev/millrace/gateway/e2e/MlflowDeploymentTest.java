@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.e2e;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.backends.onnx.OnnxGraphBuilder;
+import dev.millrace.backends.onnx.OnnxModels;
+import dev.millrace.backends.tensor.DataType;
+import dev.millrace.gateway.clients.BackgroundProgram;
+import dev.millrace.gateway.clients.MlflowServer;
+import dev.millrace.gateway.config.ConfigKey;
+import dev.millrace.gateway.config.ModelLocation;
+import io.grpc.StatusRuntimeException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Models of a real MLflow server, deployed. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class MlflowDeploymentTest {
+  private static final byte[] SAME = OnnxModels.identity(DataType.FP32, "n", 4);
+  private static final byte[] NEGATED = OnnxModels.unary("Neg", DataType.FP32, "n", 4);
+
+  /** y = x · w, and w beside the model, as MLflow leaves it. */
+  private static final byte[] EXTERNAL =
+      OnnxGraphBuilder.named("external")
+          .input("x", DataType.FP32, "n", 4)
+          .output("y", DataType.FP32, "n", 1)
+          .externalInitializer("w", "0b1c.data", 0, 16, 4, 1)
+          .node("MatMul", List.of("x", "w"), List.of("y"))
+          .build();
+
+  private static final byte[] HALVES = floats(0.5f, 0.5f, 0.5f, 0.5f);
+
+  private static byte[] floats(float... values) {
+    return Tensor.floats("w", values, values.length).raw().toByteArray();
+  }
+
+  private Path mlflowFolder;
+  private int port;
+  private MlflowServer mlflow;
+  private TestGateway gateway;
+
+  @BeforeAll
+  void startsMlflow(@TempDir Path folder) throws Exception {
+    mlflowFolder = folder;
+    port = BackgroundProgram.freePort();
+    mlflow = MlflowServer.start(folder, port);
+  }
+
+  @AfterAll
+  void stopsMlflow() {
+    if (mlflow != null) {
+      mlflow.close();
+    }
+  }
+
+  @AfterEach
+  void stopsTheGateway() {
+    if (gateway != null) {
+      gateway.close();
+    }
+  }
+
+  private void start(Path folder) {
+    gateway =
+        TestGateway.over(folder)
+            .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
+            .set(ConfigKey.REGISTRIES, List.of(new ModelLocation.Mlflow(mlflow.uri())))
+            .set(ConfigKey.REGISTRY_POLL_INTERVAL, Duration.ofMillis(200))
+            .start();
+  }
+
+  /** What the deployment makes of 1, 2, 3, 4. */
+  private float first(String model) {
+    return gateway.infer(model, Tensor.rows(1, 1)).getFirst().floatValues()[0];
+  }
+
+  private void awaitFirst(String model, float expected) {
+    await()
+        .atMost(TestGateway.PATIENCE)
+        .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
+        .untilAsserted(() -> assertThat(first(model)).isEqualTo(expected));
+  }
+
+  @Test
+  void followsAnAliasThroughAnOutageAndARestart(@TempDir Path folder) throws Exception {
+    mlflow.register("fraud");
+    mlflow.alias("fraud", "champion", mlflow.onnxVersion("fraud", SAME));
+    start(folder);
+    gateway.deploy("fraud", "{\"version\": \"@champion\"}");
+    awaitFirst("fraud", 1);
+
+    long second = mlflow.onnxVersion("fraud", NEGATED);
+    long begin = System.nanoTime();
+    mlflow.alias("fraud", "champion", second);
+    awaitFirst("fraud", -1);
+    System.out.printf(
+        "MLflow: the version of an alias served %d ms after it was moved (polled each 200 ms)%n",
+        (System.nanoTime() - begin) / 1_000_000);
+
+    mlflow.close();
+    assertThat(first("fraud")).isEqualTo(-1);
+    gateway.close();
+    start(folder);
+    awaitFirst("fraud", -1);
+
+    mlflow = MlflowServer.start(mlflowFolder, port);
+    mlflow.alias("fraud", "champion", 1);
+    awaitFirst("fraud", 1);
+  }
+
+  @Test
+  void servesNumbersTheLatestAndExternalData(@TempDir Path folder) throws Exception {
+    mlflow.register("big");
+    mlflow.onnxVersion("big", SAME);
+    mlflow.version(
+        "big",
+        Map.of(
+            "MLmodel",
+            MlflowServer.ONNX.getBytes(UTF_8),
+            "model.onnx",
+            EXTERNAL,
+            "0b1c.data",
+            HALVES));
+    start(folder);
+
+    gateway.deploy("one", "{\"model\": \"big\", \"version\": \"1\"}");
+    gateway.deploy("newest", "{\"model\": \"big\"}");
+
+    awaitFirst("one", 1);
+    awaitFirst("newest", 5);
+  }
+
+  @Test
+  void saysWhatIsNotThere(@TempDir Path folder) throws Exception {
+    mlflow.register("known");
+    mlflow.onnxVersion("known", SAME);
+    start(folder);
+
+    awaitObstacle("known", "7", "model 'known': version 7 not found in MLflow at " + mlflow.uri());
+    awaitObstacle("known", "@nobody", "alias 'nobody' not found in MLflow at " + mlflow.uri());
+    awaitObstacle("unknown", "1", "not found");
+  }
+
+  @Test
+  void refusesAVersionThatIsNoOnnxModel(@TempDir Path folder) throws Exception {
+    mlflow.register("forest");
+    mlflow.version(
+        "forest",
+        Map.of(
+            "MLmodel",
+            "flavors: {sklearn: {}, python_function: {}}".getBytes(UTF_8),
+            "model.skops",
+            new byte[] {1}));
+    start(folder);
+
+    awaitObstacle("forest", "latest", "MLflow flavors [python_function, sklearn] (expected onnx");
+  }
+
+  private void awaitObstacle(String model, String version, String reason) {
+    gateway.deploy(model, "{\"version\": \"" + version + "\"}");
+    await()
+        .atMost(TestGateway.PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(gateway.get("/admin/v1/deployments/" + model).body()).contains(reason));
+  }
+}

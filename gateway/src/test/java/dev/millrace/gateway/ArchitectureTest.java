@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -34,7 +37,7 @@ class ArchitectureTest {
 
   @Test
   void everyModuleIsLookedAt() {
-    for (String module : new String[] {"proto", "batching", "backends", "gateway"}) {
+    for (String module : new String[] {"proto", "admin", "batching", "backends", "gateway"}) {
       assertThat(ALL.that(resideInAPackage("dev.millrace." + module + ".."))).isNotEmpty();
     }
   }
@@ -49,7 +52,28 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(
-                "dev.millrace.batching..", "dev.millrace.backends..", "dev.millrace.gateway.."))
+                "dev.millrace.admin..",
+                "dev.millrace.batching..",
+                "dev.millrace.backends..",
+                "dev.millrace.gateway.."))
+        .check(ALL);
+  }
+
+  /** Whoever deploys brings the transport, and takes nothing of ours but the protocol. */
+  @Test
+  void theAdminClientKnowsTheProtocolAndGrpc() {
+    classes()
+        .that()
+        .resideInAPackage("dev.millrace.admin..")
+        .should()
+        .onlyDependOnClassesThat(
+            resideInAnyPackage(
+                    "dev.millrace.admin..",
+                    "dev.millrace.proto.admin..",
+                    "java..",
+                    "com.google.protobuf..",
+                    "org.jspecify..")
+                .or(resideInAnyPackage("io.grpc", "io.grpc.stub")))
         .check(ALL);
   }
 
@@ -172,6 +196,7 @@ class ArchitectureTest {
   void protobufAndGrpcAreForTheProtocolsTheCommandLineAndHealth() {
     DescribedPredicate<JavaClass> places =
         resideInAnyPackage(
+                "dev.millrace.admin.client",
                 "dev.millrace.gateway.kserve",
                 "dev.millrace.gateway.admin",
                 "dev.millrace.gateway.cli")
@@ -251,9 +276,10 @@ class ArchitectureTest {
   void nothingOfOursSleeps() {
     noClasses()
         .that()
-        .resideOutsideOfPackage("dev.millrace.gateway.cli")
+        // programs that wait for a server
+        .resideOutsideOfPackages("dev.millrace.gateway.cli", "dev.millrace.admin.client")
         .should()
-        .callMethod(Thread.class, "sleep", long.class)
+        .callMethodWhere(target(name("sleep")).and(target(owner(resideInAPackage("java..")))))
         .check(OURS);
   }
 }

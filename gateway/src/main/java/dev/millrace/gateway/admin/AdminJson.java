@@ -6,7 +6,6 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
-import dev.millrace.proto.admin.v1.AdminProto;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.Arrays;
@@ -15,27 +14,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Requests and answers of verbs, as JSON. */
+/** Requests of verbs, as JSON. */
 final class AdminJson {
-  private static final JsonFormat.TypeRegistry TYPES =
-      JsonFormat.TypeRegistry.newBuilder()
-          .add(AdminProto.getDescriptor().getMessageTypes())
-          .build();
-
   private AdminJson() {}
-
-  /** All fields, those without a value too: readers need not know what is left out. */
-  static String print(Message message) {
-    try {
-      return JsonFormat.printer()
-              .usingTypeRegistry(TYPES)
-              .alwaysPrintFieldsWithNoPresence()
-              .print(message)
-          + "\n";
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException(e);
-    }
-  }
 
   /**
    * A request of its parts.
@@ -58,7 +39,7 @@ final class AdminJson {
 
   private static void merge(String json, Message.Builder into) {
     try {
-      JsonFormat.parser().usingTypeRegistry(TYPES).merge(json, into);
+      JsonFormat.parser().usingTypeRegistry(AnswerJson.TYPES).merge(json, into);
     } catch (InvalidProtocolBufferException e) {
       throw invalid("body: " + e.getMessage());
     }

@@ -23,6 +23,10 @@ final class ProvisionCache {
     this.root = root;
   }
 
+  static ProvisionCache ofThisUser() {
+    return new ProvisionCache(Path.of(System.getProperty("user.home"), ".cache/millrace-tests"));
+  }
+
   /** Fills an empty folder, which is moved afterwards. */
   @FunctionalInterface
   interface Installation {

@@ -17,6 +17,7 @@ public final class Guide {
       Pattern.compile("^```(\\w*)\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
 
   private final String name;
+  private final String page;
   private final List<Block> blocks = new ArrayList<>();
 
   /**
@@ -28,6 +29,7 @@ public final class Guide {
 
   private Guide(String name, String page) {
     this.name = name;
+    this.page = page;
     Matcher matcher = BLOCK.matcher(page);
     while (matcher.find()) {
       blocks.add(new Block(matcher.group(1), matcher.group(2)));
@@ -36,6 +38,14 @@ public final class Guide {
 
   public static Guide read(String name) throws IOException {
     return new Guide(name, Files.readString(repositoryRoot().resolve("docs/guides").resolve(name)));
+  }
+
+  /** The part below one of its headings of the second level. */
+  public Guide section(String heading) {
+    String begin = "\n## " + heading + "\n";
+    assertThat(page).as("docs/guides/%s", name).contains(begin);
+    String rest = page.substring(page.indexOf(begin) + begin.length());
+    return new Guide(name, rest.split("\n## ", 2)[0]);
   }
 
   /** The texts of its blocks of one language, in their order. */

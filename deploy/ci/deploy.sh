@@ -8,7 +8,7 @@
 # MILLRACE_ADMIN_TOKEN the token if it wants one, MILLRACE_TIMEOUT how long to wait in seconds.
 #
 # Ends with 0 when the new version serves; with 1 when it was refused or taken back, and what
-# served before still serves; with 3 when the time was over before either.
+# served before still serves; with 2 when it was called wrongly; with 3 when the time was over.
 set -eu
 
 if [ $# -ne 3 ]; then
@@ -18,7 +18,14 @@ fi
 name=$1
 model=$2
 deployment=$3
-api=${MILLRACE_URL:?"the gateway's HTTP port, such as http://gateway:8000"}/admin/v1
+for file in "$model" "$deployment"; do
+  if [ ! -r "$file" ]; then
+    echo "$file: cannot be read" >&2
+    exit 2
+  fi
+done
+url=${MILLRACE_URL:?"the gateway's HTTP port, such as http://gateway:8000"}
+api=${url%/}/admin/v1
 end=$(($(date +%s) + ${MILLRACE_TIMEOUT:-300}))
 
 # Calls the gateway, whose answer is in $answer. Headers come by standard input: what is on a
@@ -60,7 +67,7 @@ digest=$( (sha256sum "$model" 2>/dev/null || shasum -a 256 "$model") | cut -d ' 
 must --request POST --upload-file "$model" \
   "$api/models/$name/versions?sha256=$digest&metadata.commit=${GITHUB_SHA:-unknown}"
 version=$(printf '%s\n' "$answer" | sed -n 's/^  "version": "\([0-9]*\)".*/\1/p')
-echo "$name: pushed version $version, SHA-256 $digest"
+echo "$name: pushed version $version, SHA-256 of the file $digest"
 
 must --request PUT --data-binary "@$deployment" "$api/deployments/$name?spec.version=$version"
 echo "$name: declared, waiting"

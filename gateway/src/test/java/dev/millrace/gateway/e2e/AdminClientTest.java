@@ -21,7 +21,13 @@ import dev.millrace.proto.admin.v1.Gates;
 import dev.millrace.proto.admin.v1.PushHeader;
 import dev.millrace.proto.admin.v1.RegisteredVersion;
 import dev.millrace.proto.admin.v1.UpdateStrategy;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ClientInterceptors;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +40,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,11 +61,16 @@ class AdminClientTest {
 
   @BeforeEach
   void start() throws Exception {
+    start(0);
+  }
+
+  private void start(int port) throws Exception {
     Path token = Files.writeString(folder.resolve("token"), TOKEN);
     gateway =
         TestGateway.over(folder)
             .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
             .set(ConfigKey.ADMIN_TOKEN_FILE, Optional.of(token))
+            .set(ConfigKey.GRPC_PORT, port)
             .start();
     client = new AdminClient(gateway.channel()).withToken(TOKEN).withActor("ci");
   }
@@ -150,6 +162,7 @@ class AdminClientTest {
   private void awaitBaking() {
     await()
         .atMost(TestGateway.PATIENCE)
+        .ignoreExceptions() // of a gateway that is being restarted
         .until(() -> phase(client.deployment("fraud")).equals("BAKING"));
   }
 
@@ -204,6 +217,64 @@ class AdminClientTest {
             e ->
                 assertThat(((AdminException) e).status().getCode())
                     .isEqualTo(Status.Code.UNAUTHENTICATED));
+  }
+
+  @Test
+  void aLargeFileThatIsRefusedIsNotSentToItsEnd() throws Exception {
+    Path large = Files.write(folder.resolve("large"), new byte[32 << 20]);
+
+    assertThatThrownBy(() -> client.push("../fraud", large))
+        .isInstanceOf(AdminException.Invalid.class)
+        .hasMessageContaining("model: '../fraud'");
+    assertThatThrownBy(() -> new AdminClient(gateway.channel()).push("fraud", large))
+        .isInstanceOf(AdminException.NotAllowed.class);
+  }
+
+  @Test
+  void aGatewayThatIsRestartedMeanwhileIsWaitedFor() throws Exception {
+    push(SAME);
+    push(NEGATED);
+    deploy(version(1));
+    UpdateStrategy.Builder slow =
+        UpdateStrategy.newBuilder().addSteps(50).setBake(Durations.fromSeconds(600));
+    client.apply(version(2).setUpdate(slow).build());
+    int port = gateway.gateway().grpcPort();
+    ManagedChannel channel = gateway.newChannel();
+    AtomicInteger calls = new AtomicInteger();
+    AdminClient patient =
+        new AdminClient(ClientInterceptors.intercept(channel, counting(calls))).withToken(TOKEN);
+    CompletableFuture<Outcome> outcome =
+        CompletableFuture.supplyAsync(() -> waitWith(patient, Duration.ofSeconds(60)));
+    awaitBaking();
+    await().until(() -> calls.get() > 1); // so the first was answered
+
+    gateway.close();
+    start(port);
+    client = patient;
+    awaitBaking();
+    patient.promote("fraud");
+
+    assertThat(outcome.get(60, TimeUnit.SECONDS)).isInstanceOf(Outcome.Ready.class);
+    TestGateway.closeChannel(channel);
+  }
+
+  private static ClientInterceptor counting(AtomicInteger calls) {
+    return new ClientInterceptor() {
+      @Override
+      public <Q, R> ClientCall<Q, R> interceptCall(
+          MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+        calls.incrementAndGet();
+        return next.newCall(method, options);
+      }
+    };
+  }
+
+  private static Outcome waitWith(AdminClient client, Duration timeout) {
+    try {
+      return client.awaitReady("fraud", timeout);
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test

@@ -104,7 +104,7 @@ class DeployFromCiTest {
     Script.Result first = deploy();
     assertThat(first.exitCode()).as(first.said()).isZero();
     assertThat(first.out())
-        .contains("fraud: pushed version 1, SHA-256 ", "version-pushed", "rollout-done")
+        .contains("fraud: pushed version 1, SHA-256 of the file ", "version-pushed", "rollout-done")
         .endsWith("fraud: version 1 serves\n");
     assertThat(answering()).isEqualTo("1");
 
@@ -191,8 +191,10 @@ class DeployFromCiTest {
 
     assertThat(deploy(Map.of()).err()).contains("MILLRACE_URL", "HTTP port");
     assertThat(deploy(Map.of("MILLRACE_URL", url())).err()).contains("changes need a token");
-    assertThat(new Script(checkedOut, Map.of()).run("sh", SCRIPT.toString(), "x").exitCode())
-        .isEqualTo(2);
+    Script bare = new Script(checkedOut, Map.of("MILLRACE_URL", url() + "/"));
+    assertThat(bare.run("sh", SCRIPT.toString(), "x").exitCode()).isEqualTo(2);
+    assertThat(bare.run("sh", SCRIPT.toString(), "x", "gone.onnx", "y").err())
+        .isEqualTo("gone.onnx: cannot be read\n");
     Script.Result wrong = deploy(Map.of("MILLRACE_URL", url(), "MILLRACE_ADMIN_TOKEN", "0ther"));
     assertThat(wrong.exitCode()).isEqualTo(1);
     assertThat(wrong.said()).contains("the token is another one").doesNotContain("0ther");

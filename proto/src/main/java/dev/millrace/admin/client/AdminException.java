@@ -8,7 +8,7 @@ import io.grpc.StatusRuntimeException;
  * Why a gateway did not do what it was asked. The message is the server's own text; the kinds are
  * those that programs treat differently.
  */
-public class AdminException extends RuntimeException {
+public sealed class AdminException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private AdminException(StatusRuntimeException failure) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway;
 
+import static com.tngtech.archunit.core.domain.JavaCall.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.name;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
@@ -34,7 +37,7 @@ class ArchitectureTest {
 
   @Test
   void everyModuleIsLookedAt() {
-    for (String module : new String[] {"proto", "batching", "backends", "gateway"}) {
+    for (String module : new String[] {"proto", "admin", "batching", "backends", "gateway"}) {
       assertThat(ALL.that(resideInAPackage("dev.millrace." + module + ".."))).isNotEmpty();
     }
   }
@@ -49,7 +52,28 @@ class ArchitectureTest {
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(
-                "dev.millrace.batching..", "dev.millrace.backends..", "dev.millrace.gateway.."))
+                "dev.millrace.admin..",
+                "dev.millrace.batching..",
+                "dev.millrace.backends..",
+                "dev.millrace.gateway.."))
+        .check(ALL);
+  }
+
+  /** Whoever deploys brings the transport, and takes nothing of ours but the protocol. */
+  @Test
+  void theAdminClientKnowsTheProtocolAndGrpc() {
+    classes()
+        .that()
+        .resideInAPackage("dev.millrace.admin..")
+        .should()
+        .onlyDependOnClassesThat(
+            resideInAnyPackage(
+                    "dev.millrace.admin..",
+                    "dev.millrace.proto.admin..",
+                    "java..",
+                    "com.google.protobuf..",
+                    "org.jspecify..")
+                .or(resideInAnyPackage("io.grpc", "io.grpc.stub")))
         .check(ALL);
   }
 
@@ -76,9 +100,11 @@ class ArchitectureTest {
             "dev.millrace.batching..",
             "java..",
             "ai.onnxruntime..",
+            "com.fasterxml.jackson.core..",
             "org.jspecify..",
             "org.slf4j..",
-            "org.snakeyaml.engine..")
+            "org.snakeyaml.engine..",
+            "software.amazon.awssdk..")
         .check(ALL);
   }
 
@@ -137,6 +163,11 @@ class ArchitectureTest {
                 "dev.millrace.backends.deployment..",
                 "dev.millrace.backends.serving.."))
         .check(ALL);
+    nothingIn("dev.millrace.backends.remote..")
+        .should()
+        .dependOnClassesThat(
+            resideInAnyPackage("dev.millrace.backends.mlflow..", "dev.millrace.backends.s3.."))
+        .check(ALL);
     // what is declared, and how it changes, is known without knowing what runs
     nothingIn("dev.millrace.backends.deployment..")
         .should()
@@ -164,6 +195,11 @@ class ArchitectureTest {
   }
 
   @Test
+  void theSdkOfAmazonIsForS3() {
+    only("software.amazon.awssdk..", resideInAPackage("dev.millrace.backends.s3"));
+  }
+
+  @Test
   void onnxRuntimeIsForItsPackage() {
     only("ai.onnxruntime..", resideInAPackage("dev.millrace.backends.onnx"));
   }
@@ -172,6 +208,7 @@ class ArchitectureTest {
   void protobufAndGrpcAreForTheProtocolsTheCommandLineAndHealth() {
     DescribedPredicate<JavaClass> places =
         resideInAnyPackage(
+                "dev.millrace.admin.client",
                 "dev.millrace.gateway.kserve",
                 "dev.millrace.gateway.admin",
                 "dev.millrace.gateway.cli")
@@ -251,9 +288,10 @@ class ArchitectureTest {
   void nothingOfOursSleeps() {
     noClasses()
         .that()
-        .resideOutsideOfPackage("dev.millrace.gateway.cli")
+        // programs that wait for a server
+        .resideOutsideOfPackages("dev.millrace.gateway.cli", "dev.millrace.admin.client")
         .should()
-        .callMethod(Thread.class, "sleep", long.class)
+        .callMethodWhere(target(name("sleep")).and(target(owner(resideInAPackage("java..")))))
         .check(OURS);
   }
 }

@@ -145,7 +145,7 @@ final class AdminHttp implements HttpHandler {
     answer(
         exchange,
         200,
-        AdminJson.print(onThread(() -> verb.handler().handle(request, actor(exchange)))));
+        AnswerJson.print(onThread(() -> verb.handler().handle(request, actor(exchange)))));
   }
 
   /** Engines hold a thread fast, and those of this port are few that many others need. */
@@ -220,7 +220,7 @@ final class AdminHttp implements HttpHandler {
       answer(
           exchange,
           200,
-          AdminJson.print(onThread(() -> registry.commit(header, upload, actor(exchange)))));
+          AnswerJson.print(onThread(() -> registry.commit(header, upload, actor(exchange)))));
     } catch (RegistryException e) {
       throw AdminErrors.status(e);
     }
@@ -275,8 +275,8 @@ final class AdminHttp implements HttpHandler {
           out.write('\n');
           out.flush();
         } else if (EventStream.isMeant(request, event)) {
-          String line = AdminJson.print(EventStream.message(event)).replaceAll("\\n *", " ");
-          out.write((line.strip() + "\n").getBytes(StandardCharsets.UTF_8));
+          String line = AnswerJson.printLine(EventStream.message(event)) + "\n";
+          out.write(line.getBytes(StandardCharsets.UTF_8));
           out.flush();
         }
       }

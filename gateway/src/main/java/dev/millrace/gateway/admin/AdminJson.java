@@ -6,54 +6,17 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
-import dev.millrace.proto.admin.v1.AdminProto;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Requests and answers of verbs, as JSON. */
+/** Requests of verbs, as JSON. */
 final class AdminJson {
-  private static final JsonFormat.TypeRegistry TYPES =
-      JsonFormat.TypeRegistry.newBuilder()
-          .add(AdminProto.getDescriptor().getMessageTypes())
-          .build();
-
-  /** Any escape, and the number of one of {@code & ' < = >}. */
-  private static final Pattern ESCAPE = Pattern.compile("\\\\(?:u(00(?:26|27|3c|3d|3e))|.)");
-
   private AdminJson() {}
-
-  /** All fields, those without a value too: readers need not know what is left out. */
-  static String print(Message message) {
-    try {
-      return readable(
-              JsonFormat.printer()
-                  .usingTypeRegistry(TYPES)
-                  .alwaysPrintFieldsWithNoPresence()
-                  .print(message))
-          + "\n";
-    } catch (InvalidProtocolBufferException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  /** The printer escapes what matters in a page of HTML; people read this in a terminal. */
-  private static String readable(String json) {
-    return ESCAPE
-        .matcher(json)
-        .replaceAll(
-            escape ->
-                Matcher.quoteReplacement(
-                    escape.group(1) == null
-                        ? escape.group()
-                        : Character.toString(Integer.parseInt(escape.group(1), 16))));
-  }
 
   /**
    * A request of its parts.
@@ -76,7 +39,7 @@ final class AdminJson {
 
   private static void merge(String json, Message.Builder into) {
     try {
-      JsonFormat.parser().usingTypeRegistry(TYPES).merge(json, into);
+      JsonFormat.parser().usingTypeRegistry(AnswerJson.TYPES).merge(json, into);
     } catch (InvalidProtocolBufferException e) {
       throw invalid("body: " + e.getMessage());
     }

@@ -54,6 +54,7 @@ public final class CommandLineInterface {
         .setOut(shell.out())
         .setErr(shell.err())
         .setOverwrittenOptionsAllowed(true)
+        .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpAutoWidth(false)
         .setUsageHelpWidth(HELP_WIDTH)
         .setParameterExceptionHandler(CommandLineInterface::badArguments)

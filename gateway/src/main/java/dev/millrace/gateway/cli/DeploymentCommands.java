@@ -1,32 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
-import com.google.protobuf.util.JsonFormat;
-import com.google.protobuf.util.Timestamps;
+import dev.millrace.admin.client.AdminClient;
+import dev.millrace.admin.client.EventCursor;
+import dev.millrace.admin.client.Outcome;
 import dev.millrace.proto.admin.v1.ApplyDeploymentRequest;
 import dev.millrace.proto.admin.v1.ApplyDeploymentResponse;
-import dev.millrace.proto.admin.v1.Condition;
-import dev.millrace.proto.admin.v1.DeleteDeploymentRequest;
 import dev.millrace.proto.admin.v1.Deployment;
 import dev.millrace.proto.admin.v1.DeploymentSpec;
-import dev.millrace.proto.admin.v1.Event;
-import dev.millrace.proto.admin.v1.GetDeploymentRequest;
-import dev.millrace.proto.admin.v1.ListDeploymentsRequest;
-import dev.millrace.proto.admin.v1.PromoteDeploymentRequest;
-import dev.millrace.proto.admin.v1.RollBackDeploymentRequest;
-import dev.millrace.proto.admin.v1.Rollout;
-import dev.millrace.proto.admin.v1.ScaleDeploymentRequest;
-import dev.millrace.proto.admin.v1.VersionStatus;
-import dev.millrace.proto.admin.v1.WatchEventsRequest;
+import dev.millrace.proto.admin.v1.ListDeploymentsResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -62,12 +51,11 @@ final class DeploymentCommands {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-      try (AdminClient client = admin.connect(shell.environment())) {
-        return run(client);
-      }
+      return admin.run(shell, this::run);
     }
 
-    abstract int run(AdminClient client) throws IOException, InterruptedException;
+    abstract int run(AdminClient client, AnswerPrinter answers)
+        throws IOException, InterruptedException;
   }
 
   @Command(
@@ -100,29 +88,20 @@ final class DeploymentCommands {
     }
 
     @Override
-    int run(AdminClient client) throws IOException {
+    int run(AdminClient client, AnswerPrinter answers) throws IOException {
       String text =
           file.equals("-")
               ? new String(shell.in().readAllBytes(), StandardCharsets.UTF_8)
               : Files.readString(Path.of(file));
       for (DeploymentSpec spec : DeploymentFile.read(file, text)) {
         ApplyDeploymentResponse applied =
-            client
-                .deployments()
-                .applyDeployment(
-                    ApplyDeploymentRequest.newBuilder()
-                        .setSpec(spec)
-                        .setDryRun(dryRun)
-                        .setExpectedGeneration(generation)
-                        .build());
-        shell
-            .out()
-            .printf(
-                "%s: %s, generation %d%n",
-                spec.getName(),
-                applied.getChangesCount() == 0 ? "unchanged" : dryRun ? "would change" : "applied",
-                applied.getDeployment().getGeneration());
-        applied.getChangesList().forEach(change -> shell.out().println("  " + change));
+            client.apply(
+                ApplyDeploymentRequest.newBuilder()
+                    .setSpec(spec)
+                    .setDryRun(dryRun)
+                    .setExpectedGeneration(generation)
+                    .build());
+        answers.print(applied, () -> DeploymentText.changes(applied, dryRun));
       }
       return 0;
     }
@@ -135,114 +114,30 @@ final class DeploymentCommands {
         paramLabel = "NAME",
         arity = "0..1",
         defaultValue = "",
-        description = "Only that one, in full.")
+        description = "Only that one.")
     private String name = "";
-
-    @Option(names = "--json", description = "Print all there is to say, as JSON.")
-    private boolean json;
 
     ListAll(Shell shell) {
       super(shell);
     }
 
     @Override
-    int run(AdminClient client) throws IOException {
-      List<Deployment> deployments =
-          name.isEmpty()
-              ? client
-                  .deployments()
-                  .listDeployments(ListDeploymentsRequest.getDefaultInstance())
-                  .getDeploymentsList()
-              : List.of(get(client, name));
-      if (json) {
-        for (Deployment deployment : deployments) {
-          shell.out().println(JsonFormat.printer().print(deployment));
-        }
-        return 0;
+    int run(AdminClient client, AnswerPrinter answers) {
+      if (name.isEmpty()) {
+        ListDeploymentsResponse all = client.allDeployments();
+        answers.print(all, () -> DeploymentText.table(all.getDeploymentsList()));
+      } else {
+        Deployment one = client.deployment(name);
+        answers.print(one, () -> DeploymentText.table(List.of(one)));
       }
-      Table table = new Table("NAME", "MODEL", "VERSION", "READY", "SERVES", "ROLLOUT");
-      for (Deployment deployment : deployments) {
-        DeploymentSpec spec = deployment.getSpec();
-        table.add(
-            spec.getName(),
-            spec.getModel(),
-            wanted(spec),
-            readiness(deployment),
-            serves(deployment),
-            rollout(deployment));
-      }
-      table.lines().forEach(shell.out()::println);
       return 0;
     }
-  }
-
-  private static Deployment get(AdminClient client, String name) {
-    return client
-        .deployments()
-        .getDeployment(GetDeploymentRequest.newBuilder().setName(name).build());
-  }
-
-  private static String wanted(DeploymentSpec spec) {
-    return spec.getTrafficCount() == 0
-        ? spec.getVersion()
-        : spec.getTrafficList().stream()
-            .map(share -> share.getVersion() + ": " + share.getWeight() + " %")
-            .collect(Collectors.joining(", "));
-  }
-
-  private static boolean holds(Deployment deployment, String type) {
-    return deployment.getStatus().getConditionsList().stream()
-        .anyMatch(condition -> condition.getType().equals(type) && condition.getStatus());
-  }
-
-  private static String reason(Deployment deployment) {
-    return deployment.getStatus().getConditionsList().stream()
-        .filter(condition -> condition.getType().equals("Failed"))
-        .map(Condition::getReason)
-        .collect(Collectors.joining());
-  }
-
-  private static String readiness(Deployment deployment) {
-    return holds(deployment, "Ready")
-        ? "yes"
-        : holds(deployment, "Failed") ? "no: " + reason(deployment) : "not yet";
-  }
-
-  private static String serves(Deployment deployment) {
-    return deployment.getStatus().getVersionsList().stream()
-        .filter(version -> version.getReplicas() > 0)
-        .map(DeploymentCommands::text)
-        .collect(Collectors.joining(", "));
-  }
-
-  private static String text(VersionStatus version) {
-    return "%d: %d %%, %d replica%s"
-        .formatted(
-            version.getVersion(),
-            version.getWeight(),
-            version.getReplicas(),
-            version.getReplicas() == 1 ? "" : "s");
-  }
-
-  private static String rollout(Deployment deployment) {
-    if (!deployment.getStatus().hasRollout()) {
-      return "-";
-    }
-    Rollout rollout = deployment.getStatus().getRollout();
-    String step =
-        rollout.getPhase().equals("BAKING")
-            ? ", step %d of %d".formatted(rollout.getStep() + 1, rollout.getSteps())
-            : "";
-    return "%s → %s: %s%s"
-        .formatted(rollout.getFromList(), rollout.getToList(), rollout.getPhase(), step);
   }
 
   @Command(
       name = "wait",
       description = "Waits until what is declared is what serves; ends with 1 if it is given up.")
   private static final class Wait extends AdminCommand {
-    private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
-
     @Parameters(index = "0", paramLabel = "NAME", description = NAME)
     private String name = "";
 
@@ -262,24 +157,23 @@ final class DeploymentCommands {
     }
 
     @Override
-    int run(AdminClient client) throws InterruptedException {
-      long end = System.nanoTime() + Duration.ofSeconds(timeoutSeconds).toNanos();
-      while (true) {
-        Deployment now = get(client, name);
-        if (holds(now, "Ready")) {
-          shell.out().printf("%s: ready, %s%n", name, serves(now));
-          return 0;
-        }
-        if (holds(now, "Failed") && !holds(now, "Progressing")) {
-          shell.err().printf("%s: %s%n", name, reason(now));
-          return Failures.FAILED;
-        }
-        if (System.nanoTime() > end) {
-          shell.err().printf("%s: not ready after %d s (%s)%n", name, timeoutSeconds, rollout(now));
-          return Failures.FAILED;
-        }
-        Thread.sleep(LOOK_AGAIN);
-      }
+    int run(AdminClient client, AnswerPrinter answers) throws InterruptedException {
+      Outcome outcome = client.awaitReady(name, Duration.ofSeconds(timeoutSeconds));
+      Deployment now = outcome.deployment();
+      String serves = "%s: ready, %s".formatted(name, DeploymentText.serves(now));
+      answers.print(now, () -> outcome instanceof Outcome.Ready ? List.of(serves) : List.of());
+      return switch (outcome) {
+        case Outcome.Ready ready -> 0;
+        case Outcome.RolledBack given -> fail(given.reason());
+        case Outcome.TimedOut late ->
+            fail(
+                "not ready after %d s (%s)".formatted(timeoutSeconds, DeploymentText.rollout(now)));
+      };
+    }
+
+    private int fail(String reason) {
+      shell.err().printf("%s: %s%n", name, reason);
+      return Failures.FAILED;
     }
   }
 
@@ -300,13 +194,9 @@ final class DeploymentCommands {
     }
 
     @Override
-    int run(AdminClient client) {
-      Deployment scaled =
-          client
-              .deployments()
-              .scaleDeployment(
-                  ScaleDeploymentRequest.newBuilder().setName(name).setReplicas(replicas).build());
-      shell.out().printf("%s: %s%n", name, serves(scaled));
+    int run(AdminClient client, AnswerPrinter answers) {
+      Deployment scaled = client.scale(name, replicas);
+      answers.print(scaled, () -> List.of(name + ": " + DeploymentText.serves(scaled)));
       return 0;
     }
   }
@@ -321,12 +211,9 @@ final class DeploymentCommands {
     }
 
     @Override
-    int run(AdminClient client) {
-      Deployment now =
-          client
-              .deployments()
-              .promoteDeployment(PromoteDeploymentRequest.newBuilder().setName(name).build());
-      shell.out().printf("%s: %s%n", name, rollout(now));
+    int run(AdminClient client, AnswerPrinter answers) {
+      Deployment now = client.promote(name);
+      answers.print(now, () -> List.of(name + ": " + DeploymentText.rollout(now)));
       return 0;
     }
   }
@@ -341,12 +228,9 @@ final class DeploymentCommands {
     }
 
     @Override
-    int run(AdminClient client) {
-      Deployment now =
-          client
-              .deployments()
-              .rollBackDeployment(RollBackDeploymentRequest.newBuilder().setName(name).build());
-      shell.out().printf("%s: %s%n", name, rollout(now));
+    int run(AdminClient client, AnswerPrinter answers) {
+      Deployment now = client.rollBack(name);
+      answers.print(now, () -> List.of(name + ": " + DeploymentText.rollout(now)));
       return 0;
     }
   }
@@ -361,11 +245,8 @@ final class DeploymentCommands {
     }
 
     @Override
-    int run(AdminClient client) {
-      client
-          .deployments()
-          .deleteDeployment(DeleteDeploymentRequest.newBuilder().setName(name).build());
-      shell.out().printf("%s is not deployed any more%n", name);
+    int run(AdminClient client, AnswerPrinter answers) {
+      answers.print(client.undeploy(name), () -> List.of(name + " is not deployed any more"));
       return 0;
     }
   }
@@ -388,30 +269,12 @@ final class DeploymentCommands {
     }
 
     @Override
-    int run(AdminClient client) {
-      Iterator<Event> events =
-          client
-              .events()
-              .watchEvents(
-                  WatchEventsRequest.newBuilder().setSubject(name).setFollow(follow).build());
-      events.forEachRemaining(event -> shell.out().println(line(event)));
+    int run(AdminClient client, AnswerPrinter answers) {
+      try (EventCursor events = follow ? client.followEvents(name) : client.events(name)) {
+        events.forEachRemaining(
+            event -> answers.printOneOfMany(event, () -> DeploymentText.line(event)));
+      }
       return 0;
-    }
-
-    private static String line(Event event) {
-      String change =
-          event.getOldValue().isEmpty()
-              ? event.getNewValue()
-              : event.getOldValue() + " → " + event.getNewValue();
-      String failure = event.getFailure().isEmpty() ? "" : " (" + event.getFailure() + ")";
-      return "%s  %s  %s  %s%s  by %s"
-          .formatted(
-              Timestamps.toString(event.getTime()),
-              event.getSubject(),
-              event.getKind(),
-              change,
-              failure,
-              event.getActor());
     }
   }
 }

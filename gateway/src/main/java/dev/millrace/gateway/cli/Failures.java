@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.admin.client.AdminException;
 import dev.millrace.gateway.GatewayStartException;
 import dev.millrace.gateway.config.ConfigException;
 import io.grpc.Status;
@@ -39,6 +40,10 @@ final class Failures {
       }
       case StatusRuntimeException e -> {
         err.println(line(e.getStatus()));
+        yield FAILED;
+      }
+      case AdminException e -> {
+        err.println(line(e.status()));
         yield FAILED;
       }
       case GatewayStartException e -> {

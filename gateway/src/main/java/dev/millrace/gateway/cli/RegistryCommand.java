@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
-import com.google.protobuf.util.Timestamps;
-import dev.millrace.backends.storage.Digests;
-import dev.millrace.proto.admin.v1.DeleteAliasRequest;
-import dev.millrace.proto.admin.v1.DeleteVersionRequest;
-import dev.millrace.proto.admin.v1.GetModelRequest;
-import dev.millrace.proto.admin.v1.ListModelsRequest;
+import dev.millrace.proto.admin.v1.ListModelsResponse;
 import dev.millrace.proto.admin.v1.PushHeader;
-import dev.millrace.proto.admin.v1.PushedFile;
 import dev.millrace.proto.admin.v1.RegisteredModel;
 import dev.millrace.proto.admin.v1.RegisteredVersion;
-import dev.millrace.proto.admin.v1.SetAliasRequest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -87,29 +78,24 @@ final class RegistryCommand implements Callable<Integer> {
           String note)
       throws IOException, InterruptedException {
     Map<String, Path> files = files(file);
-    PushHeader.Builder header =
+    PushHeader header =
         PushHeader.newBuilder()
             .setModel(model)
             .setVersion(version)
             .addAllAliases(aliases == null ? List.of() : aliases)
             .putAllMetadata(metadata == null ? Map.of() : metadata)
-            .setNote(note);
-    for (Map.Entry<String, Path> one : files.entrySet()) {
-      header.addFiles(
-          PushedFile.newBuilder()
-              .setName(one.getKey())
-              .setSize(Files.size(one.getValue()))
-              .setSha256(Digests.of(one.getValue())));
-    }
-    try (AdminClient client = admin.connect(shell.environment())) {
-      RegisteredVersion pushed = client.push(header.build(), new ArrayList<>(files.values()));
-      shell
-          .out()
-          .printf(
-              "%s version %d, SHA-256 %s%n",
-              pushed.getModel(), pushed.getVersion(), pushed.getDigest());
-      return 0;
-    }
+            .setNote(note)
+            .build();
+    return admin.run(
+        shell,
+        (client, answers) -> {
+          RegisteredVersion pushed = client.push(header, files);
+          String line =
+              "%s version %d, SHA-256 %s"
+                  .formatted(pushed.getModel(), pushed.getVersion(), pushed.getDigest());
+          answers.print(pushed, () -> List.of(line));
+          return 0;
+        });
   }
 
   /** By their names in the version. */
@@ -131,62 +117,28 @@ final class RegistryCommand implements Callable<Integer> {
   }
 
   @Command(name = "list", description = "Lists models, their versions and aliases.")
-  Integer list(@Mixin AdminOptions admin) throws IOException {
-    try (AdminClient client = admin.connect(shell.environment())) {
-      Table table = new Table("MODEL", "VERSIONS", "ALIASES");
-      for (RegisteredModel model :
-          client.registry().listModels(ListModelsRequest.getDefaultInstance()).getModelsList()) {
-        table.add(model.getName(), versions(model), aliases(model));
-      }
-      table.lines().forEach(shell.out()::println);
-      return 0;
-    }
-  }
-
-  private static String versions(RegisteredModel model) {
-    return model.getVersionsList().stream()
-        .map(version -> Long.toString(version.getVersion()))
-        .collect(Collectors.joining(", "));
-  }
-
-  private static String aliases(RegisteredModel model) {
-    return model.getAliasesMap().entrySet().stream()
-        .sorted(Map.Entry.comparingByKey())
-        .map(alias -> "@" + alias.getKey() + " " + alias.getValue())
-        .collect(Collectors.joining(", "));
+  Integer list(@Mixin AdminOptions admin) throws IOException, InterruptedException {
+    return admin.run(
+        shell,
+        (client, answers) -> {
+          ListModelsResponse all = client.models();
+          answers.print(all, () -> RegistryText.table(all.getModelsList()));
+          return 0;
+        });
   }
 
   @Command(name = "show", description = "Shows all that is kept of a model's versions.")
   Integer show(
       @Mixin AdminOptions admin,
       @Parameters(index = "0", paramLabel = "MODEL", description = MODEL) String name)
-      throws IOException {
-    try (AdminClient client = admin.connect(shell.environment())) {
-      RegisteredModel model =
-          client.registry().getModel(GetModelRequest.newBuilder().setName(name).build());
-      if (model.getAliasesCount() > 0) {
-        shell.out().println("aliases: " + aliases(model));
-      }
-      for (RegisteredVersion version : model.getVersionsList()) {
-        shell.out().printf("version %d%n", version.getVersion());
-        line("created", Timestamps.toString(version.getCreated()) + " by " + version.getPushedBy());
-        line("digest", version.getDigest());
-        line("inputs", String.join(", ", version.getInputsList()));
-        line("outputs", String.join(", ", version.getOutputsList()));
-        version
-            .getFilesList()
-            .forEach(f -> line("file", f.getName() + ", " + f.getSize() + " bytes"));
-        version.getMetadataMap().forEach(this::line);
-        if (!version.getNote().isEmpty()) {
-          line("note", version.getNote());
-        }
-      }
-      return 0;
-    }
-  }
-
-  private void line(String what, String value) {
-    shell.out().printf("  %s: %s%n", what, value);
+      throws IOException, InterruptedException {
+    return admin.run(
+        shell,
+        (client, answers) -> {
+          RegisteredModel model = client.model(name);
+          answers.print(model, () -> RegistryText.all(model));
+          return 0;
+        });
   }
 
   @Command(name = "alias", description = "Has an alias mean a version from now on.")
@@ -201,25 +153,18 @@ final class RegistryCommand implements Callable<Integer> {
               defaultValue = "0",
               description = "The version; none takes the alias away.")
           long version)
-      throws IOException {
-    try (AdminClient client = admin.connect(shell.environment())) {
-      RegisteredModel now =
-          version == 0
-              ? client
-                  .registry()
-                  .deleteAlias(
-                      DeleteAliasRequest.newBuilder().setModel(model).setAlias(alias).build())
-              : client
-                  .registry()
-                  .setAlias(
-                      SetAliasRequest.newBuilder()
-                          .setModel(model)
-                          .setAlias(alias)
-                          .setVersion(version)
-                          .build());
-      shell.out().println(now.getAliasesCount() == 0 ? "no aliases" : aliases(now));
-      return 0;
-    }
+      throws IOException, InterruptedException {
+    return admin.run(
+        shell,
+        (client, answers) -> {
+          RegisteredModel now =
+              version == 0
+                  ? client.deleteAlias(model, alias)
+                  : client.setAlias(model, alias, version);
+          String left = now.getAliasesCount() == 0 ? "no aliases" : RegistryText.aliases(now);
+          answers.print(now, () -> List.of(left));
+          return 0;
+        });
   }
 
   @Command(name = "rm", description = "Takes a version away that nothing means any more.")
@@ -227,14 +172,13 @@ final class RegistryCommand implements Callable<Integer> {
       @Mixin AdminOptions admin,
       @Parameters(index = "0", paramLabel = "MODEL", description = MODEL) String model,
       @Parameters(index = "1", paramLabel = "N", description = "The version.") long version)
-      throws IOException {
-    try (AdminClient client = admin.connect(shell.environment())) {
-      client
-          .registry()
-          .deleteVersion(
-              DeleteVersionRequest.newBuilder().setModel(model).setVersion(version).build());
-      shell.out().printf("%s version %d is gone%n", model, version);
-      return 0;
-    }
+      throws IOException, InterruptedException {
+    return admin.run(
+        shell,
+        (client, answers) -> {
+          RegisteredModel left = client.deleteVersion(model, version);
+          answers.print(left, () -> List.of(model + " version " + version + " is gone"));
+          return 0;
+        });
   }
 }

@@ -24,8 +24,12 @@ final class CliReferencePageTest {
       recorded for half a minute before it starts; those after it start quicker.
 
       Results are on standard output; logs and complaints on standard error. An option that is given
-      again replaces its earlier value, except those that collect (`--repository`, `--output`, and
-      `--set` for different settings).
+      again replaces its earlier value, except those that collect (`--repository`, `--output` of
+      `infer`, and `--set` for different settings).
+
+      `-o json` and `-o yaml` of the commands that administer a gateway print what the admin API
+      answers, field by field: `/admin/v1/openapi.json` describes it. `events -o json` prints one
+      object a line.
 
       On SIGTERM or Ctrl-C, `serve` takes no further requests, finishes those it accepted
       (`shutdown_grace`) and ends with 0. A second signal ends it at once.
@@ -44,7 +48,6 @@ final class CliReferencePageTest {
                 Map.of(),
                 Path.of("")));
     append(page, root);
-    root.getSubcommands().values().forEach(command -> append(page, command));
     ReferencePage.check("cli.md", page.toString());
   }
 
@@ -56,5 +59,6 @@ final class CliReferencePageTest {
         .map(String::stripTrailing)
         .forEach(line -> page.append(line).append('\n'));
     page.append("```\n\n");
+    command.getSubcommands().values().forEach(below -> append(page, below));
   }
 }

@@ -12,6 +12,9 @@ import java.util.Map;
  * @param version of its module
  */
 record GoProgram(String path, String version) {
+  static final GoProgram GRPCURL =
+      new GoProgram("github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.4");
+
   // grpcurl takes minutes on two busy cores, most of it for the xDS libraries
   private static final Duration INSTALL_TIMEOUT = Duration.ofMinutes(20);
 

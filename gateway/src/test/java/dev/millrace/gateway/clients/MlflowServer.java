@@ -43,7 +43,7 @@ public final class MlflowServer implements AutoCloseable {
    * @param port of the loopback interface
    */
   public static MlflowServer start(Path folder, int port) throws Exception {
-    Provision python = PythonEnvironment.provide(REQUIREMENTS, ProvisionCache.ofUser());
+    Provision python = PythonEnvironment.provide(REQUIREMENTS, ProvisionCache.ofThisUser());
     return switch (python) {
       case Provision.Installed installed -> start(installed.program(), folder, port);
       case Provision.Impossible impossible -> abort("mlflow: " + impossible.reason());

@@ -20,7 +20,7 @@ final class ProvisionCache {
   private final Path root;
 
   /** In the home of who runs the tests. */
-  static ProvisionCache ofUser() {
+  static ProvisionCache ofThisUser() {
     return new ProvisionCache(Path.of(System.getProperty("user.home"), ".cache/millrace-tests"));
   }
 

@@ -57,16 +57,16 @@ class RealClientsTest {
   private final Path demo = root.resolve("deploy/demo");
   private final Path protos = root.resolve("proto/src/main/protobuf");
   private final Path scripts = root.resolve("gateway/src/test/clients");
-  private final ProvisionCache cache = ProvisionCache.ofUser();
+  private final ProvisionCache cache = ProvisionCache.ofThisUser();
 
   // each is run once for all tests, and a failure kept
   private final FutureTask<Provision> python =
       new FutureTask<>(() -> PythonEnvironment.provide(scripts.resolve("requirements.txt"), cache));
-  private final FutureTask<Provision> grpcurl =
-      go("github.com/fullstorydev/grpcurl/cmd/grpcurl", "v1.9.4");
-  private final FutureTask<Provision> ghz = go("github.com/bojand/ghz/cmd/ghz", "v0.121.0");
+  private final FutureTask<Provision> grpcurl = go(GoProgram.GRPCURL);
+  private final FutureTask<Provision> ghz =
+      go(new GoProgram("github.com/bojand/ghz/cmd/ghz", "v0.121.0"));
   private final FutureTask<Provision> healthProbe =
-      go("github.com/grpc-ecosystem/grpc-health-probe", "v0.4.61");
+      go(new GoProgram("github.com/grpc-ecosystem/grpc-health-probe", "v0.4.61"));
 
   private Gateway gateway;
   private String address;
@@ -283,8 +283,8 @@ class RealClientsTest {
     System.out.println("real clients: %s RUN, %s".formatted(client, report.strip()));
   }
 
-  private FutureTask<Provision> go(String path, String version) {
-    Callable<Provision> install = () -> new GoProgram(path, version).provide(cache);
+  private FutureTask<Provision> go(GoProgram program) {
+    Callable<Provision> install = () -> program.provide(cache);
     return new FutureTask<>(install);
   }
 

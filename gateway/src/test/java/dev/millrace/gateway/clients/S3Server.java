@@ -40,7 +40,7 @@ public final class S3Server implements AutoCloseable {
     Path objects = Files.createDirectories(folder.resolve("objects"));
     Provision provision =
         new GoProgram("github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
-            .provide(ProvisionCache.ofUser());
+            .provide(ProvisionCache.ofThisUser());
     return switch (provision) {
       case Provision.Installed installed ->
           new S3Server(

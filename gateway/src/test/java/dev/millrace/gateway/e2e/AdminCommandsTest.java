@@ -85,7 +85,7 @@ class AdminCommandsTest {
     assertThat(ok("registry", "list")).contains("fraud  1, 2      @champion 1");
     assertThat(ok("registry", "show", "fraud")).contains("note: one", "inputs: x FP32[-1,4]");
     assertThat(ok("deployments")).contains("@champion", "yes");
-    assertThat(ok("deployments", "fraud", "--json")).contains("\"generation\": \"2\"");
+    assertThat(ok("deployments", "fraud", "-o", "json")).contains("\"generation\": \"2\"");
     assertThat(ok("events", "fraud")).contains("version-pushed", "alias-set", "rollout-done");
     assertThat(ok("registry", "rm", "fraud", "2")).isEqualTo("fraud version 2 is gone\n");
     assertThat(ok("undeploy", "fraud")).contains("not deployed any more");

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.cli;
+
+import com.google.protobuf.util.Timestamps;
+import dev.millrace.proto.admin.v1.ApplyDeploymentResponse;
+import dev.millrace.proto.admin.v1.Condition;
+import dev.millrace.proto.admin.v1.Deployment;
+import dev.millrace.proto.admin.v1.DeploymentSpec;
+import dev.millrace.proto.admin.v1.Event;
+import dev.millrace.proto.admin.v1.Rollout;
+import dev.millrace.proto.admin.v1.VersionStatus;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** Deployments and events, for people. */
+final class DeploymentText {
+  private DeploymentText() {}
+
+  static List<String> table(List<Deployment> deployments) {
+    Table table = new Table("NAME", "MODEL", "VERSION", "READY", "SERVES", "ROLLOUT");
+    for (Deployment deployment : deployments) {
+      DeploymentSpec spec = deployment.getSpec();
+      table.add(
+          spec.getName(),
+          spec.getModel(),
+          wanted(spec),
+          readiness(deployment),
+          serves(deployment),
+          rollout(deployment));
+    }
+    return table.lines();
+  }
+
+  static List<String> changes(ApplyDeploymentResponse applied, boolean dryRun) {
+    List<String> lines = new ArrayList<>();
+    lines.add(
+        "%s: %s, generation %d"
+            .formatted(
+                applied.getDeployment().getSpec().getName(),
+                applied.getChangesCount() == 0 ? "unchanged" : dryRun ? "would change" : "applied",
+                applied.getDeployment().getGeneration()));
+    applied.getChangesList().forEach(change -> lines.add("  " + change));
+    return lines;
+  }
+
+  private static String wanted(DeploymentSpec spec) {
+    return spec.getTrafficCount() == 0
+        ? spec.getVersion()
+        : spec.getTrafficList().stream()
+            .map(share -> share.getVersion() + ": " + share.getWeight() + " %")
+            .collect(Collectors.joining(", "));
+  }
+
+  private static String readiness(Deployment deployment) {
+    return condition(deployment, "Ready").getStatus()
+        ? "yes"
+        : condition(deployment, "Failed").getStatus()
+            ? "no: " + condition(deployment, "Failed").getReason()
+            : "not yet";
+  }
+
+  private static Condition condition(Deployment deployment, String type) {
+    return deployment.getStatus().getConditionsList().stream()
+        .filter(condition -> condition.getType().equals(type))
+        .findFirst()
+        .orElse(Condition.getDefaultInstance());
+  }
+
+  static String serves(Deployment deployment) {
+    return deployment.getStatus().getVersionsList().stream()
+        .filter(version -> version.getReplicas() > 0)
+        .map(DeploymentText::text)
+        .collect(Collectors.joining(", "));
+  }
+
+  private static String text(VersionStatus version) {
+    return "%d: %d %%, %d replica%s"
+        .formatted(
+            version.getVersion(),
+            version.getWeight(),
+            version.getReplicas(),
+            version.getReplicas() == 1 ? "" : "s");
+  }
+
+  static String rollout(Deployment deployment) {
+    if (!deployment.getStatus().hasRollout()) {
+      return "-";
+    }
+    Rollout rollout = deployment.getStatus().getRollout();
+    String step =
+        rollout.getPhase().equals("BAKING")
+            ? ", step %d of %d".formatted(rollout.getStep() + 1, rollout.getSteps())
+            : "";
+    return "%s → %s: %s%s"
+        .formatted(rollout.getFromList(), rollout.getToList(), rollout.getPhase(), step);
+  }
+
+  static String line(Event event) {
+    String change =
+        event.getOldValue().isEmpty()
+            ? event.getNewValue()
+            : event.getOldValue() + " → " + event.getNewValue();
+    String failure = event.getFailure().isEmpty() ? "" : " (" + event.getFailure() + ")";
+    return "%s  %s  %s  %s%s  by %s"
+        .formatted(
+            Timestamps.toString(event.getTime()),
+            event.getSubject(),
+            event.getKind(),
+            change,
+            failure,
+            event.getActor());
+  }
+}

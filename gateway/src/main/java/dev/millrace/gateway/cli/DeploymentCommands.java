@@ -5,6 +5,7 @@ import com.google.protobuf.util.JsonFormat;
 import com.google.protobuf.util.Timestamps;
 import dev.millrace.proto.admin.v1.ApplyDeploymentRequest;
 import dev.millrace.proto.admin.v1.ApplyDeploymentResponse;
+import dev.millrace.proto.admin.v1.Autoscale;
 import dev.millrace.proto.admin.v1.Condition;
 import dev.millrace.proto.admin.v1.DeleteDeploymentRequest;
 import dev.millrace.proto.admin.v1.Deployment;
@@ -27,6 +28,8 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -211,17 +214,24 @@ final class DeploymentCommands {
   private static String serves(Deployment deployment) {
     return deployment.getStatus().getVersionsList().stream()
         .filter(version -> version.getReplicas() > 0)
-        .map(DeploymentCommands::text)
+        .map(version -> text(version, bounds(deployment.getSpec())))
         .collect(Collectors.joining(", "));
   }
 
-  private static String text(VersionStatus version) {
-    return "%d: %d %%, %d replica%s"
+  private static String text(VersionStatus version, String bounds) {
+    return "%d: %d %%, %d%s replica%s"
         .formatted(
             version.getVersion(),
             version.getWeight(),
             version.getReplicas(),
+            bounds,
             version.getReplicas() == 1 ? "" : "s");
+  }
+
+  /** " (1..4)" if replicas follow the load. */
+  private static String bounds(DeploymentSpec spec) {
+    Autoscale bounds = spec.getAutoscale();
+    return spec.hasAutoscale() ? " (%d..%d)".formatted(bounds.getMin(), bounds.getMax()) : "";
   }
 
   private static String rollout(Deployment deployment) {
@@ -283,17 +293,53 @@ final class DeploymentCommands {
     }
   }
 
-  @Command(name = "scale", description = "Changes the replicas of a deployment, without a reload.")
+  @Command(
+      name = "scale",
+      description = {
+        "Changes the replicas of a deployment, without a reload.",
+        "",
+        "A number holds whatever the load, and ends autoscaling; --max has them follow the load."
+      })
   private static final class Scale extends AdminCommand {
     @Parameters(index = "0", paramLabel = "NAME", description = NAME)
     private String name = "";
 
-    @Option(
-        names = "--replicas",
-        required = true,
-        paramLabel = "N",
-        description = "Of each of its versions, 1 to 64.")
-    private int replicas;
+    @ArgGroup(multiplicity = "1")
+    private Amount amount = new Amount();
+
+    /** One of the two. */
+    private static final class Amount {
+      @Option(
+          names = "--replicas",
+          required = true,
+          paramLabel = "N",
+          description = "Of each of its versions, 1 to 64.")
+      private int replicas;
+
+      @ArgGroup(exclusive = false)
+      private @Nullable Bounds bounds;
+    }
+
+    /** What the load decides between. */
+    private static final class Bounds {
+      @Option(
+          names = "--min",
+          paramLabel = "N",
+          defaultValue = "1",
+          description = "As the load asks for, at least, ${DEFAULT-VALUE} unless given.")
+      private int min = 1;
+
+      @Option(
+          names = "--max",
+          required = true,
+          paramLabel = "N",
+          description = "As the load asks for, at most, 1 to 64.")
+      private int max;
+
+      Autoscale message() {
+        return Autoscale.newBuilder().setMin(min).setMax(max).build();
+      }
+    }
 
     Scale(Shell shell) {
       super(shell);
@@ -301,12 +347,17 @@ final class DeploymentCommands {
 
     @Override
     int run(AdminClient client) {
-      Deployment scaled =
-          client
-              .deployments()
-              .scaleDeployment(
-                  ScaleDeploymentRequest.newBuilder().setName(name).setReplicas(replicas).build());
+      ScaleDeploymentRequest.Builder request =
+          ScaleDeploymentRequest.newBuilder().setName(name).setReplicas(amount.replicas);
+      if (amount.bounds != null) {
+        request.setAutoscale(amount.bounds.message());
+      }
+      String boundsBefore = bounds(get(client, name).getSpec());
+      Deployment scaled = client.deployments().scaleDeployment(request.build());
       shell.out().printf("%s: %s%n", name, serves(scaled));
+      if (!boundsBefore.isEmpty() && amount.bounds == null) {
+        shell.out().printf("autoscaling%s has ended%n", boundsBefore);
+      }
       return 0;
     }
   }

@@ -69,6 +69,11 @@ public record QueueReport(
     return rows > 0 ? seconds / rows : 0;
   }
 
+  /** Replicas that what was asked for lately, refused or not, would keep busy. */
+  public double neededReplicas() {
+    return (lately.arrivedRows() + lately.refusedRows()) * secondsPerRow(Math.max(1, replicas));
+  }
+
   /**
    * The curve of rows of one size.
    *

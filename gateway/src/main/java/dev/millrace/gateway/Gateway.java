@@ -11,6 +11,7 @@ import dev.millrace.backends.repository.DirectoryRepository;
 import dev.millrace.backends.repository.MergedRepository;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.serving.Autoscaler;
 import dev.millrace.backends.serving.Inlining;
 import dev.millrace.backends.serving.Reconciler;
 import dev.millrace.backends.serving.Routes;
@@ -54,6 +55,7 @@ public final class Gateway implements AutoCloseable {
 
   private final GatewayConfig config;
   private final Reconciler reconciler;
+  private final Autoscaler autoscaler;
   private final Deployments deployments;
   private final GrpcEndpoint grpc;
   private final Optional<HttpEndpoint> http;
@@ -63,11 +65,13 @@ public final class Gateway implements AutoCloseable {
   private Gateway(
       GatewayConfig config,
       Reconciler reconciler,
+      Autoscaler autoscaler,
       Deployments deployments,
       GrpcEndpoint grpc,
       Optional<HttpEndpoint> http) {
     this.config = config;
     this.reconciler = reconciler;
+    this.autoscaler = autoscaler;
     this.deployments = deployments;
     this.grpc = grpc;
     this.http = http;
@@ -114,7 +118,7 @@ public final class Gateway implements AutoCloseable {
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
-    metrics.register(new ServingCollector(routes, unrouted));
+    metrics.register(new ServingCollector(routes, deployments, unrouted));
     DefaultExports.register(metrics);
 
     GrpcEndpoint grpc = null;
@@ -145,6 +149,7 @@ public final class Gateway implements AutoCloseable {
           new Gateway(
               config,
               reconciler,
+              new Autoscaler(deployments, routes, events, cores),
               deployments,
               grpc,
               startHttp(config, metrics, routes, administration));
@@ -156,6 +161,7 @@ public final class Gateway implements AutoCloseable {
           gateway.http.isPresent() ? "on " + host + ":" + gateway.httpPort() : "off");
       boolean poll = config.repository().modelControl() == ModelControl.POLL;
       reconciler.start(poll ? config.repository().pollInterval().toNanos() : 0);
+      gateway.autoscaler.start();
       return gateway;
     } catch (IOException e) {
       stop(grpc, reconciler);
@@ -314,6 +320,7 @@ public final class Gateway implements AutoCloseable {
           config.serving().shutdownGrace().toSeconds());
       long end = System.nanoTime() + config.serving().shutdownGrace().toNanos();
       try {
+        autoscaler.close();
         reconciler.close();
         deployments.close();
         grpc.stop(end - System.nanoTime());

@@ -31,15 +31,15 @@ public record Autoscaling(int min, int max, Duration downAfter) {
     return Math.clamp(replicas, min, max);
   }
 
-  /** "1..4", "1..4, down after PT5M" or "off". */
+  /** "1..4", "1..4 and down after 300 s", or "off". */
   @Override
   public String toString() {
     if (!isOn()) {
       return "off";
     }
-    return min
-        + ".."
-        + max
-        + (downAfter.equals(DEFAULT_DOWN_AFTER) ? "" : ", down after " + downAfter);
+    String bounds = min + ".." + max;
+    return downAfter.equals(DEFAULT_DOWN_AFTER)
+        ? bounds
+        : bounds + " and down after " + downAfter.toMillis() / 1000.0 + " s";
   }
 }

@@ -5,7 +5,7 @@ package dev.millrace.backends.deployment;
  * What a version has done since it was loaded, and how it stands at one moment.
  *
  * @param atNanos when it was read
- * @param replicas those that serve
+ * @param replicas that there are
  * @param requests answered
  * @param turnedAway requests that got no answer because there was too much to do
  * @param rows run

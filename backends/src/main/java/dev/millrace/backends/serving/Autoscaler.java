@@ -103,21 +103,18 @@ public final class Autoscaler implements AutoCloseable {
       LoadReading reading,
       ScalePolicy policy,
       Decision decision) {
-    int before = served.replicaCount();
-    // those that hang do nothing, and are there all the same
-    int after = Math.min(bounds.max(), decision.replicas() + before - reading.replicas());
-    String change = "version %d: %d".formatted(served.version(), before);
-    String result = "%d, %s".formatted(after, decision.why());
+    String change = "version %d: %d".formatted(served.version(), reading.replicas());
+    String result = "%d, %s".formatted(decision.replicas(), decision.why());
     String failure = "";
     try {
-      served.scaleTo(after);
+      served.scaleTo(decision.replicas());
       if (!deployment.spec().autoscaling().equals(bounds)) { // somebody has changed that meanwhile
         int now = served.replicaCount();
         served.scaleTo(deployment.spec().replicasFrom(now, now));
       }
     } catch (RuntimeException | Error e) {
       policy.failed(reading);
-      log.error("{}: cannot have {} replicas", served, after, e);
+      log.error("{}: cannot have {} replicas", served, decision.replicas(), e);
       failure = e.toString();
     }
     events.add(Event.GATEWAY, deployment.name(), Event.Kind.AUTOSCALED, change, result, failure);

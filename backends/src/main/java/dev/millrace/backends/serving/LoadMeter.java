@@ -20,7 +20,8 @@ final class LoadMeter {
     // first: a run that ends in between is missed, and not counted twice
     ServingStatistics.Snapshot statistics = served.statistics().snapshot();
     long ranNanos = statistics.gatherNanos() + statistics.runNanos() + statistics.scatterNanos();
-    int replicas = Math.max(1, served.replicasServing());
+    // those in a run that lasts too long, too: they are busy, and may be back at any time
+    int replicas = served.replicaCount();
     QueueReport queue = served.scheduling();
     return new LoadReading(
         served.nanoTime(),

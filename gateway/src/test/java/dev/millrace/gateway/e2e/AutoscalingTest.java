@@ -2,6 +2,7 @@
 package dev.millrace.gateway.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.util.Durations;
@@ -17,6 +18,7 @@ import dev.millrace.proto.admin.v1.EventServiceGrpc;
 import dev.millrace.proto.admin.v1.GetDeploymentRequest;
 import dev.millrace.proto.admin.v1.ScaleDeploymentRequest;
 import dev.millrace.proto.admin.v1.WatchEventsRequest;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -40,6 +42,8 @@ import org.junit.jupiter.api.io.TempDir;
 class AutoscalingTest {
   private static final Duration SECONDS = Duration.ofSeconds(10);
 
+  private static final String SLOW = "delay_micros_per_batch = 20000\nunbatched = told so\n";
+
   @TempDir private Path folder;
   private TestGateway gateway;
 
@@ -47,7 +51,7 @@ class AutoscalingTest {
   void start() {
     gateway =
         TestGateway.over(folder)
-            .echo("echo", "slow", "delay_micros_per_batch = 20000\nunbatched = told so\n")
+            .echo("echo", "slow", SLOW)
             .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
             .start();
   }
@@ -75,6 +79,10 @@ class AutoscalingTest {
 
   private Deployment get() {
     return deployments().getDeployment(GetDeploymentRequest.newBuilder().setName("scaled").build());
+  }
+
+  private void write(String path, String content) {
+    TestGateway.write(gateway.repository().resolve(path), content.getBytes(StandardCharsets.UTF_8));
   }
 
   private int replicas() {
@@ -131,6 +139,83 @@ class AutoscalingTest {
     assertThat(changes.getFirst().getOldValue()).isEqualTo("version 1: 1");
     assertThat(changes.getFirst().getNewValue()).matches("2, (load for|requests wait) .*");
     assertThat(changes).allMatch(event -> event.getActor().equals("gateway"));
+  }
+
+  @Test
+  void aNewVersionBeginsWithWhatTheLoadHasMadeOfTheOneBefore() {
+    apply(bounds(1, 4));
+    under(8, () -> await().atMost(SECONDS).until(() -> replicas() == 4));
+    write("slow/2/model.echo", SLOW);
+
+    apply(bounds(2, 4));
+    await().atMost(TestGateway.PATIENCE).until(() -> get().toString().contains("version: 2"));
+    assertThat(replicas()).isGreaterThan(1);
+  }
+
+  @Test
+  void whileAModelIsLoadedTheOthersReplicasFollowTheirLoad() {
+    apply(bounds(1, 4));
+    write("other/model.yaml", "backend: echo");
+    write("other/1/model.echo", "load_delay_millis = 10000");
+    deployments()
+        .applyDeployment(
+            ApplyDeploymentRequest.newBuilder()
+                .setSpec(DeploymentSpec.newBuilder().setName("other"))
+                .build());
+
+    under(8, () -> await().atMost(SECONDS).until(() -> replicas() == 4));
+    assertThat(gateway.index("other", "1")).get().asString().contains("LOADING");
+  }
+
+  @Test
+  void whatIsWrongWithTheBoundsIsSaid() {
+    assertThatThrownBy(
+            () ->
+                deployments()
+                    .applyDeployment(
+                        ApplyDeploymentRequest.newBuilder()
+                            .setSpec(
+                                DeploymentSpec.newBuilder()
+                                    .setName("scaled")
+                                    .setReplicas(2)
+                                    .setAutoscale(
+                                        bounds(0, 99).setDownAfter(Durations.fromMillis(1))))
+                            .build()))
+        .hasMessageContaining("INVALID_ARGUMENT")
+        .hasMessageContaining("replicas: 2 (expected none beside autoscale)")
+        .hasMessageContaining("autoscale.min: 0 (expected 1 to 64)")
+        .hasMessageContaining("autoscale.max: 99 (expected 1 to 64)")
+        .hasMessageContaining("autoscale.down_after: 0.001s (expected 1s to 1 day)");
+    apply(bounds(1, 2));
+    assertThatThrownBy(() -> scale(bounds(3, 2))).hasMessageContaining("max: 2 (expected 3 to 64)");
+    assertThatThrownBy(() -> scale(bounds(1, 2), 1))
+        .hasMessageContaining("replicas: 1 (expected none beside autoscale)");
+  }
+
+  @Test
+  void boundsAreKeptAndTheTimeToGoDownStaysAsItWas() {
+    apply(bounds(2, 4));
+
+    scale(Autoscale.newBuilder().setMax(3));
+    assertThat(get().getSpec().getAutoscale()).isEqualTo(bounds(1, 3).build());
+    gateway.close();
+    start();
+    await().atMost(TestGateway.PATIENCE).until(() -> replicas() == 1);
+    assertThat(get().getSpec().getAutoscale()).isEqualTo(bounds(1, 3).build());
+  }
+
+  private void scale(Autoscale.Builder bounds) {
+    scale(bounds, 0);
+  }
+
+  private void scale(Autoscale.Builder bounds, int replicas) {
+    deployments()
+        .scaleDeployment(
+            ScaleDeploymentRequest.newBuilder()
+                .setName("scaled")
+                .setReplicas(replicas)
+                .setAutoscale(bounds)
+                .build());
   }
 
   @Test

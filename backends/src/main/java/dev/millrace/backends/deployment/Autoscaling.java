@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
+import java.math.BigDecimal;
 import java.time.Duration;
 
 /**
@@ -38,8 +39,10 @@ public record Autoscaling(int min, int max, Duration downAfter) {
       return "off";
     }
     String bounds = min + ".." + max;
+    String seconds =
+        BigDecimal.valueOf(downAfter.toNanos(), 9).stripTrailingZeros().toPlainString();
     return downAfter.equals(DEFAULT_DOWN_AFTER)
         ? bounds
-        : bounds + " and down after " + downAfter.toMillis() / 1000.0 + " s";
+        : bounds + " and down after " + seconds + " s";
   }
 }

@@ -78,9 +78,9 @@ public record DeploymentSpec(
     return replicas > 0 ? replicas : configured;
   }
 
-  /** "3", "1..4", or empty for what the model's configuration says. */
-  String scale() {
-    return autoscaling.isOn() ? autoscaling.toString() : replicas > 0 ? "" + replicas : "";
+  /** "3", "1..4", or 0 for what the model's configuration says. */
+  String wantedReplicas() {
+    return autoscaling.isOn() ? autoscaling.toString() : "" + replicas;
   }
 
   /** What is different here, a line each: "replicas: 1 → 4". */
@@ -88,8 +88,7 @@ public record DeploymentSpec(
     List<String> changes = new ArrayList<>();
     add(changes, "model", old.model, model);
     add(changes, "version", text(old.targets), text(targets));
-    add(changes, "replicas", old.replicas, replicas);
-    add(changes, "autoscale", old.autoscaling, autoscaling);
+    add(changes, "replicas", old.wantedReplicas(), wantedReplicas());
     add(changes, "update", old.update, update);
     add(changes, "sticky", old.stickyParameter, stickyParameter);
     add(changes, "labels", new TreeMap<>(old.labels), new TreeMap<>(labels));

@@ -140,7 +140,7 @@ public final class Deployments {
       }
       declared.scale(after);
     }
-    events.add(actor, name, Event.Kind.SCALED, before.scale(), after.scale());
+    events.add(actor, name, Event.Kind.SCALED, before.wantedReplicas(), after.wantedReplicas());
     onChange.run();
     return declared;
   }

@@ -132,6 +132,11 @@ final class LoadStretch {
     return utilisation() >= AT_WORK;
   }
 
+  /** Whether less waits than before. */
+  boolean isDraining() {
+    return to.queuedRows() < from.queuedRows();
+  }
+
   /** Requests were turned away; empty if few were, or not for want of replicas. */
   Optional<String> refusals() {
     return isAtWork() && Gates.isMoreThan(FEW, turnedAway(), requests())

@@ -125,13 +125,15 @@ public final class ScalePolicy {
   }
 
   /**
-   * Why there are too few replicas. Waits vary more than loads do: they are told by longer times.
+   * Why there are too few replicas. Waits vary more than loads do, so they have to be long for
+   * longer, and what has waited since there were fewer is no reason.
    */
   private Optional<String> pressure(LoadStretch recent, LoadStretch longer) {
-    return recent
-        .refusals()
-        .or(recent::highLoad)
-        .or(() -> recent.isAtWork() ? longer.waits(sloNanos) : Optional.empty());
+    Optional<String> asked = recent.refusals().or(recent::highLoad);
+    boolean mayWait = recent.isAtWork() && !recent.isDraining();
+    return asked.isEmpty() && mayWait && recent.waits(sloNanos).isPresent()
+        ? longer.waits(sloNanos)
+        : asked;
   }
 
   private LoadStretch sinceChange(LoadReading now) {

@@ -225,7 +225,7 @@ final class DeploymentCommands {
             version.getWeight(),
             version.getReplicas(),
             bounds,
-            version.getReplicas() == 1 ? "" : "s");
+            version.getReplicas() == 1 && bounds.isEmpty() ? "" : "s");
   }
 
   /** " (1..4)" if replicas follow the load. */

@@ -33,6 +33,47 @@ public record QueueReport(
     double highError,
     Lately lately) {
 
+  /** Whether most rows have a deadline. */
+  public boolean hasDeadlines() {
+    return lately.deadlineShare() >= 0.5;
+  }
+
+  /**
+   * Rows of the best batch that can be run again and again. Those that are run now can be, whatever
+   * is predicted with a margin.
+   *
+   * @param count replicas that share the load
+   */
+  public int bestSize(Curve curve, int count) {
+    if (!hasDeadlines()) {
+      return curve.cap();
+    }
+    int safe = Math.min(curve.cap(), curve.sustainable(lately.objectiveNanos(), count));
+    return Math.clamp(Math.round(lately.chosenRows()), safe, curve.cap());
+  }
+
+  /**
+   * Time that a row takes of a replica in batches of the best size, over the rows that came lately;
+   * 0 if none did.
+   *
+   * @param count replicas that share the load
+   */
+  public double secondsPerRow(int count) {
+    double rows = 0;
+    double seconds = 0;
+    for (SizedCurve sized : curves) {
+      int best = bestSize(sized.curve(), count);
+      rows += sized.rowRate();
+      seconds += sized.rowRate() * Math.max(1, sized.curve().mean(best)) / best / 1e9;
+    }
+    return rows > 0 ? seconds / rows : 0;
+  }
+
+  /** Replicas that what was asked for lately, refused or not, would keep busy. */
+  public double neededReplicas() {
+    return (lately.arrivedRows() + lately.refusedRows()) * secondsPerRow(Math.max(1, replicas));
+  }
+
   /**
    * The curve of rows of one size.
    *

@@ -7,6 +7,7 @@ import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.backends.serving.Autoscaler;
 import dev.millrace.backends.serving.Inlining;
 import dev.millrace.backends.serving.Reconciler;
 import dev.millrace.backends.serving.Routes;
@@ -48,6 +49,7 @@ public final class Gateway implements AutoCloseable {
 
   private final GatewayConfig config;
   private final Reconciler reconciler;
+  private final Autoscaler autoscaler;
   private final Deployments deployments;
   private final ModelSources sources;
   private final GrpcEndpoint grpc;
@@ -58,12 +60,14 @@ public final class Gateway implements AutoCloseable {
   private Gateway(
       GatewayConfig config,
       Reconciler reconciler,
+      Autoscaler autoscaler,
       Deployments deployments,
       ModelSources sources,
       GrpcEndpoint grpc,
       Optional<HttpEndpoint> http) {
     this.config = config;
     this.reconciler = reconciler;
+    this.autoscaler = autoscaler;
     this.deployments = deployments;
     this.sources = sources;
     this.grpc = grpc;
@@ -110,7 +114,7 @@ public final class Gateway implements AutoCloseable {
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
-    metrics.register(new ServingCollector(routes, unrouted));
+    metrics.register(new ServingCollector(routes, deployments, unrouted));
     DefaultExports.register(metrics);
 
     GrpcEndpoint grpc = null;
@@ -141,6 +145,7 @@ public final class Gateway implements AutoCloseable {
           new Gateway(
               config,
               reconciler,
+              new Autoscaler(deployments, routes, events, cores),
               deployments,
               sources,
               grpc,
@@ -155,6 +160,7 @@ public final class Gateway implements AutoCloseable {
       reconciler.start(
           poll ? config.repository().pollInterval().toNanos() : 0,
           config.repository().registryPollInterval().toNanos());
+      gateway.autoscaler.start();
       return gateway;
     } catch (IOException e) {
       stop(grpc, reconciler);
@@ -267,6 +273,7 @@ public final class Gateway implements AutoCloseable {
           config.serving().shutdownGrace().toSeconds());
       long end = System.nanoTime() + config.serving().shutdownGrace().toNanos();
       try {
+        autoscaler.close();
         reconciler.close();
         deployments.close();
         sources.close();

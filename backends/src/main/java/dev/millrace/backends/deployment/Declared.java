@@ -97,14 +97,11 @@ public final class Declared {
     write(new Stored(spec, generation, stored.stable(), Traffic.NONE, ""));
   }
 
-  synchronized void scale(int replicas) throws DeploymentException {
+  /** The same spec but for its replicas: what was given up stays given up. */
+  synchronized void scale(DeploymentSpec spec) throws DeploymentException {
     write(
         new Stored(
-            stored.spec().withReplicas(replicas),
-            stored.generation() + 1,
-            stored.stable(),
-            stored.rejected(),
-            stored.rejection()));
+            spec, stored.generation() + 1, stored.stable(), stored.rejected(), stored.rejection()));
   }
 
   private void write(Stored next) throws DeploymentException {

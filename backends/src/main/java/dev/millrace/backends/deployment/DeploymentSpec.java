@@ -15,6 +15,7 @@ import java.util.TreeMap;
  * @param model its name in the registry
  * @param targets the versions that are to answer, at least one, whose percents make 100
  * @param replicas of each version; 0 for what the model's configuration says
+ * @param autoscaling in place of replicas, within which bounds they follow the load
  * @param update how a version replaces another
  * @param stickyParameter the parameter of a request whose values stay with one version; empty for
  *     none
@@ -25,6 +26,7 @@ public record DeploymentSpec(
     String model,
     List<Target> targets,
     int replicas,
+    Autoscaling autoscaling,
     UpdateStrategy update,
     String stickyParameter,
     Map<String, String> labels) {
@@ -43,11 +45,42 @@ public record DeploymentSpec(
   public DeploymentSpec {
     targets = List.copyOf(targets);
     labels = Map.copyOf(labels);
+    if (replicas > 0 && autoscaling.isOn()) {
+      throw new IllegalArgumentException(
+          "replicas: %d (expected none beside autoscale: %s)".formatted(replicas, autoscaling));
+    }
   }
 
-  /** The same with so many replicas. */
+  /** The same with so many replicas, whatever the load. */
   public DeploymentSpec withReplicas(int count) {
-    return new DeploymentSpec(name, model, targets, count, update, stickyParameter, labels);
+    return scaled(count, Autoscaling.OFF);
+  }
+
+  /** The same with replicas that follow the load. */
+  public DeploymentSpec withAutoscaling(Autoscaling bounds) {
+    return scaled(0, bounds);
+  }
+
+  private DeploymentSpec scaled(int count, Autoscaling bounds) {
+    return new DeploymentSpec(name, model, targets, count, bounds, update, stickyParameter, labels);
+  }
+
+  /**
+   * How many replicas a version is to have.
+   *
+   * @param now that it has; 0 if it is yet to be loaded
+   * @param configured what the model's configuration says
+   */
+  public int replicasFrom(int now, int configured) {
+    if (autoscaling.isOn()) {
+      return autoscaling.bounded(now);
+    }
+    return replicas > 0 ? replicas : configured;
+  }
+
+  /** "3", "1..4", or 0 for what the model's configuration says. */
+  String wantedReplicas() {
+    return autoscaling.isOn() ? autoscaling.toString() : "" + replicas;
   }
 
   /** What is different here, a line each: "replicas: 1 → 4". */
@@ -55,7 +88,7 @@ public record DeploymentSpec(
     List<String> changes = new ArrayList<>();
     add(changes, "model", old.model, model);
     add(changes, "version", text(old.targets), text(targets));
-    add(changes, "replicas", old.replicas, replicas);
+    add(changes, "replicas", old.wantedReplicas(), wantedReplicas());
     add(changes, "update", old.update, update);
     add(changes, "sticky", old.stickyParameter, stickyParameter);
     add(changes, "labels", new TreeMap<>(old.labels), new TreeMap<>(labels));

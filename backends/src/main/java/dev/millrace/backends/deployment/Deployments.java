@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 
 /**
  * The deployments that are declared: changed by whoever administers the gateway, made true by its
@@ -110,24 +111,36 @@ public final class Deployments {
     onChange.run();
   }
 
-  /** Changes the number of replicas of each version of a deployment. */
+  /** Changes the number of replicas of each version of a deployment, whatever its load. */
   public Declared scale(String name, int replicas, String actor) throws DeploymentException {
     if (replicas < 1 || replicas > DeploymentSpec.MAX_REPLICAS) {
       throw new DeploymentException(
           Kind.INVALID,
           "replicas: %d (expected 1 to %d)".formatted(replicas, DeploymentSpec.MAX_REPLICAS));
     }
+    return scale(name, spec -> spec.withReplicas(replicas), actor);
+  }
+
+  /** Has the replicas of each version of a deployment follow its load. */
+  public Declared scale(String name, Autoscaling bounds, String actor) throws DeploymentException {
+    return scale(name, spec -> spec.withAutoscaling(bounds), actor);
+  }
+
+  private Declared scale(String name, UnaryOperator<DeploymentSpec> change, String actor)
+      throws DeploymentException {
     Declared declared;
-    int before;
+    DeploymentSpec before;
+    DeploymentSpec after;
     synchronized (this) {
       declared = get(name);
-      before = declared.spec().replicas();
-      if (before == replicas) {
+      before = declared.spec();
+      after = change.apply(before);
+      if (after.equals(before)) {
         return declared;
       }
-      declared.scale(replicas);
+      declared.scale(after);
     }
-    events.add(actor, name, Event.Kind.SCALED, before == 0 ? "" : "" + before, "" + replicas);
+    events.add(actor, name, Event.Kind.SCALED, before.wantedReplicas(), after.wantedReplicas());
     onChange.run();
     return declared;
   }

@@ -32,6 +32,8 @@ public record Event(
     APPLIED,
     DELETED,
     SCALED,
+    /** By the load, between the bounds that were declared. */
+    AUTOSCALED,
     ROLLOUT_BEGAN,
     ROLLOUT_STEP,
     ROLLOUT_DONE,

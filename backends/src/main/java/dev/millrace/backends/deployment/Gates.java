@@ -123,7 +123,7 @@ public record Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, lo
   }
 
   /** Whether so many cases are more than a rate and chance explain. */
-  private static boolean isMoreThan(double rate, double cases, long total) {
+  static boolean isMoreThan(double rate, double cases, long total) {
     double expected = rate * total;
     double deviation = Math.sqrt(expected * Math.max(0, 1 - rate));
     return cases >= LEAST_CASES && cases > expected + CHANCE * deviation;

@@ -36,6 +36,11 @@ final class EchoModel implements LoadedModel {
     }
   }
 
+  @Override
+  public boolean runsOnCores() {
+    return settings.spin();
+  }
+
   private void runnerClosed() {
     synchronized (lock) {
       openRunners--;

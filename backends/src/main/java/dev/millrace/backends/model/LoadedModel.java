@@ -13,6 +13,14 @@ public interface LoadedModel extends AutoCloseable {
   /** A new runner with memory of its own, for one replica. Cheap. */
   Runner newRunner();
 
+  /**
+   * Whether a run keeps cores of this machine busy, as many as it may use threads: then more
+   * replicas than cores do nothing but wait for each other.
+   */
+  default boolean runsOnCores() {
+    return true;
+  }
+
   @Override
   void close();
 }

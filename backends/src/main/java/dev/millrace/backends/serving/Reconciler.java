@@ -187,16 +187,19 @@ public final class Reconciler implements AutoCloseable {
     control.execute(this::passOverDeclared);
     // the control thread may be loading: what serves already gets its replicas now
     for (Declared deployment : declared.all()) {
-      int replicas = deployment.spec().replicas();
-      if (replicas > 0) {
-        routes.ready(deployment.name()).forEach(served -> scale(served, replicas));
+      for (ServedVersion served : routes.ready(deployment.name())) {
+        scale(served, deployment.spec(), served.replicaCount());
       }
     }
   }
 
-  private static void scale(ServedVersion served, int replicas) {
+  private static void scale(ServedVersion served, DeploymentSpec spec, int configured) {
+    int now = served.replicaCount();
+    int replicas = spec.replicasFrom(now, configured);
     try {
-      served.scaleTo(replicas);
+      if (replicas != now) {
+        served.scaleTo(replicas);
+      }
     } catch (RuntimeException | Error e) {
       log.error("{}: cannot have {} replicas", served, replicas, e);
     }
@@ -391,8 +394,7 @@ public final class Reconciler implements AutoCloseable {
       slot.required = true;
       ServedVersion served = slot.served;
       if (served != null) {
-        int replicas = deployment.spec().replicas();
-        scale(served, replicas > 0 ? replicas : slot.configuredReplicas);
+        scale(served, deployment.spec(), slot.configuredReplicas);
       } else if (isToBeLoaded(deployment, version, slot)) {
         load(deployment, version, slot);
       }
@@ -456,8 +458,14 @@ public final class Reconciler implements AutoCloseable {
         note(slot, VersionState.FAILED, entry.problem().get());
       } else {
         slot.configuredReplicas = entry.manifest().replicas();
+        // a version that is to take over begins with what the load has made of the one before
+        int now =
+            routes.ready(spec.name()).stream()
+                .mapToInt(ServedVersion::replicaCount)
+                .max()
+                .orElse(0);
         ModelManifest manifest =
-            spec.replicas() > 0 ? entry.manifest().withReplicas(spec.replicas()) : entry.manifest();
+            entry.manifest().withReplicas(spec.replicasFrom(now, slot.configuredReplicas));
         tryLoad(spec.name(), entry, entry.versions().getFirst(), manifest, slot);
       }
     } catch (UnknownVersionException e) {

@@ -123,6 +123,15 @@ final class RunWatch {
     return standing(state.get()) != IDLE;
   }
 
+  /** For how long the run that is in progress has lasted; 0 if none is. Any thread. */
+  long lastsNanos(long nowNanos) {
+    long seen = state.get();
+    long begin = beginNanos;
+    VarHandle.loadLoadFence(); // what was read is of the run that is found on both sides of it
+    boolean isOf = standing(seen) != IDLE && state.get() >> 2 == seen >> 2;
+    return isOf ? Math.max(0, nowNanos - begin) : 0;
+  }
+
   /**
    * Looks at the run, if there is one. The janitor's.
    *

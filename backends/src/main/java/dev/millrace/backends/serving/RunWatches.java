@@ -45,6 +45,15 @@ final class RunWatches {
     return false;
   }
 
+  /** For how long the runs in progress have lasted, summed. */
+  long lastingNanos(long nowNanos) {
+    long sum = 0;
+    for (RunWatch watch : watches) {
+      sum += watch.lastsNanos(nowNanos);
+    }
+    return sum;
+  }
+
   /** See {@link RunWatch#look}. The janitor's. */
   void look(long nowNanos, long stalledNanos, long lastStalledNanos) {
     for (RunWatch watch : watches) {

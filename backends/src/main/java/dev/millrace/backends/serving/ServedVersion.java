@@ -309,6 +309,18 @@ public final class ServedVersion {
     return runs.terminatedRuns();
   }
 
+  /** For how long the runs that are in progress have lasted, summed. */
+  long lastingRunNanos() {
+    return runs.lastingNanos(nanoClock.getAsLong());
+  }
+
+  /** Replicas beyond which more cannot be of use; Integer.MAX_VALUE if nothing tells. */
+  int usefulReplicas(int cores) {
+    return model.runsOnCores()
+        ? Math.max(1, Math.ceilDiv(cores, manifest.options().threads()))
+        : Integer.MAX_VALUE;
+  }
+
   public int queuedRows() {
     return queue.queuedRows();
   }

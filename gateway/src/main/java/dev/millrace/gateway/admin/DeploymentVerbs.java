@@ -2,6 +2,7 @@
 package dev.millrace.gateway.admin;
 
 import com.google.protobuf.util.Timestamps;
+import dev.millrace.backends.deployment.Autoscaling;
 import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.DeploymentException;
 import dev.millrace.backends.deployment.Deployments;
@@ -127,7 +128,13 @@ final class DeploymentVerbs {
 
   private Deployment scale(ScaleDeploymentRequest request, String actor)
       throws DeploymentException {
-    return message(deployments.scale(request.getName(), request.getReplicas(), actor));
+    String name = request.getName();
+    if (!request.hasAutoscale()) {
+      return message(deployments.scale(name, request.getReplicas(), actor));
+    }
+    Autoscaling now = deployments.get(name).spec().autoscaling();
+    Autoscaling bounds = Scales.read(request.getAutoscale(), request.getReplicas(), now);
+    return message(deployments.scale(name, bounds, actor));
   }
 
   private Deployment promote(PromoteDeploymentRequest request, String actor)

@@ -3,6 +3,7 @@ package dev.millrace.gateway.admin;
 
 import com.google.protobuf.Duration;
 import com.google.protobuf.util.Durations;
+import dev.millrace.backends.deployment.Autoscaling;
 import dev.millrace.backends.deployment.DeploymentException;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.DeploymentSpec.Target;
@@ -39,6 +40,7 @@ final class Specs {
           "replicas: %d (expected 1 to %d, or nothing)"
               .formatted(message.getReplicas(), DeploymentSpec.MAX_REPLICAS));
     }
+    Autoscaling autoscaling = Scales.read(message, problems);
     UpdateStrategy update = strategy(message.getUpdate(), problems);
     if (!problems.isEmpty()) {
       throw new DeploymentException(DeploymentException.Kind.INVALID, String.join("\n", problems));
@@ -48,6 +50,7 @@ final class Specs {
         model,
         targets,
         message.getReplicas(),
+        autoscaling,
         update,
         message.getSticky().getParameter(),
         message.getLabelsMap());
@@ -164,6 +167,9 @@ final class Specs {
     }
     if (!spec.stickyParameter().isEmpty()) {
       message.setSticky(StickyRouting.newBuilder().setParameter(spec.stickyParameter()));
+    }
+    if (spec.autoscaling().isOn()) {
+      message.setAutoscale(Scales.write(spec.autoscaling()));
     }
     if (!spec.update().equals(UpdateStrategy.ALL_AT_ONCE)) {
       message.setUpdate(strategy(spec.update()));

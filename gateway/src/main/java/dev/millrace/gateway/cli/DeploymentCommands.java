@@ -16,6 +16,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -177,17 +179,49 @@ final class DeploymentCommands {
     }
   }
 
-  @Command(name = "scale", description = "Changes the replicas of a deployment, without a reload.")
+  @Command(
+      name = "scale",
+      description = {
+        "Changes the replicas of a deployment, without a reload.",
+        "",
+        "A number holds whatever the load, and ends autoscaling; --max has them follow the load."
+      })
   private static final class Scale extends AdminCommand {
     @Parameters(index = "0", paramLabel = "NAME", description = NAME)
     private String name = "";
 
-    @Option(
-        names = "--replicas",
-        required = true,
-        paramLabel = "N",
-        description = "Of each of its versions, 1 to 64.")
-    private int replicas;
+    @ArgGroup(multiplicity = "1")
+    private Amount amount = new Amount();
+
+    /** One of the two. */
+    private static final class Amount {
+      @Option(
+          names = "--replicas",
+          required = true,
+          paramLabel = "N",
+          description = "Of each of its versions, 1 to 64.")
+      private int replicas;
+
+      @ArgGroup(exclusive = false)
+      private @Nullable Bounds bounds;
+    }
+
+    /** What the load decides between. */
+    private static final class Bounds {
+      @Option(
+          names = "--min",
+          paramLabel = "N",
+          defaultValue = "1",
+          description = "As the load asks for, at least, ${DEFAULT-VALUE} unless given.")
+      private int min = 1;
+
+      @Option(
+          names = "--max",
+          required = true,
+          paramLabel = "N",
+          description = "As the load asks for, at most, 1 to 64.")
+      private int max;
+    }
 
     Scale(Shell shell) {
       super(shell);
@@ -195,8 +229,19 @@ final class DeploymentCommands {
 
     @Override
     int run(AdminClient client, AnswerPrinter answers) {
-      Deployment scaled = client.scale(name, replicas);
-      answers.print(scaled, () -> List.of(name + ": " + DeploymentText.serves(scaled)));
+      String boundsBefore = DeploymentText.bounds(client.deployment(name).getSpec());
+      Deployment scaled =
+          amount.bounds == null
+              ? client.scale(name, amount.replicas)
+              : client.autoscale(name, amount.bounds.min, amount.bounds.max);
+      answers.print(
+          scaled,
+          () -> {
+            String serves = name + ": " + DeploymentText.serves(scaled);
+            return boundsBefore.isEmpty() || amount.bounds != null
+                ? List.of(serves)
+                : List.of(serves, "autoscaling%s has ended".formatted(boundsBefore));
+          });
       return 0;
     }
   }

@@ -3,6 +3,7 @@ package dev.millrace.gateway.cli;
 
 import com.google.protobuf.util.Timestamps;
 import dev.millrace.proto.admin.v1.ApplyDeploymentResponse;
+import dev.millrace.proto.admin.v1.Autoscale;
 import dev.millrace.proto.admin.v1.Condition;
 import dev.millrace.proto.admin.v1.Deployment;
 import dev.millrace.proto.admin.v1.DeploymentSpec;
@@ -70,17 +71,24 @@ final class DeploymentText {
   static String serves(Deployment deployment) {
     return deployment.getStatus().getVersionsList().stream()
         .filter(version -> version.getReplicas() > 0)
-        .map(DeploymentText::text)
+        .map(version -> text(version, bounds(deployment.getSpec())))
         .collect(Collectors.joining(", "));
   }
 
-  private static String text(VersionStatus version) {
-    return "%d: %d %%, %d replica%s"
+  private static String text(VersionStatus version, String bounds) {
+    return "%d: %d %%, %d%s replica%s"
         .formatted(
             version.getVersion(),
             version.getWeight(),
             version.getReplicas(),
-            version.getReplicas() == 1 ? "" : "s");
+            bounds,
+            version.getReplicas() == 1 && bounds.isEmpty() ? "" : "s");
+  }
+
+  /** " (1..4)" if replicas follow the load. */
+  static String bounds(DeploymentSpec spec) {
+    Autoscale bounds = spec.getAutoscale();
+    return spec.hasAutoscale() ? " (%d..%d)".formatted(bounds.getMin(), bounds.getMax()) : "";
   }
 
   static String rollout(Deployment deployment) {

@@ -30,6 +30,16 @@ public enum Metric {
   QUEUED_BYTES("queued_bytes", Collector.Type.GAUGE, "Bytes of requests that wait.", ""),
   IN_FLIGHT("in_flight", Collector.Type.GAUGE, "Requests between admission and answer.", ""),
   REPLICAS("replicas", Collector.Type.GAUGE, "Replicas, suspect ones among them.", ""),
+  AUTOSCALE_MIN_REPLICAS(
+      "autoscale_min_replicas",
+      Collector.Type.GAUGE,
+      "Replicas at least, where they follow the load.",
+      ""),
+  AUTOSCALE_MAX_REPLICAS(
+      "autoscale_max_replicas",
+      Collector.Type.GAUGE,
+      "Replicas at most, where they follow the load.",
+      ""),
   SUSPECT_REPLICAS(
       "suspect_replicas",
       Collector.Type.GAUGE,
@@ -49,6 +59,11 @@ public enum Metric {
       "arrival_rate", Collector.Type.GAUGE, "Rows per second that were let in lately.", ""),
   BUSY_REPLICAS(
       "busy_replicas", Collector.Type.GAUGE, "Replicas that were running lately, on average.", ""),
+  NEEDED_REPLICAS(
+      "needed_replicas",
+      Collector.Type.GAUGE,
+      "Replicas that what is asked for would keep busy, in batches of the best size.",
+      ""),
   DEADLINE_LOAD(
       "deadline_load",
       Collector.Type.GAUGE,

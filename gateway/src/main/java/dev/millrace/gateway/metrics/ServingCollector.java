@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.metrics;
 
+import dev.millrace.backends.deployment.Autoscaling;
+import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.serving.Histogram;
 import dev.millrace.backends.serving.ModelStatus;
@@ -31,10 +33,12 @@ public final class ServingCollector extends Collector {
   private static final int MOST_CURVES = 16;
 
   private final Routes routes;
+  private final Deployments deployments;
   private final Tally<Failure.Kind> unrouted;
 
-  public ServingCollector(Routes routes, Tally<Failure.Kind> unrouted) {
+  public ServingCollector(Routes routes, Deployments deployments, Tally<Failure.Kind> unrouted) {
     this.routes = routes;
+    this.deployments = deployments;
     this.unrouted = unrouted;
   }
 
@@ -46,6 +50,11 @@ public final class ServingCollector extends Collector {
     }
     for (ServedVersion served : routes.ready()) {
       addServed(samples, served);
+      deployments
+          .find(served.name())
+          .map(deployment -> deployment.spec().autoscaling())
+          .filter(Autoscaling::isOn)
+          .ifPresent(bounds -> addBounds(samples, served, bounds));
     }
     unrouted
         .snapshot()
@@ -89,7 +98,14 @@ public final class ServingCollector extends Collector {
     addScheduling(samples, labels, served.scheduling());
   }
 
+  private static void addBounds(Samples samples, ServedVersion served, Autoscaling bounds) {
+    List<String> labels = labels(served.name(), served.version());
+    samples.add(Metric.AUTOSCALE_MIN_REPLICAS, labels, bounds.min());
+    samples.add(Metric.AUTOSCALE_MAX_REPLICAS, labels, bounds.max());
+  }
+
   private static void addScheduling(Samples samples, List<String> labels, QueueReport report) {
+    samples.add(Metric.NEEDED_REPLICAS, labels, report.neededReplicas());
     samples.add(Metric.ARRIVAL_RATE, labels, report.lately().arrivedRows());
     samples.add(Metric.BUSY_REPLICAS, labels, report.lately().busyReplicas());
     samples.add(Metric.DEADLINE_LOAD, labels, report.load());

@@ -63,19 +63,12 @@ final class Load {
   }
 
   boolean hasDeadlines() {
-    return lately().deadlineShare() >= 0.5;
+    return queue().hasDeadlines();
   }
 
-  /**
-   * Rows of the best batch that can be run again and again. Those that are run now can be, whatever
-   * is predicted with a margin.
-   */
+  /** Rows of the best batch that can be run again and again. */
   int bestSize(Curve curve) {
-    if (!hasDeadlines()) {
-      return curve.cap();
-    }
-    int safe = Math.min(curve.cap(), curve.sustainable(lately().objectiveNanos(), replicas()));
-    return Math.clamp(Math.round(lately().chosenRows()), safe, curve.cap());
+    return queue().bestSize(curve, replicas());
   }
 
   /** Rows per second of one replica that runs nothing but batches of such a size. */
@@ -85,13 +78,7 @@ final class Load {
 
   /** Replicas that the demand would keep busy with batches of the best size. */
   double neededReplicas() {
-    double rows = 0;
-    double seconds = 0;
-    for (SizedCurve sized : queue().curves()) {
-      rows += sized.rowRate();
-      seconds += sized.rowRate() / throughput(sized.curve(), bestSize(sized.curve()));
-    }
-    return rows > 0 ? demand() * seconds / rows : 0;
+    return demand() * queue().secondsPerRow(replicas());
   }
 
   boolean isSaturated() {

@@ -81,11 +81,21 @@ class AdminCommandsTest {
         .isEqualTo("fraud: ready, 1: 100 %, 2 replicas\n");
     assertThat(ok("apply", "-f", spec)).contains("fraud: unchanged, generation 1");
     assertThat(ok("scale", "fraud", "--replicas", "3")).isEqualTo("fraud: 1: 100 %, 3 replicas\n");
+    assertThat(ok("scale", "fraud", "--min", "2", "--max", "4"))
+        .isEqualTo("fraud: 1: 100 %, 3 (2..4) replicas\n");
+    assertThat(ok("scale", "fraud", "--replicas", "1"))
+        .isEqualTo("fraud: 1: 100 %, 1 replica\nautoscaling (2..4) has ended\n");
+    String following =
+        file("b.yaml", "name: fraud\nversion: '@champion'\nautoscale: {max: 3, downAfter: 300s}\n");
+    assertThat(ok("apply", "-f", following)).contains("replicas: 1 → 1..3 and down after 300 s");
+    assertThat(ok("deployments")).contains("1: 100 %, 1 (1..3) replicas");
+    assertThat(run("scale", "fraud", "--replicas", "1", "--max", "4").exitCode()).isEqualTo(2);
+    assertThat(run("scale", "fraud", "--max", "65").err()).contains("max: 65 (expected 1 to 64)");
     ok("registry", "push", "fraud", other.toString());
     assertThat(ok("registry", "list")).contains("fraud  1, 2      @champion 1");
     assertThat(ok("registry", "show", "fraud")).contains("note: one", "inputs: x FP32[-1,4]");
     assertThat(ok("deployments")).contains("@champion", "yes");
-    assertThat(ok("deployments", "fraud", "-o", "json")).contains("\"generation\": \"2\"");
+    assertThat(ok("deployments", "fraud", "-o", "json")).contains("\"generation\": \"5\"");
     assertThat(ok("events", "fraud")).contains("version-pushed", "alias-set", "rollout-done");
     assertThat(ok("registry", "rm", "fraud", "2")).isEqualTo("fraud version 2 is gone\n");
     assertThat(ok("undeploy", "fraud")).contains("not deployed any more");

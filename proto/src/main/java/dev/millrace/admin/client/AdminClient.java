@@ -3,6 +3,7 @@ package dev.millrace.admin.client;
 
 import dev.millrace.proto.admin.v1.ApplyDeploymentRequest;
 import dev.millrace.proto.admin.v1.ApplyDeploymentResponse;
+import dev.millrace.proto.admin.v1.Autoscale;
 import dev.millrace.proto.admin.v1.DeleteAliasRequest;
 import dev.millrace.proto.admin.v1.DeleteDeploymentRequest;
 import dev.millrace.proto.admin.v1.DeleteDeploymentResponse;
@@ -164,6 +165,15 @@ public final class AdminClient {
   public Deployment scale(String name, int replicas) {
     ScaleDeploymentRequest.Builder request =
         ScaleDeploymentRequest.newBuilder().setName(name).setReplicas(replicas);
+    return ask(() -> deployments().scaleDeployment(request.build()));
+  }
+
+  /** Has the replicas of each version follow its load, between these. */
+  public Deployment autoscale(String name, int min, int max) {
+    ScaleDeploymentRequest.Builder request =
+        ScaleDeploymentRequest.newBuilder()
+            .setName(name)
+            .setAutoscale(Autoscale.newBuilder().setMin(min).setMax(max));
     return ask(() -> deployments().scaleDeployment(request.build()));
   }
 

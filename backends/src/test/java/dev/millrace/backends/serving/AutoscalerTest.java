@@ -78,7 +78,7 @@ class AutoscalerTest {
           return values;
         };
     repository.put("m", 1, "a");
-    reconciler.start(0);
+    reconciler.start(0, TimeUnit.DAYS.toNanos(1));
     declared.apply(
         new DeploymentSpec(
             "m",

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.deployment.Declared;
+import dev.millrace.backends.deployment.DeploymentSpec;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.Gates;
+import dev.millrace.backends.deployment.Rollout;
+import dev.millrace.backends.repository.ModelEntry;
+import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.repository.VersionSelector;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The versions that deployments need, as far as they have come, and the traffic between them. The
+ * control thread's.
+ *
+ * <p>What could not be brought here, and what has served before, is tried again after a while; a
+ * new version that cannot be loaded is not.
+ */
+final class DeployedModels {
+  private static final Logger log = LoggerFactory.getLogger(DeployedModels.class);
+
+  private final ModelRepository repository;
+  private final Deployments declared;
+  private final Routes routes;
+  private final Loads loads;
+  private final Runnable changed;
+  private final LongSupplier nanoClock;
+  private final SortedMap<String, SortedMap<Long, Slot>> deployed = new TreeMap<>();
+  private final Map<String, StepMeter> meters = new HashMap<>();
+
+  /** Whose the slots of {@link #deployed} are: a name may be declared anew. */
+  private final Map<String, Declared> owners = new HashMap<>();
+
+  /**
+   * @param changed called after each change of a slot or of traffic
+   */
+  DeployedModels(
+      ModelRepository repository,
+      Deployments declared,
+      Routes routes,
+      Loads loads,
+      Runnable changed,
+      LongSupplier nanoClock) {
+    this.repository = repository;
+    this.declared = declared;
+    this.routes = routes;
+    this.loads = loads;
+    this.changed = changed;
+    this.nanoClock = nanoClock;
+  }
+
+  SortedMap<String, SortedMap<Long, Slot>> slots() {
+    return deployed;
+  }
+
+  boolean isServing(String name) {
+    SortedMap<Long, Slot> slots = deployed.get(name);
+    return slots != null && slots.values().stream().anyMatch(Slot::isServing);
+  }
+
+  /** Has a version have the replicas that are declared; of any thread. */
+  static void scale(ServedVersion served, DeploymentSpec spec, int configured) {
+    int now = served.replicaCount();
+    int replicas = spec.replicasFrom(now, configured);
+    try {
+      if (replicas != now) {
+        served.scaleTo(replicas);
+      }
+    } catch (RuntimeException | Error e) {
+      log.error("{}: cannot have {} replicas", served, replicas, e);
+    }
+  }
+
+  /** Brings all that serves in line with what is declared. */
+  void reconcile() {
+    Set<String> names = declared.all().stream().map(Declared::name).collect(Collectors.toSet());
+    for (String name : List.copyOf(deployed.keySet())) {
+      if (!names.contains(name)) {
+        takeDown(name);
+        log.info("deployment {}: removed", name);
+      }
+    }
+    for (Declared deployment : declared.all()) {
+      try {
+        reconcile(deployment);
+      } catch (RuntimeException | Error e) {
+        log.error("deployment {}: a pass failed, what was loaded stays", deployment.name(), e);
+      }
+    }
+  }
+
+  private void takeDown(String name) {
+    meters.remove(name);
+    owners.remove(name);
+    SortedMap<Long, Slot> slots = deployed.remove(name);
+    if (slots != null) {
+      changed.run();
+      slots.values().forEach(loads::retire);
+    }
+  }
+
+  private void reconcile(Declared deployment) {
+    String name = deployment.name();
+    if (owners.get(name) != deployment) {
+      takeDown(name); // of a deployment that was deleted
+      owners.put(name, deployment);
+    }
+    SortedMap<Long, Slot> slots = deployed.computeIfAbsent(name, key -> new TreeMap<>());
+    deployment.saveAgain();
+    for (long version : deployment.needed()) {
+      Slot slot = slots.computeIfAbsent(version, key -> new Slot());
+      slot.required = true;
+      if (slot.served != null) {
+        scale(slot.served, deployment.spec(), slot.configuredReplicas);
+      } else if (isToBeLoaded(deployment, version, slot)) {
+        load(deployment, version, slot);
+      }
+    }
+    shift(deployment, slots);
+    retireAllBut(deployment, slots);
+  }
+
+  private boolean isToBeLoaded(Declared deployment, long version, Slot slot) {
+    if (slot.isLoading || slot.untilRetry(nanoClock.getAsLong()) > 0) {
+      return false;
+    }
+    return !slot.isGivenUp() || deployment.stable().points(version) > 0;
+  }
+
+  private void load(Declared deployment, long version, Slot slot) {
+    loads.load(
+        deployment.name(),
+        version,
+        slot,
+        () -> find(deployment, version, slot),
+        () -> {
+          if (slot.isServing()) {
+            slot.succeeded();
+          } else {
+            slot.retryLater(nanoClock.getAsLong());
+          }
+          if (owners.get(deployment.name()) == deployment) {
+            reconcile(deployment);
+          }
+        });
+  }
+
+  /** The loading thread's. */
+  private Loads.Wanted find(Declared deployment, long version, Slot slot) throws IOException {
+    DeploymentSpec spec = deployment.spec();
+    ModelEntry entry = repository.resolve(spec.model(), new VersionSelector.Exactly(version));
+    if (entry.problem().isPresent()) {
+      throw new IOException(entry.problem().get());
+    }
+    slot.configuredReplicas = entry.manifest().replicas();
+    // a version that is to take over begins with what the load has made of the one before
+    int now =
+        routes.ready(spec.name()).stream().mapToInt(ServedVersion::replicaCount).max().orElse(0);
+    return new Loads.Wanted(
+        entry,
+        entry.versions().getFirst(),
+        entry.manifest().withReplicas(spec.replicasFrom(now, slot.configuredReplicas)));
+  }
+
+  // --- rollouts
+
+  /** Sees how far a rollout has come. */
+  private void shift(Declared deployment, SortedMap<Long, Slot> slots) {
+    Rollout rollout = deployment.rollout().orElse(null);
+    if (rollout == null || rollout.phase().isOver()) {
+      meters.remove(deployment.name());
+    } else if (rollout.phase() == Rollout.Phase.LOADING) {
+      Optional<String> obstacle = obstacle(deployment, rollout, slots);
+      if (obstacle.isPresent()) {
+        deployment.failed(obstacle.get());
+      } else if (served(slots, rollout.to().versions()).size() == rollout.to().versions().size()) {
+        deployment.ready();
+        beginStep(deployment, slots);
+      }
+    } else {
+      StepMeter meter = meters.get(deployment.name());
+      if (meter == null || advance(deployment, rollout, meter, slots)) {
+        beginStep(deployment, slots);
+      }
+    }
+  }
+
+  private static boolean advance(
+      Declared deployment, Rollout rollout, StepMeter meter, SortedMap<Long, Slot> slots) {
+    // a version that served before as well is no candidate
+    SortedSet<Long> candidates = new TreeSet<>(rollout.to().versions());
+    candidates.removeAll(rollout.from().versions());
+    return deployment.advance(
+        candidates.isEmpty()
+            ? Gates.Measured.NO_CANDIDATE
+            : meter.measure(served(slots, candidates)),
+        meter.measure(served(slots, rollout.from().versions())));
+  }
+
+  private void beginStep(Declared deployment, SortedMap<Long, Slot> slots) {
+    changed.run();
+    meters.put(deployment.name(), new StepMeter(served(slots, slots.keySet())));
+  }
+
+  private static List<ServedVersion> served(SortedMap<Long, Slot> slots, Set<Long> versions) {
+    List<ServedVersion> served = new ArrayList<>();
+    for (long version : versions) {
+      Slot slot = slots.get(version);
+      if (slot != null && slot.served != null) {
+        served.add(slot.served);
+      }
+    }
+    return served;
+  }
+
+  /** Why the new versions of a rollout cannot take over; empty if they can, or may yet. */
+  private static Optional<String> obstacle(
+      Declared deployment, Rollout rollout, SortedMap<Long, Slot> slots) {
+    for (long version : rollout.to().versions()) {
+      Slot slot = slots.get(version);
+      if (slot != null && !slot.isServing() && slot.isGivenUp()) {
+        return Optional.of("version " + version + ": " + slot.reason);
+      }
+    }
+    if (deployment.spec().update().allowSignatureChange()) {
+      return Optional.empty();
+    }
+    for (ServedVersion old : served(slots, rollout.from().versions())) {
+      for (ServedVersion next : served(slots, rollout.to().versions())) {
+        if (!old.signature().inputs().equals(next.signature().inputs())
+            || !old.signature().outputs().equals(next.signature().outputs())) {
+          return Optional.of(
+              "version %d takes %s and gives %s; version %d takes %s and gives %s (expected the same, or allow_signature_change)"
+                  .formatted(
+                      old.version(),
+                      old.signature().inputs(),
+                      old.signature().outputs(),
+                      next.version(),
+                      next.signature().inputs(),
+                      next.signature().outputs()));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Takes down what nobody is sent to any more. */
+  private void retireAllBut(Declared deployment, SortedMap<Long, Slot> slots) {
+    List<Long> superfluous = new ArrayList<>(slots.keySet());
+    superfluous.removeAll(deployment.needed());
+    // while the new stable version is not there, after a restart, whatever is there serves
+    boolean complete = !served(slots, deployment.traffic().versions()).isEmpty();
+    for (long number : superfluous) {
+      Slot slot = slots.get(number);
+      if (slot != null && (complete || !slot.isServing())) {
+        slots.remove(number);
+        changed.run();
+        loads.retire(slot);
+      }
+    }
+  }
+
+  // --- what no change points to
+
+  /** Whether a rollout is to be looked at again soon. */
+  boolean isBaking() {
+    return declared.all().stream().anyMatch(DeployedModels::isBaking);
+  }
+
+  private static boolean isBaking(Declared deployment) {
+    return deployment.rollout().filter(r -> r.phase() == Rollout.Phase.BAKING).isPresent();
+  }
+
+  /** Nanoseconds until a version is to be tried again; the largest number for never. */
+  long untilRetry() {
+    long now = nanoClock.getAsLong();
+    return deployed.values().stream()
+        .flatMap(slots -> slots.values().stream())
+        .filter(Slot::isWaitingForRetry)
+        .mapToLong(slot -> slot.untilRetry(now))
+        .min()
+        .orElse(Long.MAX_VALUE);
+  }
+
+  /** Looks at rollouts, and tries again what is due. */
+  void tick() {
+    for (Declared deployment : declared.all()) {
+      SortedMap<Long, Slot> slots = deployed.get(deployment.name());
+      if (slots == null) {
+        continue;
+      }
+      try {
+        if (slots.values().stream().anyMatch(Slot::isWaitingForRetry)) {
+          reconcile(deployment);
+        } else if (isBaking(deployment)) {
+          shift(deployment, slots);
+          retireAllBut(deployment, slots);
+        }
+      } catch (RuntimeException | Error e) {
+        log.error("deployment {}: a look failed, what was loaded stays", deployment.name(), e);
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.deployment.Declared;
+import dev.millrace.backends.deployment.DeploymentSpec;
+import dev.millrace.backends.deployment.Traffic;
+import dev.millrace.backends.repository.ModelEntry;
+import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.repository.UnknownVersionException;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Finds out which versions deployments mean, by their numbers, aliases or as the latest. Asks the
+ * repository, so it may take long: not the control thread's.
+ */
+record Selectors(ModelRepository repository) {
+
+  /** Tells a deployment what it means now, or why that cannot be told. */
+  void look(Declared deployment) {
+    long generation = deployment.generation(); // before the spec, which may be a later one then
+    DeploymentSpec spec = deployment.spec();
+    Map<Long, Integer> percents = new TreeMap<>();
+    try {
+      for (DeploymentSpec.Target target : spec.targets()) {
+        ModelEntry entry = repository.resolve(spec.model(), target.version());
+        if (entry.problem().isPresent()) {
+          deployment.unresolved(generation, entry.problem().get());
+          return;
+        }
+        percents.merge(entry.versions().getFirst().number(), target.percent(), Integer::sum);
+      }
+      deployment.resolved(generation, Traffic.ofPercent(percents));
+    } catch (UnknownVersionException e) {
+      deployment.unresolved(generation, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      deployment.unresolved(
+          generation, repository.location() + " cannot be read: " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.model.ModelArtifact;
+import org.jspecify.annotations.Nullable;
+
+/** One version of a model, as far as it has come. The control thread's, except where said. */
+final class Slot {
+
+  /** Between two tries to bring a version here, doubling. */
+  private static final long FIRST_RETRY_NANOS = 500_000_000;
+
+  private static final long LONGEST_RETRY_NANOS = 60_000_000_000L;
+
+  VersionState state = VersionState.PENDING;
+  String reason = "";
+
+  /** What was last tried, successfully or not. */
+  String fingerprint = "";
+
+  boolean required;
+  long loadNanos;
+
+  /** What the model's configuration says, whatever the deployment does. */
+  int configuredReplicas = 1;
+
+  /** Whether it is being loaded, or waits for its turn. */
+  boolean isLoading;
+
+  /** Nobody wants it any more; the loading thread looks as well. */
+  volatile boolean isAbandoned;
+
+  @Nullable ServedVersion served;
+  @Nullable ModelArtifact artifact;
+
+  /** Times that it could not be brought here in a row, and when to try again. */
+  private int attempts;
+
+  private long retryNanos;
+
+  boolean isServing() {
+    return served != null;
+  }
+
+  /** Whether its content was tried and cannot be served. */
+  boolean isGivenUp() {
+    return state == VersionState.FAILED && !fingerprint.isEmpty();
+  }
+
+  /** Another try is due after a while, a longer one each time. */
+  void retryLater(long nowNanos) {
+    retryNanos =
+        nowNanos + Math.min(LONGEST_RETRY_NANOS, FIRST_RETRY_NANOS << Math.min(attempts, 10));
+    attempts++;
+  }
+
+  void succeeded() {
+    attempts = 0;
+  }
+
+  /** Whether it is to be tried again at some time. */
+  boolean isWaitingForRetry() {
+    return served == null && !isLoading && attempts > 0;
+  }
+
+  /** Nanoseconds until it may be tried again; 0 or less if it may be now. */
+  long untilRetry(long nowNanos) {
+    return attempts == 0 ? 0 : retryNanos - nowNanos;
+  }
+}

@@ -97,6 +97,7 @@ public final class Reconciler implements AutoCloseable {
   private final SortedMap<String, SortedMap<Long, Slot>> models = new TreeMap<>();
   private final SortedMap<String, SortedMap<Long, Slot>> deployed = new TreeMap<>();
   private final Map<String, StepMeter> meters = new HashMap<>();
+  private final Shadows shadows = new Shadows();
 
   /** Whose the slots of {@link #deployed} are: a name may be declared anew. */
   private final Map<String, Declared> owners = new HashMap<>();
@@ -382,6 +383,7 @@ public final class Reconciler implements AutoCloseable {
     SortedMap<Long, Slot> slots = deployed.computeIfAbsent(name, key -> new TreeMap<>());
     deployment.saveAgain();
     resolve(deployment);
+    resolveShadow(deployment);
     List<Long> needed = deployment.needed();
     for (long version : needed) {
       Slot slot = slots.computeIfAbsent(version, key -> new Slot());
@@ -442,6 +444,25 @@ public final class Reconciler implements AutoCloseable {
     } catch (IOException e) {
       deployment.unresolved(
           generation, repository.location() + " cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** Which version is to run copies; that it cannot be found out holds nothing else up. */
+  private void resolveShadow(Declared deployment) {
+    DeploymentSpec spec = deployment.spec();
+    if (spec.shadow().isEmpty()) {
+      return;
+    }
+    try {
+      ModelEntry entry = repository.resolve(spec.model(), spec.shadow().get().version());
+      boolean isThere = entry.problem().isEmpty();
+      deployment.shadowResolved(
+          isThere ? entry.versions().getFirst().number() : 0, entry.problem().orElse(""));
+    } catch (UnknownVersionException e) {
+      deployment.shadowResolved(0, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      // what was meant before goes on
+      deployment.shadowResolved(deployment.shadowVersion(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -696,18 +717,19 @@ public final class Reconciler implements AutoCloseable {
     models.forEach(
         (name, slots) -> {
           if (!deployed.containsKey(name) || isServing(slots)) {
-            publish(name, slots, Traffic.NONE, "", table, statuses);
+            publish(name, slots, Traffic.NONE, Routes.Sticky.NONE, table, statuses);
           }
         });
     for (Declared deployment : declared.all()) {
       SortedMap<Long, Slot> slots = deployed.get(deployment.name());
       if (slots != null && (isServing(slots) || !table.containsKey(deployment.name()))) {
-        String sticky = deployment.spec().stickyParameter();
+        Routes.Sticky sticky = Routes.Sticky.of(deployment.spec());
         statuses.removeIf(status -> status.name().equals(deployment.name()));
         publish(deployment.name(), slots, deployment.traffic(), sticky, table, statuses);
       }
     }
     routes.publish(table, statuses);
+    shadows.align(declared.all(), routes);
   }
 
   private static boolean isServing(SortedMap<Long, Slot> slots) {
@@ -718,7 +740,7 @@ public final class Reconciler implements AutoCloseable {
       String name,
       SortedMap<Long, Slot> slots,
       Traffic traffic,
-      String stickyParameter,
+      Routes.Sticky sticky,
       Map<String, Routes.Route> table,
       List<ModelStatus> statuses) {
     TreeMap<Long, ServedVersion> ready = new TreeMap<>();
@@ -739,7 +761,7 @@ public final class Reconciler implements AutoCloseable {
                   slot.loadNanos));
         });
     if (!ready.isEmpty()) {
-      table.put(name, new Routes.Route(ready, traffic, stickyParameter));
+      table.put(name, new Routes.Route(ready, traffic, sticky));
     }
   }
 

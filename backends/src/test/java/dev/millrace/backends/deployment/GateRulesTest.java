@@ -71,9 +71,9 @@ class GateRulesTest {
   void aStepNeedsAsManyRequestsAsAreAskedFor() {
     Gates gates = new Gates(0, 0, Duration.ZERO, 100);
 
-    assertThat(gates.isEnough(measured(99, 0, 5))).isFalse();
-    assertThat(gates.isEnough(measured(100, 0, 0))).isTrue();
-    assertThat(gates.isEnough(Measured.NO_CANDIDATE)).isTrue();
+    assertThat(gates.isEnough(measured(99, 0, 5), 10)).isFalse();
+    assertThat(gates.isEnough(measured(100, 0, 0), 10)).isTrue();
+    assertThat(gates.isEnough(Measured.NO_CANDIDATE, 10)).isTrue();
     assertThat(
             new Gates(.01, 1, Duration.ofMillis(1), 9)
                 .violation(Measured.NO_CANDIDATE, measured(500, 0, 0)))

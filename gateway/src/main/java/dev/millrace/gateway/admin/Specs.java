@@ -13,6 +13,7 @@ import dev.millrace.proto.admin.v1.StickyRouting;
 import dev.millrace.proto.admin.v1.WeightedVersion;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Deployments as they are declared, between the protocol's messages and ours. */
 final class Specs {
@@ -40,6 +41,8 @@ final class Specs {
               .formatted(message.getReplicas(), DeploymentSpec.MAX_REPLICAS));
     }
     UpdateStrategy update = strategy(message.getUpdate(), problems);
+    Optional<DeploymentSpec.Shadow> shadow = ShadowSpecs.read(message, problems);
+    String stickyHeader = ShadowSpecs.stickyHeader(message.getSticky(), problems);
     if (!problems.isEmpty()) {
       throw new DeploymentException(DeploymentException.Kind.INVALID, String.join("\n", problems));
     }
@@ -50,7 +53,9 @@ final class Specs {
         message.getReplicas(),
         update,
         message.getSticky().getParameter(),
-        message.getLabelsMap());
+        message.getLabelsMap(),
+        shadow,
+        stickyHeader);
   }
 
   private static void requireName(String field, String name, List<String> problems) {
@@ -116,12 +121,22 @@ final class Specs {
       problems.add(
           "update.gates.min_requests: %d (expected at least 0)".formatted(gates.getMinRequests()));
     }
+    if (!(gates.getMaxDivergence() >= 0 && gates.getMaxDivergence() <= 1)) {
+      problems.add(
+          "update.gates.max_divergence: %s (expected 0 to 1)".formatted(gates.getMaxDivergence()));
+    }
     try {
       return new UpdateStrategy(
           message.getStepsList(),
           bake,
           new Gates(
-              gates.getMaxErrorRate(), gates.getMaxP99Ratio(), maxP99, gates.getMinRequests()),
+              gates.getMaxErrorRate(),
+              gates.getMaxP99Ratio(),
+              maxP99,
+              gates.getMinRequests(),
+              gates.getMaxDivergence(),
+              ShadowSpecs.tolerance(
+                  "update.gates.tolerance", gates.hasTolerance(), gates.getTolerance(), problems)),
           message.getAllowSignatureChange());
     } catch (IllegalArgumentException e) {
       problems.add("update." + e.getMessage());
@@ -165,6 +180,10 @@ final class Specs {
     if (!spec.stickyParameter().isEmpty()) {
       message.setSticky(StickyRouting.newBuilder().setParameter(spec.stickyParameter()));
     }
+    if (!spec.stickyHeader().isEmpty()) {
+      message.setSticky(StickyRouting.newBuilder().setHeader(spec.stickyHeader()));
+    }
+    spec.shadow().map(ShadowSpecs::write).ifPresent(message::setShadow);
     if (!spec.update().equals(UpdateStrategy.ALL_AT_ONCE)) {
       message.setUpdate(strategy(spec.update()));
     }
@@ -179,14 +198,20 @@ final class Specs {
             .setAllowSignatureChange(update.allowSignatureChange());
     Gates gates = update.gates();
     if (!gates.equals(Gates.NONE)) {
-      message.setGates(
-          dev.millrace.proto.admin.v1.Gates.newBuilder()
-              .setMaxErrorRate(gates.maxErrorRate())
-              .setMaxP99Ratio(gates.maxP99Ratio())
-              .setMaxP99(duration(gates.maxP99()))
-              .setMinRequests(gates.minRequests()));
+      message.setGates(gates(gates));
     }
     return message.build();
+  }
+
+  private static dev.millrace.proto.admin.v1.Gates gates(Gates gates) {
+    return dev.millrace.proto.admin.v1.Gates.newBuilder()
+        .setMaxErrorRate(gates.maxErrorRate())
+        .setMaxP99Ratio(gates.maxP99Ratio())
+        .setMaxP99(duration(gates.maxP99()))
+        .setMinRequests(gates.minRequests())
+        .setMaxDivergence(gates.maxDivergence())
+        .setTolerance(ShadowSpecs.write(gates.tolerance()))
+        .build();
   }
 
   static Duration duration(java.time.Duration duration) {

@@ -172,6 +172,11 @@ final class DeploymentCommands {
             rollout(deployment));
       }
       table.lines().forEach(shell.out()::println);
+      if (!name.isEmpty()) {
+        deployments.getFirst().getStatus().getShadowsList().stream()
+            .map(ShadowText::line)
+            .forEach(shell.out()::println);
+      }
       return 0;
     }
   }

@@ -35,6 +35,11 @@ public record UpdateStrategy(
       }
       before = step;
     }
+    if (compares && all.getFirst() == 100) {
+      throw new IllegalArgumentException(
+          "steps: %s with gates.max_divergence %s (expected a first one below 100: what the old version does not answer cannot be compared)"
+              .formatted(all, gates.maxDivergence()));
+    }
     steps = List.copyOf(all);
   }
 }

@@ -106,6 +106,9 @@ class RolloutTest {
     assertThat(rollout.traffic().points(2)).isEqualTo(5000);
     assertThatThrownBy(() -> new UpdateStrategy(List.of(0, 0, 50), Duration.ZERO, compares, false))
         .hasMessageContaining("expected ascending, 0 to 100");
+    assertThatThrownBy(() -> new UpdateStrategy(List.of(), Duration.ZERO, compares, false))
+        .hasMessage(
+            "steps: [100] with gates.max_divergence 0.01 (expected a first one below 100: what the old version does not answer cannot be compared)");
   }
 
   @Test

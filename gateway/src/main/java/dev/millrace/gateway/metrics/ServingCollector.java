@@ -70,6 +70,8 @@ public final class ServingCollector extends Collector {
   /** By the version that runs copies, of whatever others answer. */
   private static void addShadows(Samples samples, List<ServedVersion> all) {
     Map<List<String>, Comparisons> byLabels = new LinkedHashMap<>();
+    // zeros too: a counter that begins at one is an increase that nobody sees
+    all.forEach(s -> byLabels.put(labels(s.name(), s.version()), Comparisons.NONE));
     for (ServedVersion answering : all) {
       for (ShadowReport shadow : answering.shadows()) {
         byLabels.merge(

@@ -3,6 +3,7 @@ package dev.millrace.backends.deployment;
 
 import dev.millrace.backends.deployment.DeploymentException.Kind;
 import dev.millrace.backends.deployment.DeploymentStore.Stored;
+import dev.millrace.backends.shadow.Comparisons;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ public final class Declared {
   private Stored stored;
   private @Nullable Rollout rollout;
   private String obstacle = "";
+  private long shadowVersion;
+  private String shadowObstacle = "";
   private long observed;
   private boolean ended;
   private boolean unsaved;
@@ -150,7 +153,41 @@ public final class Declared {
     settle(now, actor);
   }
 
+  /** The version that runs copies of what is answered; 0 for none, or if it is not known. */
+  public synchronized long shadowVersion() {
+    return stored.spec().shadow().isPresent() ? shadowVersion : 0;
+  }
+
+  /** Why the version that is to run copies cannot be found out; empty if it can. */
+  public synchronized String shadowObstacle() {
+    return stored.spec().shadow().isPresent() ? shadowObstacle : "";
+  }
+
   // --- the control thread's
+
+  /**
+   * Which version is to run copies.
+   *
+   * @param version 0 if it cannot be found out
+   * @param why empty if it can
+   */
+  public synchronized void shadowResolved(long version, String why) {
+    shadowVersion = version;
+    if (!why.isEmpty() && !shadowObstacle.equals(why)) {
+      log.warn("deployment {}: shadow: {}", name(), why);
+    }
+    shadowObstacle = why;
+  }
+
+  /** A version runs copies from now on. */
+  public void shadowBegan(String what) {
+    events.add(Event.GATEWAY, name(), Event.Kind.SHADOW_BEGAN, "", what);
+  }
+
+  /** It does so no longer. */
+  public void shadowEnded(String what, Comparisons came) {
+    events.add(Event.GATEWAY, name(), Event.Kind.SHADOW_ENDED, what, came.toString());
+  }
 
   /** Which versions the spec cannot be traced to just now, and why. */
   public synchronized void unresolved(long generation, String why) {
@@ -199,7 +236,7 @@ public final class Declared {
         target.toString());
   }
 
-  /** The versions to be there: those that answer, before those that are to. */
+  /** The versions to be there: those that answer, those that are to, the one that runs copies. */
   public synchronized List<Long> needed() {
     SortedSet<Long> first = stored.stable().versions();
     List<Long> needed = new ArrayList<>(first);
@@ -208,6 +245,10 @@ public final class Declared {
       SortedSet<Long> then = new TreeSet<>(now.to().versions());
       then.removeAll(first);
       needed.addAll(then);
+    }
+    long shadow = shadowVersion();
+    if (shadow > 0 && !needed.contains(shadow)) {
+      needed.add(shadow);
     }
     return needed;
   }

@@ -2,10 +2,12 @@
 package dev.millrace.backends.deployment;
 
 import dev.millrace.backends.repository.VersionSelector;
+import dev.millrace.backends.shadow.Tolerance;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -20,6 +22,9 @@ import java.util.TreeMap;
  * @param stickyParameter the parameter of a request whose values stay with one version; empty for
  *     none
  * @param labels for people and programs
+ * @param shadow which version runs copies of what is answered, if one does
+ * @param stickyHeader as stickyParameter, but a header of the call, in lower case; one of the two
+ *     at most
  */
 public record DeploymentSpec(
     String name,
@@ -29,7 +34,9 @@ public record DeploymentSpec(
     Autoscaling autoscaling,
     UpdateStrategy update,
     String stickyParameter,
-    Map<String, String> labels) {
+    Map<String, String> labels,
+    Optional<Shadow> shadow,
+    String stickyHeader) {
 
   /** Replicas of a version at most. */
   public static final int MAX_REPLICAS = 64;
@@ -39,6 +46,26 @@ public record DeploymentSpec(
     @Override
     public String toString() {
       return percent == 100 ? version.toString() : version + ": " + percent + " %";
+    }
+  }
+
+  /**
+   * A version whose answers are compared with those that are returned.
+   *
+   * @param percent of the answered requests, 1 to 100
+   * @param tolerance for floats
+   */
+  public record Shadow(VersionSelector version, int percent, Tolerance tolerance) {
+    /** Unless another percentage is asked for. */
+    public static final int DEFAULT_PERCENT = 10;
+
+    @Override
+    public String toString() {
+      return version
+          + ": "
+          + percent
+          + " %"
+          + (tolerance.equals(Tolerance.DEFAULT) ? "" : ", " + tolerance);
     }
   }
 
@@ -62,7 +89,8 @@ public record DeploymentSpec(
   }
 
   private DeploymentSpec scaled(int count, Autoscaling bounds) {
-    return new DeploymentSpec(name, model, targets, count, bounds, update, stickyParameter, labels);
+    return new DeploymentSpec(
+        name, model, targets, count, bounds, update, stickyParameter, labels, shadow, stickyHeader);
   }
 
   /**
@@ -92,6 +120,8 @@ public record DeploymentSpec(
     add(changes, "update", old.update, update);
     add(changes, "sticky", old.stickyParameter, stickyParameter);
     add(changes, "labels", new TreeMap<>(old.labels), new TreeMap<>(labels));
+    add(changes, "shadow", text(old.shadow), text(shadow));
+    add(changes, "sticky header", old.stickyHeader, stickyHeader);
     return changes;
   }
 
@@ -99,6 +129,10 @@ public record DeploymentSpec(
     if (!Objects.equals(before, after)) {
       changes.add("%s: %s → %s".formatted(what, before, after));
     }
+  }
+
+  private static String text(Optional<Shadow> shadow) {
+    return shadow.map(Shadow::toString).orElse("none");
   }
 
   private static String text(List<Target> targets) {

@@ -42,7 +42,9 @@ public record Event(
     VERSION_PUSHED,
     VERSION_DELETED,
     ALIAS_SET,
-    ALIAS_DELETED;
+    ALIAS_DELETED,
+    SHADOW_BEGAN,
+    SHADOW_ENDED;
 
     /** "rollout-began". */
     @Override

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
+import dev.millrace.backends.shadow.Comparisons;
+import dev.millrace.backends.shadow.Tolerance;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -10,10 +12,24 @@ import java.util.Optional;
  * @param maxErrorRate failed of its requests, without those that their callers got wrong
  * @param maxP99Ratio its 99th percentile over that of the version it replaces, in the same time
  * @param maxP99 its 99th percentile
- * @param minRequests answered until a step may end
+ * @param minRequests answered until a step may end; of a step without traffic, copies that were run
+ * @param maxDivergence of the copies that it runs of what the version answers that it replaces,
+ *     those whose answers are not the same
+ * @param tolerance for floats
  */
-public record Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, long minRequests) {
+public record Gates(
+    double maxErrorRate,
+    double maxP99Ratio,
+    Duration maxP99,
+    long minRequests,
+    double maxDivergence,
+    Tolerance tolerance) {
   public static final Gates NONE = new Gates(0, 0, Duration.ZERO, 0);
+
+  /** Without comparing. */
+  public Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, long minRequests) {
+    this(maxErrorRate, maxP99Ratio, maxP99, minRequests, 0, Tolerance.DEFAULT);
+  }
 
   /** Fewer requests say nothing of a rate. */
   private static final long LEAST_REQUESTS = 20;
@@ -36,9 +52,16 @@ public record Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, lo
    * @param failed not answered, and not for what their callers got wrong
    * @param boundsNanos upper bounds of the classes of response times, ascending
    * @param counts of response times by class; one more than bounds
+   * @param copies that it has run
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  public record Measured(long requests, long failed, long[] boundsNanos, long[] counts) {
+  public record Measured(
+      long requests, long failed, long[] boundsNanos, long[] counts, Comparisons copies) {
+    /** Of one that has run no copies. */
+    public Measured(long requests, long failed, long[] boundsNanos, long[] counts) {
+      this(requests, failed, boundsNanos, counts, Comparisons.NONE);
+    }
+
     public static final Measured NOTHING = new Measured(0, 0, new long[0], new long[1]);
 
     /** Where only weights change: no gate holds that up. */
@@ -91,6 +114,27 @@ public record Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, lo
    * them are bad, and many are needed where few are: what chance explains is no reason.
    */
   public Optional<String> violation(Measured candidate, Measured stable) {
+    Optional<String> divergence = divergence(candidate.copies);
+    return divergence.isPresent() ? divergence : violationOfTraffic(candidate, stable);
+  }
+
+  private Optional<String> divergence(Comparisons copies) {
+    if (maxDivergence > 0
+        && copies.total() >= LEAST_REQUESTS
+        && isMoreThan(maxDivergence, (double) copies.notSame(), copies.total())) {
+      return Optional.of(
+          "other answers than the version it replaces to %d of %d copies of requests, %.4f (expected at most %s): %s"
+              .formatted(
+                  copies.notSame(),
+                  copies.total(),
+                  (double) copies.notSame() / copies.total(),
+                  maxDivergence,
+                  copies.worst()));
+    }
+    return Optional.empty();
+  }
+
+  private Optional<String> violationOfTraffic(Measured candidate, Measured stable) {
     long total = candidate.requests + candidate.failed;
     if (total < LEAST_REQUESTS) {
       return Optional.empty();
@@ -129,8 +173,13 @@ public record Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, lo
     return cases >= LEAST_CASES && cases > expected + CHANCE * deviation;
   }
 
-  /** Whether enough was measured for a step to end. */
-  public boolean isEnough(Measured candidate) {
-    return candidate.requests >= minRequests;
+  /**
+   * Whether enough was measured for a step to end.
+   *
+   * @param percent of the traffic in this step
+   */
+  public boolean isEnough(Measured candidate, int percent) {
+    long copies = percent == 0 ? candidate.copies.total() : 0;
+    return Math.max(candidate.requests, copies) >= minRequests;
   }
 }

@@ -123,7 +123,7 @@ public final class Rollout {
       return true;
     }
     boolean baked = nowMillis - sinceMillis >= strategy.bake().toMillis();
-    if (!baked || !strategy.gates().isEnough(candidate)) {
+    if (!baked || !strategy.gates().isEnough(candidate, strategy.steps().get(step))) {
       return false;
     }
     if (step == strategy.steps().size() - 1) {

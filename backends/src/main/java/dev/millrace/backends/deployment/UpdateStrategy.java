@@ -8,7 +8,8 @@ import java.util.List;
 /**
  * How a version replaces another.
  *
- * @param steps percent of the traffic for the new version, ascending, the last 100
+ * @param steps percent of the traffic for the new version, ascending, the last 100; the first may
+ *     be 0 where copies are compared meanwhile
  * @param bake how long each step lasts at least
  * @param gates what the new version must keep to
  * @param allowSignatureChange whether its inputs and outputs may differ
@@ -23,12 +24,21 @@ public record UpdateStrategy(
     if (all.isEmpty() || all.getLast() != 100) {
       all.add(100);
     }
-    int before = 0;
+    boolean compares = gates.maxDivergence() > 0;
+    int before = compares ? -1 : 0;
     for (int step : all) {
       if (step <= before || step > 100) {
-        throw new IllegalArgumentException("steps: " + steps + " (expected ascending, 1 to 100)");
+        throw new IllegalArgumentException(
+            "steps: %s (expected ascending, %s)"
+                .formatted(
+                    steps, compares ? "0 to 100" : "1 to 100; 0 only with gates.max_divergence"));
       }
       before = step;
+    }
+    if (compares && all.getFirst() == 100) {
+      throw new IllegalArgumentException(
+          "steps: %s with gates.max_divergence %s (expected a first one below 100: what the old version does not answer cannot be compared)"
+              .formatted(all, gates.maxDivergence()));
     }
     steps = List.copyOf(all);
   }

@@ -142,6 +142,10 @@ final class BatchExecutor {
       row += task.rows();
     }
     long doneNanos = served.executed(answered, rows, takenNanos, times);
+    List<Mirror> mirrors = served.mirrors();
+    if (!mirrors.isEmpty()) {
+      mirror(mirrors, tasks, rows, outputs);
+    }
     answered.clear();
     runner.release();
     for (InferTask task : tasks) {
@@ -149,6 +153,25 @@ final class BatchExecutor {
     }
     flush();
     return doneNanos;
+  }
+
+  /** Shows what was answered to those who may run a copy of it; the answers leave first. */
+  private void mirror(
+      List<Mirror> mirrors, List<InferTask> tasks, int rows, OutputTensor[] outputs) {
+    answered.forEach(task -> flushLater(task.sink()));
+    flush();
+    boolean batched = served.signature().isBatched();
+    int row = 0;
+    int next = 0;
+    for (InferTask task : tasks) {
+      if (next < answered.size() && answered.get(next).equals(task)) {
+        next++;
+        for (Mirror mirror : mirrors) {
+          mirror.offer(task, outputs, batched ? row : 0, rows);
+        }
+      }
+      row += task.rows();
+    }
   }
 
   /** The run of these was terminated. */
@@ -183,11 +206,14 @@ final class BatchExecutor {
   }
 
   private void leave(InferTask task) {
-    CompletionSink sink = task.sink();
+    flushLater(task.sink());
+    task.release();
+  }
+
+  private void flushLater(CompletionSink sink) {
     if (!sinks.contains(sink)) { // a handful of event loops at most
       sinks.add(sink);
     }
-    task.release();
   }
 
   private void flush() {

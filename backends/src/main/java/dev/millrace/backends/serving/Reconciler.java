@@ -69,6 +69,7 @@ public final class Reconciler implements AutoCloseable {
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
   // owned by the control thread
+  private final Shadows shadows = new Shadows();
   private @Nullable ScheduledFuture<?> nextTick;
   private final List<CompletableFuture<Void>> awaitingRest = new ArrayList<>();
   private boolean wasListed;
@@ -321,18 +322,19 @@ public final class Reconciler implements AutoCloseable {
         .forEach(
             (name, slots) -> {
               if (!deployed.slots().containsKey(name) || isServing(slots)) {
-                publish(name, slots, Traffic.NONE, "", table, statuses);
+                publish(name, slots, Traffic.NONE, Routes.Sticky.NONE, table, statuses);
               }
             });
     for (Declared deployment : declared.all()) {
       SortedMap<Long, Slot> slots = deployed.slots().get(deployment.name());
       if (slots != null && (isServing(slots) || !table.containsKey(deployment.name()))) {
-        String sticky = deployment.spec().stickyParameter();
+        Routes.Sticky sticky = Routes.Sticky.of(deployment.spec());
         statuses.removeIf(status -> status.name().equals(deployment.name()));
         publish(deployment.name(), slots, deployment.traffic(), sticky, table, statuses);
       }
     }
     routes.publish(table, statuses);
+    shadows.align(declared.all(), routes);
   }
 
   private static boolean isServing(SortedMap<Long, Slot> slots) {
@@ -343,7 +345,7 @@ public final class Reconciler implements AutoCloseable {
       String name,
       SortedMap<Long, Slot> slots,
       Traffic traffic,
-      String stickyParameter,
+      Routes.Sticky sticky,
       Map<String, Routes.Route> table,
       List<ModelStatus> statuses) {
     TreeMap<Long, ServedVersion> ready = new TreeMap<>();
@@ -363,7 +365,7 @@ public final class Reconciler implements AutoCloseable {
                   slot.loadNanos));
         });
     if (!ready.isEmpty()) {
-      table.put(name, new Routes.Route(ready, traffic, stickyParameter));
+      table.put(name, new Routes.Route(ready, traffic, sticky));
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
@@ -22,15 +23,42 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 public final class Routes {
+  /** The header of a call that says which version of a deployment is to answer it. */
+  public static final String VERSION_HEADER = "x-millrace-version";
+
+  /**
+   * Whose values stay with one version; empty for none.
+   *
+   * @param parameter of a request
+   * @param header of its call
+   */
+  record Sticky(String parameter, String header) {
+    static final Sticky NONE = new Sticky("", "");
+
+    static Sticky of(DeploymentSpec spec) {
+      return new Sticky(spec.stickyParameter(), spec.stickyHeader());
+    }
+
+    @Nullable String valueOf(Caller caller) {
+      if (!parameter.isEmpty()) {
+        return caller.value(parameter);
+      }
+      return header.isEmpty() ? null : caller.header(header);
+    }
+  }
 
   /**
    * What serves under one name.
    *
    * @param ready by version; never empty
    * @param traffic who answers those that name no version; none for the latest
-   * @param stickyParameter whose values stay with one version; empty for none
    */
-  record Route(NavigableMap<Long, ServedVersion> ready, Traffic traffic, String stickyParameter) {
+  record Route(NavigableMap<Long, ServedVersion> ready, Traffic traffic, Sticky sticky) {
+    /** Whether a deployment says what answers; else the header is not asked for. */
+    boolean isDeployed() {
+      return !traffic.isEmpty();
+    }
+
     /** For a request that names no version. */
     ServedVersion choose(Caller caller) {
       if (traffic.isEmpty()) {
@@ -45,7 +73,7 @@ public final class Routes {
     }
 
     private int point(Caller caller) {
-      String value = stickyParameter.isEmpty() ? null : caller.value(stickyParameter);
+      String value = sticky.valueOf(caller);
       return value == null ? ThreadLocalRandom.current().nextInt(Traffic.POINTS) : pointOf(value);
     }
 
@@ -63,10 +91,24 @@ public final class Routes {
 
   /** What of a request may decide which version answers it. */
   public interface Caller {
-    Caller ANYBODY = name -> null;
+    Caller ANYBODY =
+        new Caller() {
+          @Override
+          public @Nullable String value(String parameter) {
+            return null;
+          }
+
+          @Override
+          public @Nullable String header(String name) {
+            return null;
+          }
+        };
 
     /** The value of a parameter as text; null if it was not given. */
     @Nullable String value(String parameter);
+
+    /** The value of a header of its call, by its name in lower case; null if it was not given. */
+    @Nullable String header(String name);
   }
 
   /**
@@ -157,11 +199,22 @@ public final class Routes {
     Route route = routes.get(name);
     if (version.isEmpty()) {
       if (route != null) {
-        return caller == null ? route.latest() : route.choose(caller);
+        return caller == null ? route.latest() : choose(name, route, caller);
       }
       throw missing(name, Optional.empty());
     }
-    long number = parseVersion(version);
+    return exactly(name, route, parseVersion("model_version", version));
+  }
+
+  private ServedVersion choose(String name, Route route, Caller caller) throws InferException {
+    String wanted = route.isDeployed() ? caller.header(VERSION_HEADER) : null;
+    return wanted == null
+        ? route.choose(caller)
+        : exactly(name, route, parseVersion(VERSION_HEADER, wanted));
+  }
+
+  private ServedVersion exactly(String name, @Nullable Route route, long number)
+      throws InferException {
     ServedVersion served = route == null ? null : route.ready().get(number);
     if (served == null) {
       throw missing(name, Optional.of(number));
@@ -244,7 +297,7 @@ public final class Routes {
                     status.reason().isEmpty() ? "" : " (" + status.reason() + ")")));
   }
 
-  private static long parseVersion(String version) throws InferException {
+  private static long parseVersion(String field, String version) throws InferException {
     try {
       long number = Long.parseLong(version);
       if (number > 0) {
@@ -254,7 +307,7 @@ public final class Routes {
       // told below
     }
     throw InferException.invalid(
-        "model_version: '%s' (expected a whole number from 1, or nothing for the latest)"
-            .formatted(version));
+        "%s: '%s' (expected a whole number from 1, or nothing for the latest)"
+            .formatted(field, version));
   }
 }

@@ -19,6 +19,11 @@ record Selectors(ModelRepository repository) {
 
   /** Tells a deployment what it means now, or why that cannot be told. */
   void look(Declared deployment) {
+    lookAtTargets(deployment);
+    lookAtShadow(deployment);
+  }
+
+  private void lookAtTargets(Declared deployment) {
     long generation = deployment.generation(); // before the spec, which may be a later one then
     DeploymentSpec spec = deployment.spec();
     Map<Long, Integer> percents = new TreeMap<>();
@@ -37,6 +42,25 @@ record Selectors(ModelRepository repository) {
     } catch (IOException e) {
       deployment.unresolved(
           generation, repository.location() + " cannot be read: " + e.getMessage());
+    }
+  }
+
+  /** Which version is to run copies; that it cannot be found out holds nothing else up. */
+  private void lookAtShadow(Declared deployment) {
+    DeploymentSpec spec = deployment.spec();
+    if (spec.shadow().isEmpty()) {
+      return;
+    }
+    try {
+      ModelEntry entry = repository.resolve(spec.model(), spec.shadow().get().version());
+      boolean isThere = entry.problem().isEmpty();
+      deployment.shadowResolved(
+          isThere ? entry.versions().getFirst().number() : 0, entry.problem().orElse(""));
+    } catch (UnknownVersionException e) {
+      deployment.shadowResolved(0, String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      // what was meant before goes on
+      deployment.shadowResolved(deployment.shadowVersion(), String.valueOf(e.getMessage()));
     }
   }
 }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -66,6 +67,9 @@ public final class ServedVersion {
 
   private final ServingStatistics statistics = new ServingStatistics();
 
+  /** Who runs copies of what this one answers; replaced whole, by the control thread. */
+  private volatile List<Mirror> mirrors = List.of();
+
   /** Those that take batches; replaced whole, by {@link #scaleTo}. */
   private volatile List<Thread> replicas = List.of();
 
@@ -89,6 +93,9 @@ public final class ServedVersion {
   @Nullable ServedVersion watchedNext;
 
   private final Leases leases;
+
+  /** Leases among them that are no request's. */
+  private final AtomicInteger standingLeases = new AtomicInteger();
 
   /** Under {@code this}: no more replicas. */
   private boolean closing;
@@ -193,17 +200,23 @@ public final class ServedVersion {
   private void addReplicas(int count) {
     for (int missing = missing(count); missing > 0; missing = missing(count)) {
       // outside of the lock: an engine may take its time, and closing must not wait for it
-      Runner runner = model.newRunner();
-      try {
-        new WarmUp(signature, nanoClock).brief(runner);
-      } catch (RuntimeException | Error e) {
-        runner.close();
-        throw e;
-      }
+      Runner runner = newWarmRunner();
       if (!addReplica(runner, count)) {
         runner.close();
       }
     }
+  }
+
+  /** One more runner, to be closed before this served version is; by whoever has a lease. */
+  Runner newWarmRunner() {
+    Runner runner = model.newRunner();
+    try {
+      new WarmUp(signature, nanoClock).brief(runner);
+    } catch (RuntimeException | Error e) {
+      runner.close();
+      throw e;
+    }
+    return runner;
   }
 
   /** How many replicas are to be added; 0 if the version is on its way out. */
@@ -339,9 +352,30 @@ public final class ServedVersion {
     return queue.report();
   }
 
-  /** Leases out: requests between admission and answer. */
+  /** What a run should take; Long.MAX_VALUE if nobody knows. */
+  long expectedRunNanos(long rowSize, int rows) {
+    long nanos = queue.expectedNanos(rowSize, Math.max(1, rows));
+    return nanos > 0 ? nanos : Long.MAX_VALUE;
+  }
+
+  /** Sets who runs copies of what this one answers, from now on. */
+  void mirrorTo(List<Mirror> others) {
+    mirrors = List.copyOf(others);
+  }
+
+  /** Who runs copies of what this one answers; nearly always nobody. */
+  List<Mirror> mirrors() {
+    return mirrors;
+  }
+
+  /** What has come of the copies of what this one answers, by the version that runs them. */
+  public List<ShadowReport> shadows() {
+    return mirrors.stream().map(Mirror::report).toList();
+  }
+
+  /** Requests between admission and answer. */
   public int inFlight() {
-    return leases.out();
+    return leases.out() - standingLeases.get();
   }
 
   /** Now, on the clock that arrivals and deadlines are measured by. */
@@ -361,6 +395,20 @@ public final class ServedVersion {
   /** Takes a lease; false if the served version is on its way out: then look for its successor. */
   public boolean acquire() {
     return leases.acquire();
+  }
+
+  /** As {@link #acquire}, for somebody who stays, and is no request. */
+  boolean acquireStanding() {
+    if (!leases.acquire()) {
+      return false;
+    }
+    standingLeases.incrementAndGet();
+    return true;
+  }
+
+  void releaseStanding() {
+    standingLeases.decrementAndGet();
+    leases.release();
   }
 
   /** Gives a lease back. */

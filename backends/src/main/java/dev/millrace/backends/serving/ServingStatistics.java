@@ -72,6 +72,11 @@ public final class ServingStatistics {
     rejections.count(rejection);
   }
 
+  /** Requests that the queue turned away or gave up, for whatever reason. */
+  long refusals() {
+    return rejections.total();
+  }
+
   /**
    * A run that succeeded.
    *

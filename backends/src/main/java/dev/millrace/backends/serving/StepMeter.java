@@ -4,6 +4,7 @@ package dev.millrace.backends.serving;
 import dev.millrace.backends.deployment.Gates.Measured;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.serving.ServingStatistics.Snapshot;
+import dev.millrace.backends.shadow.Comparisons;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -21,9 +22,13 @@ final class StepMeter {
           Failure.Kind.NOT_READY);
 
   private final Map<ServedVersion, Snapshot> before = new HashMap<>();
+  private final Map<Mirror, Comparisons> copiesBefore = new HashMap<>();
 
   StepMeter(Collection<ServedVersion> versions) {
-    versions.forEach(version -> before.put(version, version.statistics().snapshot()));
+    for (ServedVersion version : versions) {
+      before.put(version, version.statistics().snapshot());
+      version.mirrors().forEach(m -> copiesBefore.put(m, m.report().comparisons()));
+    }
   }
 
   /** Of some of the versions, together. */
@@ -46,7 +51,23 @@ final class StepMeter {
         counts[i] += now.requestTimes().counts()[i] - then.requestTimes().counts()[i];
       }
     }
-    return counts.length == 0 ? Measured.NOTHING : new Measured(requests, failed, bounds, counts);
+    return counts.length == 0
+        ? Measured.NOTHING
+        : new Measured(requests, failed, bounds, counts, copiesRunBy(versions));
+  }
+
+  /** By these, of what all those answer that were there when the step began. */
+  private Comparisons copiesRunBy(Collection<ServedVersion> versions) {
+    Comparisons sum = Comparisons.NONE;
+    for (ServedVersion answering : before.keySet()) {
+      for (Mirror mirror : answering.mirrors()) {
+        if (versions.contains(mirror.shadow())) {
+          Comparisons then = copiesBefore.getOrDefault(mirror, Comparisons.NONE);
+          sum = sum.plus(mirror.report().comparisons().since(then));
+        }
+      }
+    }
+    return sum;
   }
 
   private static long own(Snapshot snapshot) {

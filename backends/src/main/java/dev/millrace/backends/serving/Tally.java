@@ -23,6 +23,15 @@ public final class Tally<E extends Enum<E>> {
     }
   }
 
+  /** All counts so far, together. */
+  long total() {
+    long total = 0;
+    for (LongAdder count : counts.values()) {
+      total += count.sum();
+    }
+    return total;
+  }
+
   /** All counts so far. */
   public Map<E, Long> snapshot() {
     EnumMap<E, Long> now = new EnumMap<>(counts.keySet().iterator().next().getDeclaringClass());

@@ -4,6 +4,8 @@ package dev.millrace.backends.deployment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.millrace.backends.deployment.Gates.Measured;
+import dev.millrace.backends.shadow.Comparisons;
+import dev.millrace.backends.shadow.Tolerance;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,13 +69,60 @@ class GateRulesTest {
                 assertThat(reason).contains("of the version it replaces (expected at most 2.0"));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "15, 4, false", // too few to tell
+    "20, 20, true",
+    "100, 2, false",
+    "100, 5, true",
+    "10000, 120, false",
+    "10000, 140, true"
+  })
+  void answersDifferBeyondChance(long copies, long differing, boolean broken) {
+    Gates gates = new Gates(0, 0, Duration.ZERO, 0, 0.01, Tolerance.DEFAULT);
+    Measured noTraffic = withCopies(0, copies - differing, differing, 0);
+
+    assertThat(gates.violation(noTraffic, measured(1000, 0, 0)))
+        .matches(violation -> violation.isPresent() == broken);
+    assertThat(Gates.NONE.violation(noTraffic, measured(1000, 0, 0))).isEmpty();
+  }
+
+  private static Measured withCopies(long requests, long same, long differing, long failed) {
+    return new Measured(
+        requests,
+        0,
+        BOUNDS,
+        new long[] {requests, 0, 0, 0, 0},
+        new Comparisons(same, differing, 0, failed, 7, 3.5, "score", "no memory"));
+  }
+
+  @Test
+  void aDivergenceNamesTheOutputAndTheLargestDifferenceOrWhatFailed() {
+    Gates gates = new Gates(0, 0, Duration.ZERO, 0, 0.01, Tolerance.DEFAULT);
+
+    assertThat(gates.violation(withCopies(0, 70, 30, 0), Measured.NOTHING))
+        .contains(
+            "other answers than the version it replaces to 30 of 100 copies of requests, 0.3000 (expected at most 0.01): output 'score', largest difference 3.500");
+    assertThat(gates.violation(withCopies(0, 70, 0, 30), Measured.NOTHING))
+        .hasValueSatisfying(reason -> assertThat(reason).endsWith("at most 0.01): no memory"));
+  }
+
+  @Test
+  void aStepWithoutTrafficNeedsAsManyCopiesAsRequestsAreAskedFor() {
+    Gates gates = new Gates(0, 0, Duration.ZERO, 100, 0.01, Tolerance.DEFAULT);
+
+    assertThat(gates.isEnough(withCopies(5, 99, 0, 0), 0)).isFalse();
+    assertThat(gates.isEnough(withCopies(0, 99, 1, 0), 0)).isTrue();
+    assertThat(gates.isEnough(withCopies(99, 200, 0, 0), 10)).isFalse();
+  }
+
   @Test
   void aStepNeedsAsManyRequestsAsAreAskedFor() {
     Gates gates = new Gates(0, 0, Duration.ZERO, 100);
 
-    assertThat(gates.isEnough(measured(99, 0, 5))).isFalse();
-    assertThat(gates.isEnough(measured(100, 0, 0))).isTrue();
-    assertThat(gates.isEnough(Measured.NO_CANDIDATE)).isTrue();
+    assertThat(gates.isEnough(measured(99, 0, 5), 10)).isFalse();
+    assertThat(gates.isEnough(measured(100, 0, 0), 10)).isTrue();
+    assertThat(gates.isEnough(Measured.NO_CANDIDATE, 10)).isTrue();
     assertThat(
             new Gates(.01, 1, Duration.ofMillis(1), 9)
                 .violation(Measured.NO_CANDIDATE, measured(500, 0, 0)))

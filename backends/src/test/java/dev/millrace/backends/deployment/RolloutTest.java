@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.backends.deployment.Gates.Measured;
 import dev.millrace.backends.deployment.Rollout.Phase;
+import dev.millrace.backends.shadow.Tolerance;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -89,6 +90,25 @@ class RolloutTest {
     assertThatThrownBy(() -> rollout(OLD, 50, 20)).hasMessageContaining("expected ascending");
     assertThatThrownBy(() -> rollout(OLD, 0)).hasMessageContaining("expected ascending");
     assertThatThrownBy(() -> rollout(OLD, 101)).hasMessageContaining("expected ascending");
+  }
+
+  @Test
+  void aRolloutThatComparesMayBeginWithoutTraffic() {
+    Gates compares = new Gates(0, 0, Duration.ZERO, 0, 0.01, Tolerance.DEFAULT);
+    UpdateStrategy strategy =
+        new UpdateStrategy(List.of(0, 50), Duration.ofMillis(100), compares, false);
+    Rollout rollout = new Rollout(OLD, NEW, strategy, 0);
+    rollout.ready(0);
+    assertThat(rollout.phase()).isEqualTo(Phase.BAKING);
+    assertThat(rollout.traffic()).isEqualTo(OLD);
+
+    assertThat(rollout.advance(100, Measured.NOTHING, good(900))).isTrue();
+    assertThat(rollout.traffic().points(2)).isEqualTo(5000);
+    assertThatThrownBy(() -> new UpdateStrategy(List.of(0, 0, 50), Duration.ZERO, compares, false))
+        .hasMessageContaining("expected ascending, 0 to 100");
+    assertThatThrownBy(() -> new UpdateStrategy(List.of(), Duration.ZERO, compares, false))
+        .hasMessage(
+            "steps: [100] with gates.max_divergence 0.01 (expected a first one below 100: what the old version does not answer cannot be compared)");
   }
 
   @Test

@@ -176,6 +176,7 @@ final class DeploymentVerbs {
               .setReplicas(served == null ? 0 : served.replicaCount())
               .setLoadTime(Specs.duration(java.time.Duration.ofNanos(model.loadNanos()))));
     }
+    status.addAllShadows(ShadowStatuses.of(declared, routes));
     Optional<Rollout> rollout = declared.rollout();
     rollout.ifPresent(now -> status.setRollout(message(now)));
     boolean settled =

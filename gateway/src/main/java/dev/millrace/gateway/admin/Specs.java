@@ -14,6 +14,7 @@ import dev.millrace.proto.admin.v1.StickyRouting;
 import dev.millrace.proto.admin.v1.WeightedVersion;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Deployments as they are declared, between the protocol's messages and ours. */
 final class Specs {
@@ -42,6 +43,8 @@ final class Specs {
     }
     Autoscaling autoscaling = Scales.read(message, problems);
     UpdateStrategy update = strategy(message.getUpdate(), problems);
+    Optional<DeploymentSpec.Shadow> shadow = ShadowSpecs.read(message, problems);
+    String stickyHeader = ShadowSpecs.stickyHeader(message.getSticky(), problems);
     if (!problems.isEmpty()) {
       throw new DeploymentException(DeploymentException.Kind.INVALID, String.join("\n", problems));
     }
@@ -53,7 +56,9 @@ final class Specs {
         autoscaling,
         update,
         message.getSticky().getParameter(),
-        message.getLabelsMap());
+        message.getLabelsMap(),
+        shadow,
+        stickyHeader);
   }
 
   private static void requireName(String field, String name, List<String> problems) {
@@ -119,12 +124,22 @@ final class Specs {
       problems.add(
           "update.gates.min_requests: %d (expected at least 0)".formatted(gates.getMinRequests()));
     }
+    if (!(gates.getMaxDivergence() >= 0 && gates.getMaxDivergence() <= 1)) {
+      problems.add(
+          "update.gates.max_divergence: %s (expected 0 to 1)".formatted(gates.getMaxDivergence()));
+    }
     try {
       return new UpdateStrategy(
           message.getStepsList(),
           bake,
           new Gates(
-              gates.getMaxErrorRate(), gates.getMaxP99Ratio(), maxP99, gates.getMinRequests()),
+              gates.getMaxErrorRate(),
+              gates.getMaxP99Ratio(),
+              maxP99,
+              gates.getMinRequests(),
+              gates.getMaxDivergence(),
+              ShadowSpecs.tolerance(
+                  "update.gates.tolerance", gates.hasTolerance(), gates.getTolerance(), problems)),
           message.getAllowSignatureChange());
     } catch (IllegalArgumentException e) {
       problems.add("update." + e.getMessage());
@@ -171,6 +186,10 @@ final class Specs {
     if (spec.autoscaling().isOn()) {
       message.setAutoscale(Scales.write(spec.autoscaling()));
     }
+    if (!spec.stickyHeader().isEmpty()) {
+      message.setSticky(StickyRouting.newBuilder().setHeader(spec.stickyHeader()));
+    }
+    spec.shadow().map(ShadowSpecs::write).ifPresent(message::setShadow);
     if (!spec.update().equals(UpdateStrategy.ALL_AT_ONCE)) {
       message.setUpdate(strategy(spec.update()));
     }
@@ -185,14 +204,20 @@ final class Specs {
             .setAllowSignatureChange(update.allowSignatureChange());
     Gates gates = update.gates();
     if (!gates.equals(Gates.NONE)) {
-      message.setGates(
-          dev.millrace.proto.admin.v1.Gates.newBuilder()
-              .setMaxErrorRate(gates.maxErrorRate())
-              .setMaxP99Ratio(gates.maxP99Ratio())
-              .setMaxP99(duration(gates.maxP99()))
-              .setMinRequests(gates.minRequests()));
+      message.setGates(gates(gates));
     }
     return message.build();
+  }
+
+  private static dev.millrace.proto.admin.v1.Gates gates(Gates gates) {
+    return dev.millrace.proto.admin.v1.Gates.newBuilder()
+        .setMaxErrorRate(gates.maxErrorRate())
+        .setMaxP99Ratio(gates.maxP99Ratio())
+        .setMaxP99(duration(gates.maxP99()))
+        .setMinRequests(gates.minRequests())
+        .setMaxDivergence(gates.maxDivergence())
+        .setTolerance(ShadowSpecs.write(gates.tolerance()))
+        .build();
   }
 
   static Duration duration(java.time.Duration duration) {

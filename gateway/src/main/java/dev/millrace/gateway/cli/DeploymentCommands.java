@@ -130,7 +130,7 @@ final class DeploymentCommands {
         answers.print(all, () -> DeploymentText.table(all.getDeploymentsList()));
       } else {
         Deployment one = client.deployment(name);
-        answers.print(one, () -> DeploymentText.table(List.of(one)));
+        answers.print(one, () -> DeploymentText.details(one));
       }
       return 0;
     }

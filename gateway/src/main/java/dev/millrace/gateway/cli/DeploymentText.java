@@ -53,6 +53,13 @@ final class DeploymentText {
             .collect(Collectors.joining(", "));
   }
 
+  /** One deployment, with what its shadows have seen. */
+  static List<String> details(Deployment deployment) {
+    List<String> lines = new ArrayList<>(table(List.of(deployment)));
+    deployment.getStatus().getShadowsList().stream().map(ShadowText::line).forEach(lines::add);
+    return lines;
+  }
+
   private static String readiness(Deployment deployment) {
     return condition(deployment, "Ready").getStatus()
         ? "yes"

@@ -2,7 +2,6 @@
 package dev.millrace.gateway.kserve;
 
 import dev.millrace.backends.model.Failure;
-import dev.millrace.backends.serving.Routes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * exception out of a marshaller would reach the client as UNKNOWN, without a reason. It has no
  * inputs then and holds no memory.
  */
-final class InferRequest implements AutoCloseable, Routes.Caller {
+final class InferRequest implements AutoCloseable {
   private static final InputTensor[] NO_INPUTS = {};
   private static final VarHandle MEMORY;
 
@@ -117,8 +116,8 @@ final class InferRequest implements AutoCloseable, Routes.Caller {
     return parameters;
   }
 
-  @Override
-  public @Nullable String value(String name) {
+  /** The value of a parameter as text; null if it was not given. */
+  @Nullable String value(String name) {
     Parameter parameter = parameter(name);
     if (parameter == null || parameter.kind() == Parameter.Kind.NONE) {
       return null;

@@ -19,6 +19,7 @@ import io.grpc.ServerCallHandler;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,6 +45,9 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   private final ThreadLocal<Map<ServedVersion, ResponseTemplate>> templates =
       ThreadLocal.withInitial(WeakHashMap::new);
 
+  /** As many as deployments name; made of names that gRPC has checked. */
+  private final Map<String, Metadata.Key<String>> headerKeys = new ConcurrentHashMap<>();
+
   InferService(
       Routes routes,
       LoopSinks sinks,
@@ -59,24 +63,41 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
     this.tenants = tenants;
   }
 
+  private static Metadata.Key<String> headerKey(String name) {
+    return Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER);
+  }
+
   @Override
   public ServerCall.Listener<InferRequest> startCall(
       ServerCall<InferRequest, InferResponse> call, Metadata headers) {
     openCalls.begin();
     call.request(2); // a unary call has one message; asking for two shows a second one
-    return new CallListener(call, tenants.numberOf(headers));
+    return new CallListener(call, headers, tenants.numberOf(headers));
   }
 
-  private final class CallListener extends ServerCall.Listener<InferRequest> {
+  private final class CallListener extends ServerCall.Listener<InferRequest>
+      implements Routes.Caller {
     private final ServerCall<InferRequest, InferResponse> call;
+    private final Metadata headers;
     private final int tenant;
     private @Nullable InferRequest request;
     private @Nullable InferCall task;
     private boolean refused;
 
-    CallListener(ServerCall<InferRequest, InferResponse> call, int tenant) {
+    CallListener(ServerCall<InferRequest, InferResponse> call, Metadata headers, int tenant) {
       this.call = call;
+      this.headers = headers;
       this.tenant = tenant;
+    }
+
+    @Override
+    public @Nullable String value(String parameter) {
+      return request == null ? null : request.value(parameter);
+    }
+
+    @Override
+    public @Nullable String header(String name) {
+      return headers.get(headerKeys.computeIfAbsent(name, InferService::headerKey));
     }
 
     @Override
@@ -102,7 +123,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         return;
       }
       try {
-        task = submit(call, received, tenant);
+        task = submit(call, received, this, tenant);
       } catch (InferException e) {
         refuse(e.failure());
       } catch (Throwable e) {
@@ -140,7 +161,10 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
 
   /** Queues a request. If this throws, nobody else holds the request or a lease. */
   private InferCall submit(
-      ServerCall<InferRequest, InferResponse> call, InferRequest request, int tenant)
+      ServerCall<InferRequest, InferResponse> call,
+      InferRequest request,
+      Routes.Caller caller,
+      int tenant)
       throws InferException {
     ServedVersion served;
     try {
@@ -148,7 +172,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       if (problem != null) {
         throw new InferException(problem);
       }
-      served = routes.acquire(request.modelName(), request.modelVersion(), request);
+      served = routes.acquire(request.modelName(), request.modelVersion(), caller);
     } catch (InferException e) {
       unrouted.count(e.failure().kind());
       throw e;

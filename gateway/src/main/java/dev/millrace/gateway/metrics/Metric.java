@@ -120,6 +120,17 @@ public enum Metric {
       Collector.Type.GAUGE,
       "Standard deviation of the time of a batch over its mean.",
       "row_size"),
+  SHADOW_COPIES(
+      "shadow_copies",
+      Collector.Type.COUNTER,
+      "Copies of other versions' requests, by what came of them: same, differing, incomparable, "
+          + "failed or dropped. They are not among its requests, rows and batches.",
+      "result"),
+  SHADOW_LARGEST_DIFFERENCE(
+      "shadow_largest_difference",
+      Collector.Type.GAUGE,
+      "Between two elements of an answer and of that to its copy; 0 while all are the same.",
+      ""),
   LOAD_SECONDS(
       "load_seconds", Collector.Type.GAUGE, "How long fetching, loading and warming took.", ""),
   STATE(

@@ -9,8 +9,10 @@ import dev.millrace.backends.serving.ModelStatus;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.serving.ServedVersion;
 import dev.millrace.backends.serving.ServingStatistics;
+import dev.millrace.backends.serving.ShadowReport;
 import dev.millrace.backends.serving.Tally;
 import dev.millrace.backends.serving.VersionState;
+import dev.millrace.backends.shadow.Comparisons;
 import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.QueueReport.SizedCurve;
 import dev.millrace.batching.cost.Curve;
@@ -18,6 +20,7 @@ import io.prometheus.client.Collector;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,6 +59,7 @@ public final class ServingCollector extends Collector {
           .filter(Autoscaling::isOn)
           .ifPresent(bounds -> addBounds(samples, served, bounds));
     }
+    addShadows(samples, routes.ready());
     unrouted
         .snapshot()
         .forEach((kind, count) -> samples.add(Metric.UNROUTED, List.of(word(kind)), count));
@@ -70,6 +74,28 @@ public final class ServingCollector extends Collector {
     if (status.state() == VersionState.READY) {
       samples.add(Metric.LOAD_SECONDS, labels, status.loadNanos() / NANOS);
     }
+  }
+
+  /** By the version that runs copies, of whatever others answer. */
+  private static void addShadows(Samples samples, List<ServedVersion> all) {
+    Map<List<String>, Comparisons> byLabels = new LinkedHashMap<>();
+    // zeros too: a counter that begins at one is an increase that nobody sees
+    all.forEach(s -> byLabels.put(labels(s.name(), s.version()), Comparisons.NONE));
+    for (ServedVersion answering : all) {
+      for (ShadowReport shadow : answering.shadows()) {
+        byLabels.merge(
+            labels(answering.name(), shadow.version()), shadow.comparisons(), Comparisons::plus);
+      }
+    }
+    byLabels.forEach(
+        (labels, copies) -> {
+          samples.add(Metric.SHADOW_COPIES, with(labels, "same"), copies.same());
+          samples.add(Metric.SHADOW_COPIES, with(labels, "differing"), copies.differing());
+          samples.add(Metric.SHADOW_COPIES, with(labels, "incomparable"), copies.incomparable());
+          samples.add(Metric.SHADOW_COPIES, with(labels, "failed"), copies.failed());
+          samples.add(Metric.SHADOW_COPIES, with(labels, "dropped"), copies.dropped());
+          samples.add(Metric.SHADOW_LARGEST_DIFFERENCE, labels, copies.largestDifference());
+        });
   }
 
   private static void addServed(Samples samples, ServedVersion served) {

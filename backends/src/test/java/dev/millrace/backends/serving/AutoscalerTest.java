@@ -53,6 +53,7 @@ class AutoscalerTest {
   private final EventLog events = new EventLog(InstantSource.system());
   private final Deployments declared = new Deployments(MEMORY, events, InstantSource.system());
   private final Autoscaler autoscaler = new Autoscaler(declared, routes, events, 64);
+  private final CountDownLatch running = new CountDownLatch(1);
   private final CountDownLatch end = new CountDownLatch(1);
   private final Reconciler reconciler =
       new Reconciler(
@@ -73,6 +74,7 @@ class AutoscalerTest {
           if (values.contains(0)) {
             now.addAndGet(RUN_NANOS); // a warm-up's, from which it is learned what runs take
           } else {
+            running.countDown();
             awaitEnd();
           }
           return values;
@@ -121,6 +123,7 @@ class AutoscalerTest {
       assertThat(served().acquire()).isTrue();
       RecordedTask.submit(served(), Long.MAX_VALUE, 1 + i);
     }
+    running.await();
     now.addAndGet(HALF_A_SECOND);
     autoscaler.look();
   }

@@ -16,6 +16,7 @@ import dev.millrace.batching.Fairness;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -90,7 +91,9 @@ class AutoscalerTest {
             Autoscaling.between(1, 4),
             UpdateStrategy.ALL_AT_ONCE,
             "",
-            Map.of()),
+            Map.of(),
+            Optional.empty(),
+            ""),
         0,
         false,
         "test");

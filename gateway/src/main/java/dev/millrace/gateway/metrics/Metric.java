@@ -33,12 +33,12 @@ public enum Metric {
   AUTOSCALE_MIN_REPLICAS(
       "autoscale_min_replicas",
       Collector.Type.GAUGE,
-      "Replicas at least, where they follow the load.",
+      "Replicas at least, where they follow the load; else 0.",
       ""),
   AUTOSCALE_MAX_REPLICAS(
       "autoscale_max_replicas",
       Collector.Type.GAUGE,
-      "Replicas at most, where they follow the load.",
+      "Replicas at most, where they follow the load; else 0.",
       ""),
   SUSPECT_REPLICAS(
       "suspect_replicas",

@@ -53,11 +53,7 @@ public final class ServingCollector extends Collector {
     }
     for (ServedVersion served : routes.ready()) {
       addServed(samples, served);
-      deployments
-          .find(served.name())
-          .map(deployment -> deployment.spec().autoscaling())
-          .filter(Autoscaling::isOn)
-          .ifPresent(bounds -> addBounds(samples, served, bounds));
+      addBounds(samples, served);
     }
     addShadows(samples, routes.ready());
     unrouted
@@ -124,7 +120,12 @@ public final class ServingCollector extends Collector {
     addScheduling(samples, labels, served.scheduling());
   }
 
-  private static void addBounds(Samples samples, ServedVersion served, Autoscaling bounds) {
+  private void addBounds(Samples samples, ServedVersion served) {
+    Autoscaling bounds =
+        deployments
+            .find(served.name())
+            .map(deployment -> deployment.spec().autoscaling())
+            .orElse(Autoscaling.OFF);
     List<String> labels = labels(served.name(), served.version());
     samples.add(Metric.AUTOSCALE_MIN_REPLICAS, labels, bounds.min());
     samples.add(Metric.AUTOSCALE_MAX_REPLICAS, labels, bounds.max());

@@ -230,7 +230,7 @@ class AutoscalingTest {
             ScaleDeploymentRequest.newBuilder().setName("scaled").setReplicas(1).build());
     assertThat(replicas()).isEqualTo(1);
     assertThat(get().getSpec().hasAutoscale()).isFalse();
-    assertThat(gateway.get("/metrics").body()).doesNotContain("autoscale_min_replicas{");
+    assertThat(gateway.metrics().sum("millrace_autoscale_max_replicas")).isZero();
     deployments()
         .scaleDeployment(
             ScaleDeploymentRequest.newBuilder()

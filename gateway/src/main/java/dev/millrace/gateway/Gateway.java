@@ -8,6 +8,7 @@ import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.serving.Autoscaler;
+import dev.millrace.backends.serving.Chosen;
 import dev.millrace.backends.serving.Inlining;
 import dev.millrace.backends.serving.Reconciler;
 import dev.millrace.backends.serving.Routes;
@@ -15,6 +16,7 @@ import dev.millrace.backends.serving.Tally;
 import dev.millrace.batching.Fairness;
 import dev.millrace.gateway.admin.Administration;
 import dev.millrace.gateway.admin.DeploymentFiles;
+import dev.millrace.gateway.admin.RepositoryControl;
 import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.http.HttpEndpoint;
@@ -101,6 +103,7 @@ public final class Gateway implements AutoCloseable {
     Routes routes = new Routes(health::refresh);
     health.watch(routes::isReady);
     int cores = Runtime.getRuntime().availableProcessors();
+    boolean isExplicit = config.repository().modelControl() == ModelControl.EXPLICIT;
     Reconciler reconciler =
         new Reconciler(
             sources.repository(),
@@ -108,6 +111,7 @@ public final class Gateway implements AutoCloseable {
             routes,
             deployments,
             !config.repository().locations().isEmpty(),
+            isExplicit ? Chosen.of(config.repository().loadModels()) : Chosen.all(),
             config.serving().shutdownGrace().toNanos(),
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             new Fairness(config.sharing().weightsByNumber()),
@@ -139,6 +143,7 @@ public final class Gateway implements AutoCloseable {
               routes,
               unrouted,
               health.service(),
+              RepositoryControl.service(reconciler, events, isExplicit, adminToken(config)),
               administration.map(Administration::services).orElse(List.of()),
               version());
       Gateway gateway =

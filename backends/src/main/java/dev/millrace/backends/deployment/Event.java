@@ -29,6 +29,9 @@ public record Event(
 
   /** What it was. */
   public enum Kind {
+    /** A model of a repository, without a deployment. */
+    MODEL_LOADED,
+    MODEL_UNLOADED,
     APPLIED,
     DELETED,
     SCALED,

@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -47,8 +49,29 @@ final class ListedModels {
     return listed.size();
   }
 
-  boolean isListed(String model) {
-    return listed.containsKey(model);
+  /** Of all that are listed, served or not. */
+  Set<String> names() {
+    return listed.keySet();
+  }
+
+  boolean isLoading(String model) {
+    SortedMap<Long, Slot> slots = models.get(model);
+    return slots != null && slots.values().stream().anyMatch(slot -> slot.isLoading);
+  }
+
+  /** Why a model cannot be served as it is listed; empty if it is. */
+  Optional<String> problem(String model) {
+    SortedMap<Long, Slot> slots = models.get(model);
+    if (slots == null) {
+      return Optional.of(listed.containsKey(model) ? "not served" : "not in the repository");
+    }
+    return slots.entrySet().stream()
+        .filter(entry -> entry.getValue().state == VersionState.FAILED)
+        .map(
+            entry ->
+                (entry.getKey() == 0 ? "" : "version " + entry.getKey() + ": ")
+                    + entry.getValue().reason)
+        .reduce((one, other) -> one + "; " + other);
   }
 
   /** What the repository holds from now on. */

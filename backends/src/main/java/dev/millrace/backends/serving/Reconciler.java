@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -53,7 +54,7 @@ public final class Reconciler implements AutoCloseable {
   private final ModelRepository repository;
   private final Routes routes;
   private final Deployments declared;
-  private final boolean serveAll;
+  private final boolean serveListed;
   private final LongSupplier nanoClock;
   private final long drainNanos;
   private final ScheduledExecutorService control = thread("control");
@@ -69,6 +70,8 @@ public final class Reconciler implements AutoCloseable {
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
   // owned by the control thread
+  private final Chosen chosen;
+  private final List<AskedLoad> askedLoads = new ArrayList<>();
   private final Shadows shadows = new Shadows();
   private @Nullable ScheduledFuture<?> nextTick;
   private final List<CompletableFuture<Void>> awaitingRest = new ArrayList<>();
@@ -80,7 +83,8 @@ public final class Reconciler implements AutoCloseable {
 
   /**
    * @param declared deployments beside, or in place of, the repository's models
-   * @param serveAll whether the repository's models are served without being declared
+   * @param serveListed whether the repository's models are served without being declared
+   * @param chosen which of them
    * @param drainNanos how long requests may take to finish on a version that was replaced
    * @param inlining which batches event loops may run
    * @param fairness how tenants share each model
@@ -90,7 +94,8 @@ public final class Reconciler implements AutoCloseable {
       Collection<Backend> backends,
       Routes routes,
       Deployments declared,
-      boolean serveAll,
+      boolean serveListed,
+      Chosen chosen,
       long drainNanos,
       Inlining inlining,
       Fairness fairness,
@@ -101,7 +106,8 @@ public final class Reconciler implements AutoCloseable {
     this.janitor = new Janitor(RunLimits.DEFAULT, nanoClock);
     this.routes = routes;
     this.declared = declared;
-    this.serveAll = serveAll;
+    this.serveListed = serveListed;
+    this.chosen = chosen;
     this.drainNanos = drainNanos;
     this.nanoClock = nanoClock;
     this.selectors = new Selectors(repository);
@@ -187,11 +193,60 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
+  // --- models by choice
+
+  /** Somebody waits for a model to be loaded. */
+  private record AskedLoad(String model, CompletableFuture<Optional<String>> answer) {
+    boolean isAnswered(ListedModels models) {
+      return !models.isLoading(model) && answer.complete(models.problem(model));
+    }
+  }
+
+  /**
+   * Has a model of the repository be served, as it is there now.
+   *
+   * @return completed when it has been tried, with the reason if it cannot be served
+   */
+  public CompletableFuture<Optional<String>> choose(String model) {
+    CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+    asking.execute(
+        () -> {
+          List<ModelEntry> entries;
+          try {
+            entries = repository.list();
+          } catch (IOException | RuntimeException e) {
+            answer.complete(Optional.of(repository.location() + " cannot be read: " + e));
+            return;
+          }
+          control.execute(
+              () -> {
+                models.list(entries);
+                chosen.add(model);
+                models.reconcile(this::isServedAsListed, true);
+                publish();
+                askedLoads.add(new AskedLoad(model, answer));
+                afterChange();
+              });
+        });
+    return answer;
+  }
+
+  /** Has a model of the repository not be served; requests that it has are answered. */
+  public CompletableFuture<Void> unchoose(String model) {
+    return CompletableFuture.runAsync(
+        () -> {
+          chosen.remove(model);
+          models.takeDown(model);
+          publish();
+        },
+        control);
+  }
+
   // --- the thread that asks
 
   private void lookAtAll() {
     try {
-      List<ModelEntry> entries = serveAll ? repository.list() : List.of();
+      List<ModelEntry> entries = serveListed ? repository.list() : List.of();
       lastListFailure = "";
       control.execute(() -> models.list(entries));
     } catch (IOException e) {
@@ -254,13 +309,17 @@ public final class Reconciler implements AutoCloseable {
         }
       }
       if (wasListed) {
-        models.reconcile(model -> !deployed.isServing(model), takesAsListed);
+        models.reconcile(this::isServedAsListed, takesAsListed);
       }
     } catch (RuntimeException | Error e) {
       log.error("a pass over what is served failed, what was loaded stays", e);
     }
     publish();
     afterChange();
+  }
+
+  private boolean isServedAsListed(String model) {
+    return chosen.contains(model) && !deployed.isServing(model);
   }
 
   /** What is to be done when nothing is being loaded any more, and when to look again. */
@@ -274,6 +333,7 @@ public final class Reconciler implements AutoCloseable {
       awaitingRest.forEach(rest -> rest.complete(null));
       awaitingRest.clear();
     }
+    askedLoads.removeIf(asked -> asked.isAnswered(models));
     progress();
     scheduleTick();
   }
@@ -325,6 +385,11 @@ public final class Reconciler implements AutoCloseable {
                 publish(name, slots, Traffic.NONE, Routes.Sticky.NONE, table, statuses);
               }
             });
+    for (String name : models.names()) {
+      if (!chosen.contains(name)) {
+        statuses.add(new ModelStatus(name, 0, VersionState.UNLOADED, "unloaded", false, 0));
+      }
+    }
     for (Declared deployment : declared.all()) {
       SortedMap<Long, Slot> slots = deployed.slots().get(deployment.name());
       if (slots != null && (isServing(slots) || !table.containsKey(deployment.name()))) {

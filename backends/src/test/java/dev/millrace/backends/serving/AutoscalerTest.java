@@ -63,6 +63,7 @@ class AutoscalerTest {
           routes,
           declared,
           false,
+          Chosen.all(),
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,

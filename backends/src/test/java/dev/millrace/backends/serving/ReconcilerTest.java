@@ -35,6 +35,7 @@ class ReconcilerTest {
           new Deployments(
               DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
           true,
+          Chosen.all(),
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,

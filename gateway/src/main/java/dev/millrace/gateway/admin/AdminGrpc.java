@@ -4,30 +4,17 @@ package dev.millrace.gateway.admin;
 import com.google.protobuf.Message;
 import dev.millrace.proto.admin.v1.EventServiceGrpc;
 import dev.millrace.proto.admin.v1.RegistryServiceGrpc;
-import io.grpc.Context;
-import io.grpc.Contexts;
-import io.grpc.Grpc;
-import io.grpc.Metadata;
-import io.grpc.ServerCall;
-import io.grpc.ServerCallHandler;
-import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
-import io.grpc.Status;
 import io.grpc.stub.ServerCalls;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import org.jspecify.annotations.Nullable;
 
 /** The administration as gRPC services: guarded, and off the event loops. */
 final class AdminGrpc {
-  private static final Context.Key<String> ACTOR = Context.key("admin-actor");
-
   private final List<Verb<?, ?>> verbs;
   private final RegistryVerbs registry;
   private final EventStream events;
@@ -52,8 +39,19 @@ final class AdminGrpc {
     return services.stream()
         .map(this::define)
         // the last is the outermost
-        .map(service -> ServerInterceptors.intercept(service, new Guard(), new OffLoop(threads)))
+        .map(service -> ServerInterceptors.intercept(service, guard(), new OffLoop(threads)))
         .toList();
+  }
+
+  private Guard guard() {
+    Set<String> reading = new HashSet<>();
+    reading.add(EventServiceGrpc.getWatchEventsMethod().getFullMethodName());
+    for (Verb<?, ?> verb : verbs) {
+      if (!verb.changesSomething()) {
+        reading.add(verb.method().getFullMethodName());
+      }
+    }
+    return new Guard(access, reading);
   }
 
   private ServerServiceDefinition define(ServiceDescriptor descriptor) {
@@ -67,7 +65,7 @@ final class AdminGrpc {
       service.addMethod(
           RegistryServiceGrpc.getPushVersionMethod(),
           ServerCalls.asyncClientStreamingCall(
-              answer -> new Push(registry, answer, String.valueOf(ACTOR.get()))));
+              answer -> new Push(registry, answer, Guard.actor())));
     }
     if (descriptor.getName().equals(EventServiceGrpc.SERVICE_NAME)) {
       service.addMethod(
@@ -85,7 +83,7 @@ final class AdminGrpc {
             (request, observer) -> {
               R result;
               try {
-                result = verb.handler().handle(request, String.valueOf(ACTOR.get()));
+                result = verb.handler().handle(request, Guard.actor());
               } catch (Exception e) {
                 observer.onError(AdminErrors.status(e));
                 return;
@@ -93,52 +91,5 @@ final class AdminGrpc {
               observer.onNext(result);
               observer.onCompleted();
             }));
-  }
-
-  /** Lets changes through from those who may make them, and notes who asks. */
-  private final class Guard implements ServerInterceptor {
-    private static final Metadata.Key<String> SAID =
-        Metadata.Key.of(Access.ACTOR_HEADER, Metadata.ASCII_STRING_MARSHALLER);
-    private static final Metadata.Key<String> AUTHORIZATION =
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
-    /** Proxies set it, whatever they forward; others are for HTTP/1. */
-    private static final Metadata.Key<String> FORWARDED =
-        Metadata.Key.of("x-forwarded-for", Metadata.ASCII_STRING_MARSHALLER);
-
-    private final Set<String> reading = new HashSet<>();
-
-    Guard() {
-      reading.add(EventServiceGrpc.getWatchEventsMethod().getFullMethodName());
-      for (Verb<?, ?> verb : verbs) {
-        if (!verb.changesSomething()) {
-          reading.add(verb.method().getFullMethodName());
-        }
-      }
-    }
-
-    @Override
-    public <Q, R> ServerCall.Listener<Q> interceptCall(
-        ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
-      InetAddress from = from(call);
-      boolean reads = reading.contains(call.getMethodDescriptor().getFullMethodName());
-      Status allowed =
-          reads
-              ? Status.OK
-              : access.check(headers.get(AUTHORIZATION), from, headers.containsKey(FORWARDED));
-      if (!allowed.isOk()) {
-        call.close(allowed, new Metadata());
-        return new ServerCall.Listener<>() {};
-      }
-      String actor = Access.actor(headers.get(SAID), from);
-      return Contexts.interceptCall(Context.current().withValue(ACTOR, actor), call, headers, next);
-    }
-
-    private static @Nullable InetAddress from(ServerCall<?, ?> call) {
-      return call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)
-              instanceof InetSocketAddress address
-          ? address.getAddress()
-          : null;
-    }
   }
 }

@@ -26,10 +26,18 @@ final class ConfigOptions {
   private @Nullable Path file;
 
   @Option(
-      names = "--repository",
+      names = {"--repository", "--model-repository"},
       paramLabel = "DIR|s3://BUCKET/PREFIX",
       description = "Folder or bucket of models; give it again for more than one.")
   private List<String> repositories = new ArrayList<>();
+
+  @Option(
+      names = "--load-model",
+      paramLabel = "NAME",
+      description =
+          "Model to load at the start with --model-control explicit, or *; give it again for more"
+              + " than one.")
+  private List<String> loadModels = new ArrayList<>();
 
   @Option(
       names = "--registry",
@@ -79,9 +87,9 @@ final class ConfigOptions {
   }
 
   @Option(
-      names = "--model-control",
-      paramLabel = "none|poll",
-      description = "Whether to look for changes in the repositories.")
+      names = {"--model-control", "--model-control-mode"},
+      paramLabel = "none|poll|explicit",
+      description = "What changes the models that are served; none unless given.")
   void modelControl(@Nullable String text) {
     add(ConfigKey.MODEL_CONTROL, "--model-control", text);
   }
@@ -107,6 +115,10 @@ final class ConfigOptions {
     if (!repositories.isEmpty()) {
       Origin origin = Origin.flag("--repository");
       all.add(Setting.list(ConfigKey.REPOSITORIES.name(), repositories, origin));
+    }
+    if (!loadModels.isEmpty()) {
+      Origin origin = Origin.flag("--load-model");
+      all.add(Setting.list(ConfigKey.LOAD_MODELS.name(), loadModels, origin));
     }
     if (!registries.isEmpty()) {
       Origin origin = Origin.flag("--registry");

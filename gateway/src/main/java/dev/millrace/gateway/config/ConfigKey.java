@@ -54,8 +54,16 @@ public final class ConfigKey<T> {
           "model_control",
           ValueType.oneOf(ModelControl.class),
           ModelControl.NONE,
-          "What changes the set of models while the gateway runs: `none`, or `poll` to look through"
-              + " the repositories again and again.");
+          "What changes the set of models while the gateway runs: `none`, `poll` to look through"
+              + " the repositories again and again, or `explicit` for calls of RepositoryModelLoad"
+              + " and RepositoryModelUnload.");
+
+  public static final ConfigKey<List<String>> LOAD_MODELS =
+      key(
+          "load_models",
+          ValueType.names(),
+          List.of(),
+          "Models to load at the start with `model_control: explicit`; `*` for all there are.");
 
   public static final ConfigKey<Duration> POLL_INTERVAL =
       key(
@@ -269,6 +277,7 @@ public final class ConfigKey<T> {
           REGISTRIES,
           REGISTRY_POLL_INTERVAL,
           MODEL_CONTROL,
+          LOAD_MODELS,
           POLL_INTERVAL,
           STAGING_DIRECTORY,
           DATA_DIRECTORY,

@@ -38,11 +38,13 @@ public record GatewayConfig(
       List<ModelLocation> registries,
       Duration registryPollInterval,
       ModelControl modelControl,
+      List<String> loadModels,
       Duration pollInterval,
       Path stagingDirectory) {
     public Repository {
       locations = List.copyOf(locations);
       registries = List.copyOf(registries);
+      loadModels = List.copyOf(loadModels);
       ConfigKey.REPOSITORIES.require(locations);
       ConfigKey.REGISTRIES.require(registries);
       ConfigKey.REGISTRY_POLL_INTERVAL.require(registryPollInterval);
@@ -169,6 +171,7 @@ public record GatewayConfig(
             values.get(ConfigKey.REGISTRIES),
             values.get(ConfigKey.REGISTRY_POLL_INTERVAL),
             values.get(ConfigKey.MODEL_CONTROL),
+            values.get(ConfigKey.LOAD_MODELS),
             values.get(ConfigKey.POLL_INTERVAL),
             values.get(ConfigKey.STAGING_DIRECTORY)),
         new Remote(

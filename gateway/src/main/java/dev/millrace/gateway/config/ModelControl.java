@@ -6,5 +6,7 @@ public enum ModelControl {
   /** Nothing: what the repositories hold at the start is served. */
   NONE,
   /** The repositories are looked through every poll interval. */
-  POLL
+  POLL,
+  /** Calls of RepositoryModelLoad and RepositoryModelUnload. */
+  EXPLICIT
 }

@@ -174,6 +174,17 @@ record ValueType<T>(
         value -> value.map(Path::toString).orElse(""));
   }
 
+  /** Names of models, or {@code *}. */
+  static ValueType<List<String>> names() {
+    return new ValueType<>(
+        "a list of models' names, or *",
+        true,
+        false,
+        (items, base) -> Optional.of(List.copyOf(items)),
+        value -> value.stream().noneMatch(String::isBlank),
+        value -> String.join(", ", value));
+  }
+
   /** Places that hold models. */
   static ValueType<List<ModelLocation>> locations(
       String expected, Predicate<ModelLocation> isAllowed) {

@@ -60,6 +60,7 @@ public final class GrpcEndpoint {
   /**
    * Starts to listen.
    *
+   * @param modelControl the methods of the protocol that load and unload models
    * @param administration services beside those of the protocol
    * @throws IOException if the address cannot be bound
    */
@@ -69,6 +70,7 @@ public final class GrpcEndpoint {
       Routes routes,
       Tally<Failure.Kind> unrouted,
       BindableService health,
+      ServerServiceDefinition modelControl,
       List<ServerServiceDefinition> administration,
       String serverVersion)
       throws IOException {
@@ -90,6 +92,7 @@ public final class GrpcEndpoint {
               openCalls,
               rests,
               new Tenants(config.sharing()),
+              modelControl,
               serverVersion);
       Server server = server(address, transport, config.limits(), protocol, health, administration);
       listen(server, listen);

@@ -9,6 +9,8 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The Open Inference Protocol over gRPC: the generated service, with our own ModelInfer in it. */
 final class KserveProtocol implements BindableService {
@@ -21,36 +23,40 @@ final class KserveProtocol implements BindableService {
       OpenCalls openCalls,
       LoopRests rests,
       Tenants tenants,
+      ServerServiceDefinition modelControl,
       String serverVersion) {
     MethodDescriptor<InferRequest, InferResponse> modelInfer = InferMarshaller.modelInfer();
     ServerServiceDefinition generated =
         FaultStatus.around(new MetadataService(routes, serverVersion).bindService());
+    List<ServerMethodDefinition<?, ?>> others =
+        others(generated, FaultStatus.around(modelControl), modelInfer);
     ServiceDescriptor.Builder descriptor =
         ServiceDescriptor.newBuilder(generated.getServiceDescriptor().getName())
             .setSchemaDescriptor(generated.getServiceDescriptor().getSchemaDescriptor())
             .addMethod(modelInfer);
-    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
-      if (!isModelInfer(method)) {
-        descriptor.addMethod(method.getMethodDescriptor());
-      }
-    }
+    others.forEach(method -> descriptor.addMethod(method.getMethodDescriptor()));
     ServerServiceDefinition.Builder service =
         ServerServiceDefinition.builder(descriptor.build())
             .addMethod(
                 modelInfer, new InferService(routes, sinks, unrouted, openCalls, rests, tenants));
-    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
-      if (!isModelInfer(method)) {
-        service.addMethod(method);
-      }
-    }
+    others.forEach(service::addMethod);
     definition = service.build();
   }
 
-  private static boolean isModelInfer(ServerMethodDefinition<?, ?> method) {
-    return method
-        .getMethodDescriptor()
-        .getFullMethodName()
-        .equals(InferMarshaller.modelInfer().getFullMethodName());
+  /** Every method but ModelInfer; those that control models, where there are such. */
+  private static List<ServerMethodDefinition<?, ?>> others(
+      ServerServiceDefinition generated,
+      ServerServiceDefinition modelControl,
+      MethodDescriptor<?, ?> modelInfer) {
+    List<ServerMethodDefinition<?, ?>> others = new ArrayList<>();
+    for (ServerMethodDefinition<?, ?> method : generated.getMethods()) {
+      String name = method.getMethodDescriptor().getFullMethodName();
+      ServerMethodDefinition<?, ?> control = modelControl.getMethod(name);
+      if (!name.equals(modelInfer.getFullMethodName())) {
+        others.add(control == null ? method : control);
+      }
+    }
+    return others;
   }
 
   @Override

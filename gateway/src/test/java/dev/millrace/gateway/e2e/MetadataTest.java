@@ -73,7 +73,9 @@ class MetadataTest {
           "ModelInfer",
           "ModelConfig",
           "ModelStatistics",
-          "RepositoryIndex");
+          "RepositoryIndex",
+          "RepositoryModelLoad",
+          "RepositoryModelUnload");
 
   private static TestGateway gateway;
 

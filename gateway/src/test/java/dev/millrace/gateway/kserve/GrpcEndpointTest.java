@@ -11,6 +11,7 @@ import dev.millrace.backends.serving.Tally;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ConfigValues;
 import dev.millrace.gateway.config.GatewayConfig;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -49,6 +50,7 @@ class GrpcEndpointTest {
         new Routes(() -> {}),
         new Tally<>(Failure.Kind.class),
         new HealthStatusManager().getHealthService(),
+        ServerServiceDefinition.builder("none").build(),
         List.of(),
         "test");
   }

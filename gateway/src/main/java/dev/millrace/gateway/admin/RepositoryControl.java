@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.gateway.admin;
+
+import dev.millrace.backends.deployment.Event;
+import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.repository.VersionSelector;
+import dev.millrace.backends.serving.Reconciler;
+import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
+import dev.millrace.proto.inference.ModelRepositoryParameter;
+import dev.millrace.proto.inference.RepositoryModelLoadRequest;
+import dev.millrace.proto.inference.RepositoryModelLoadResponse;
+import dev.millrace.proto.inference.RepositoryModelUnloadRequest;
+import dev.millrace.proto.inference.RepositoryModelUnloadResponse;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ServerCalls;
+import io.grpc.stub.StreamObserver;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+
+/**
+ * RepositoryModelLoad and RepositoryModelUnload, as Triton has them with explicit model control:
+ * who may call them is as with any other change. What they answer is in Triton's words where
+ * clients may look at them.
+ */
+public final class RepositoryControl {
+  private final Reconciler reconciler;
+  private final EventLog events;
+  private final boolean isExplicit;
+
+  private RepositoryControl(Reconciler reconciler, EventLog events, boolean isExplicit) {
+    this.reconciler = reconciler;
+    this.events = events;
+    this.isExplicit = isExplicit;
+  }
+
+  /**
+   * The two methods, guarded, and off the event loops.
+   *
+   * @param isExplicit whether they are allowed at all
+   * @param token what changes need; empty for none, and then only from this machine
+   */
+  public static ServerServiceDefinition service(
+      Reconciler reconciler, EventLog events, boolean isExplicit, String token) {
+    RepositoryControl control = new RepositoryControl(reconciler, events, isExplicit);
+    Executor threads =
+        Executors.newCachedThreadPool(
+            task -> Thread.ofPlatform().name("model-control").daemon().unstarted(task));
+    return ServerInterceptors.intercept(
+        ServerServiceDefinition.builder(GRPCInferenceServiceGrpc.SERVICE_NAME)
+            .addMethod(
+                GRPCInferenceServiceGrpc.getRepositoryModelLoadMethod(),
+                ServerCalls.asyncUnaryCall(control::load))
+            .addMethod(
+                GRPCInferenceServiceGrpc.getRepositoryModelUnloadMethod(),
+                ServerCalls.asyncUnaryCall(control::unload))
+            .build(),
+        new Guard(new Access(token), Set.of()),
+        new OffLoop(threads));
+  }
+
+  private void load(
+      RepositoryModelLoadRequest request, StreamObserver<RepositoryModelLoadResponse> observer) {
+    String actor = Guard.actor();
+    answer(
+        observer,
+        RepositoryModelLoadResponse.getDefaultInstance(),
+        () -> {
+          String model = model(request.getRepositoryName(), request.getModelName());
+          refuse(request.getParametersMap(), "load", Set.of());
+          Optional<String> problem = reconciler.choose(model).join();
+          events.add(actor, model, Event.Kind.MODEL_LOADED, "", "", problem.orElse(""));
+          if (problem.isPresent()) {
+            throw Status.INVALID_ARGUMENT
+                .withDescription("load failed for model '%s': %s".formatted(model, problem.get()))
+                .asRuntimeException();
+          }
+        });
+  }
+
+  private void unload(
+      RepositoryModelUnloadRequest request,
+      StreamObserver<RepositoryModelUnloadResponse> observer) {
+    String actor = Guard.actor();
+    answer(
+        observer,
+        RepositoryModelUnloadResponse.getDefaultInstance(),
+        () -> {
+          String model = model(request.getRepositoryName(), request.getModelName());
+          // nothing here depends on another model
+          refuse(request.getParametersMap(), "unload", Set.of("unload_dependents"));
+          reconciler.unchoose(model).join();
+          events.add(actor, model, Event.Kind.MODEL_UNLOADED, "", "");
+        });
+  }
+
+  private <R> void answer(StreamObserver<R> observer, R answer, Runnable change) {
+    try {
+      if (!isExplicit) {
+        throw Status.UNAVAILABLE
+            .withDescription(
+                "explicit model load / unload is not allowed if polling is enabled (expected"
+                    + " model_control: explicit)")
+            .asRuntimeException();
+      }
+      change.run();
+    } catch (StatusRuntimeException e) {
+      observer.onError(e);
+      return;
+    }
+    observer.onNext(answer);
+    observer.onCompleted();
+  }
+
+  /** KServe's message has the model's name where Triton's has the repository's. */
+  private static String model(String first, String second) {
+    if (!first.isEmpty() && !second.isEmpty()) {
+      throw Status.UNIMPLEMENTED
+          .withDescription("'repository_name' specification is not supported")
+          .asRuntimeException();
+    }
+    String model = first.isEmpty() ? second : first;
+    if (!VersionSelector.isModelName(model)) {
+      throw AdminJson.invalid(
+          "model_name: '%s' (expected 1..128 of the letters A-Z a-z 0-9 _ - . and neither - nor ."
+                  .formatted(model)
+              + " first)");
+    }
+    return model;
+  }
+
+  private static void refuse(
+      Map<String, ModelRepositoryParameter> parameters, String verb, Set<String> known) {
+    for (String name : parameters.keySet()) {
+      if (name.equals("config") || name.startsWith("file:")) {
+        throw Status.UNIMPLEMENTED
+            .withDescription(
+                "%s parameter '%s' is not supported (expected the model's files and its config.pbtxt or model.yaml in the repository)"
+                    .formatted(verb, name))
+            .asRuntimeException();
+      }
+      if (!known.contains(name)) {
+        throw AdminJson.invalid("unrecognized %s parameter '%s'.".formatted(verb, name));
+      }
+    }
+  }
+}

@@ -7,7 +7,7 @@ import java.time.Duration;
 /**
  * Between which bounds the replicas of each version of a deployment follow its load.
  *
- * @param min replicas at least, and to begin with
+ * @param min replicas at least, and to begin with; 0 for a model that is loaded when it is called
  * @param max replicas at most; 0 if the load decides nothing
  * @param downAfter how long fewer would have been enough before there are fewer
  */
@@ -29,7 +29,12 @@ public record Autoscaling(int min, int max, Duration downAfter) {
 
   /** The nearest count within the bounds. */
   int bounded(int replicas) {
-    return Math.clamp(replicas, min, max);
+    return Math.clamp(replicas, Math.max(1, min), max);
+  }
+
+  /** Whether nothing is loaded while nobody calls. */
+  public boolean isLoadedOnDemand() {
+    return isOn() && min == 0;
   }
 
   /** "1..4", "1..4 and down after 300 s", or "off". */

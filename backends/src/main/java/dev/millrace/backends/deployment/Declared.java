@@ -297,6 +297,11 @@ public final class Declared {
     return true;
   }
 
+  /** Its versions were unloaded for want of calls, or are loaded again for one. */
+  public void changedByCalls(String before, String after) {
+    events.add(Event.GATEWAY, name(), Event.Kind.AUTOSCALED, before, after);
+  }
+
   private void tellStep(Rollout now) {
     events.add(Event.GATEWAY, name(), Event.Kind.ROLLOUT_STEP, "", now.traffic().toString());
   }

@@ -12,6 +12,7 @@ import dev.millrace.backends.repository.VersionSelector;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,8 @@ final class DeployedModels {
 
   /** Whose the slots of {@link #deployed} are: a name may be declared anew. */
   private final Map<String, Declared> owners = new HashMap<>();
+
+  private final Sleepers sleepers = new Sleepers();
 
   /**
    * @param changed called after each change of a slot or of traffic
@@ -107,7 +110,10 @@ final class DeployedModels {
 
   private void takeDown(String name) {
     meters.remove(name);
-    owners.remove(name);
+    Declared owner = owners.remove(name);
+    if (owner != null) {
+      sleepers.remove(owner);
+    }
     SortedMap<Long, Slot> slots = deployed.remove(name);
     if (slots != null) {
       changed.run();
@@ -120,10 +126,11 @@ final class DeployedModels {
     if (owners.get(name) != deployment) {
       takeDown(name); // of a deployment that was deleted
       owners.put(name, deployment);
+      sleepers.add(deployment);
     }
     SortedMap<Long, Slot> slots = deployed.computeIfAbsent(name, key -> new TreeMap<>());
     deployment.saveAgain();
-    for (long version : deployment.needed()) {
+    for (long version : needed(deployment)) {
       Slot slot = slots.computeIfAbsent(version, key -> new Slot());
       slot.required = true;
       if (slot.served != null) {
@@ -134,6 +141,10 @@ final class DeployedModels {
     }
     shift(deployment, slots);
     retireAllBut(deployment, slots);
+  }
+
+  private List<Long> needed(Declared deployment) {
+    return sleepers.isAsleep(deployment) ? List.of() : deployment.needed();
   }
 
   private boolean isToBeLoaded(Declared deployment, long version, Slot slot) {
@@ -263,9 +274,10 @@ final class DeployedModels {
   /** Takes down what nobody is sent to any more. */
   private void retireAllBut(Declared deployment, SortedMap<Long, Slot> slots) {
     List<Long> superfluous = new ArrayList<>(slots.keySet());
-    superfluous.removeAll(deployment.needed());
+    superfluous.removeAll(needed(deployment));
     // while the new stable version is not there, after a restart, whatever is there serves
-    boolean complete = !served(slots, deployment.traffic().versions()).isEmpty();
+    boolean complete =
+        sleepers.isAsleep(deployment) || !served(slots, deployment.traffic().versions()).isEmpty();
     for (long number : superfluous) {
       Slot slot = slots.get(number);
       if (slot != null && (complete || !slot.isServing())) {
@@ -276,7 +288,53 @@ final class DeployedModels {
     }
   }
 
+  // --- loaded on demand
+
+  /** Somebody calls a deployment that is not loaded. */
+  void wake(String name) {
+    Declared deployment = owners.get(name);
+    if (deployment != null && sleepers.wake(deployment, nanoClock.getAsLong())) {
+      log.info("deployment {}: called, and loaded again", name);
+      deployment.changedByCalls("asleep", "called");
+      reconcile(deployment);
+    }
+  }
+
+  boolean isAsleep(Declared deployment) {
+    return sleepers.isAsleep(deployment);
+  }
+
+  /** Those that will serve if they are called, or soon. */
+  Set<String> dormant() {
+    Set<String> dormant = new HashSet<>();
+    owners.forEach(
+        (name, deployment) -> {
+          SortedMap<Long, Slot> slots = deployed.get(name);
+          boolean loading = slots != null && slots.values().stream().anyMatch(s -> s.isLoading);
+          if (!isServing(name)
+              && deployment.spec().autoscaling().isLoadedOnDemand()
+              && (loading || sleepers.isAsleep(deployment))) {
+            dormant.add(name);
+          }
+        });
+    return dormant;
+  }
+
+  private void lookAtIdle(Declared deployment, SortedMap<Long, Slot> slots) {
+    List<ServedVersion> served = served(slots, slots.keySet());
+    if (sleepers.fallsAsleep(deployment, served, nanoClock.getAsLong())) {
+      log.info("deployment {}: not called any more, and unloaded", deployment.name());
+      deployment.changedByCalls("loaded", "asleep");
+      retireAllBut(deployment, slots);
+    }
+  }
+
   // --- what no change points to
+
+  /** Whether there are deployments that may fall asleep. */
+  boolean mayFallAsleep() {
+    return sleepers.areAnyAwake(declared.all());
+  }
 
   /** Whether a rollout is to be looked at again soon. */
   boolean isBaking() {
@@ -311,6 +369,8 @@ final class DeployedModels {
         } else if (isBaking(deployment)) {
           shift(deployment, slots);
           retireAllBut(deployment, slots);
+        } else {
+          lookAtIdle(deployment, slots);
         }
       } catch (RuntimeException | Error e) {
         log.error("deployment {}: a look failed, what was loaded stays", deployment.name(), e);

@@ -15,9 +15,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -48,6 +50,9 @@ public final class Reconciler implements AutoCloseable {
 
   private static final long PROGRESS_NANOS = 1_000_000_000;
 
+  /** Between two looks at whether somebody calls what is loaded on demand. */
+  private static final long IDLE_TICK_NANOS = 500_000_000;
+
   /** Between two looks at rollouts that are under way. */
   private static final long ROLLOUT_TICK_NANOS = 50_000_000;
 
@@ -67,6 +72,7 @@ public final class Reconciler implements AutoCloseable {
   private volatile boolean polling;
   private final AtomicBoolean closing = new AtomicBoolean();
   private final AtomicBoolean isLookDue = new AtomicBoolean();
+  private final Set<String> waking = ConcurrentHashMap.newKeySet();
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
 
   // owned by the control thread
@@ -140,6 +146,7 @@ public final class Reconciler implements AutoCloseable {
     janitor.start();
     polling = pollNanos > 0;
     declared.onChange(this::declarationsChanged);
+    routes.onCall(this::wake);
     if (polling) {
       asking.scheduleWithFixedDelay(this::lookAtAll, 0, pollNanos, TimeUnit.NANOSECONDS);
     } else {
@@ -163,6 +170,19 @@ public final class Reconciler implements AutoCloseable {
       for (ServedVersion served : routes.ready(deployment.name())) {
         DeployedModels.scale(served, deployment.spec(), served.replicaCount());
       }
+    }
+  }
+
+  /** A deployment that is not loaded is called; returns soon. Any thread. */
+  private void wake(String name) {
+    if (waking.add(name) && !closing.get()) { // several calls, one look
+      control.execute(
+          () -> {
+            waking.remove(name);
+            deployed.wake(name);
+            publish();
+            afterChange();
+          });
     }
   }
 
@@ -354,6 +374,9 @@ public final class Reconciler implements AutoCloseable {
   /** When something is to be looked at again that no change will point to. */
   private void scheduleTick() {
     long wait = deployed.isBaking() ? ROLLOUT_TICK_NANOS : Long.MAX_VALUE;
+    if (deployed.mayFallAsleep()) {
+      wait = Math.min(wait, IDLE_TICK_NANOS);
+    }
     long untilRetry = deployed.untilRetry();
     if (untilRetry != Long.MAX_VALUE) {
       wait = Math.min(wait, Math.max(ROLLOUT_TICK_NANOS, untilRetry));
@@ -398,7 +421,21 @@ public final class Reconciler implements AutoCloseable {
         publish(deployment.name(), slots, deployment.traffic(), sticky, table, statuses);
       }
     }
-    routes.publish(table, statuses);
+    for (Declared deployment : declared.all()) {
+      if (deployed.isAsleep(deployment)) {
+        long version =
+            deployment.stable().versions().isEmpty() ? 0 : deployment.stable().versions().last();
+        statuses.add(
+            new ModelStatus(
+                deployment.name(),
+                version,
+                VersionState.UNLOADED,
+                "asleep, and loaded when it is called",
+                false,
+                0));
+      }
+    }
+    routes.publish(table, statuses, deployed.dormant());
     shadows.align(declared.all(), routes);
   }
 

@@ -13,6 +13,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -129,6 +130,8 @@ public final class Routes {
   private final Runnable onChange;
   private volatile Map<String, Route> routes = Map.of();
   private volatile List<ModelStatus> statuses = List.of();
+  private volatile Set<String> dormant = Set.of();
+  private volatile Consumer<String> onCall = name -> {};
   private volatile Set<String> awaited = Set.of();
   private volatile boolean listed;
   private volatile boolean closed;
@@ -140,10 +143,28 @@ public final class Routes {
     this.onChange = onChange;
   }
 
-  void publish(Map<String, Route> newRoutes, List<ModelStatus> newStatuses) {
+  void publish(
+      Map<String, Route> newRoutes, List<ModelStatus> newStatuses, Set<String> newDormant) {
+    dormant = Set.copyOf(newDormant);
     statuses = List.copyOf(newStatuses);
     routes = Map.copyOf(newRoutes);
     onChange.run();
+  }
+
+  /** Sets who is told that a model is called which is not loaded until then. */
+  void onCall(Consumer<String> listener) {
+    onCall = listener;
+  }
+
+  /** Whether a model does not serve now, and will if it is called. */
+  public boolean isDormant(String name) {
+    Set<String> now = dormant; // nearly always empty
+    return !now.isEmpty() && now.contains(name) && !closed;
+  }
+
+  /** Has a model be loaded that is not until it is called; returns at once. */
+  public void wake(String name) {
+    onCall.accept(name);
   }
 
   /** The repositories have been read and every model in them tried once. */

@@ -182,7 +182,9 @@ final class DeploymentVerbs {
     boolean settled =
         declared.observedGeneration() == declared.generation()
             && rollout.map(now -> now.phase().isOver()).orElse(true);
-    boolean serves = !traffic.isEmpty() && traffic.versions().stream().allMatch(ready::containsKey);
+    boolean serves =
+        routes.isDormant(declared.name()) // will, when it is called
+            || (!traffic.isEmpty() && traffic.versions().stream().allMatch(ready::containsKey));
     String reason = declared.rejection().isEmpty() ? declared.obstacle() : declared.rejection();
     if (reason.isEmpty() && settled && !serves) {
       reason = whyNot(declared.name(), traffic);

@@ -26,9 +26,9 @@ final class Scales {
       Autoscale message, java.time.Duration downAfter, List<String> problems) {
     int before = problems.size();
     int min = message.hasMin() ? message.getMin() : 1;
-    if (min < 1 || min > DeploymentSpec.MAX_REPLICAS) {
+    if (min < 0 || min > DeploymentSpec.MAX_REPLICAS) {
       problems.add(
-          "autoscale.min: %d (expected 1 to %d)".formatted(min, DeploymentSpec.MAX_REPLICAS));
+          "autoscale.min: %d (expected 0 to %d)".formatted(min, DeploymentSpec.MAX_REPLICAS));
     }
     int max = message.getMax();
     if (max < Math.max(1, min) || max > DeploymentSpec.MAX_REPLICAS) {

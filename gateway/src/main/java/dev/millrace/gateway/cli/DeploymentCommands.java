@@ -212,7 +212,9 @@ final class DeploymentCommands {
           names = "--min",
           paramLabel = "N",
           defaultValue = "1",
-          description = "As the load asks for, at least, ${DEFAULT-VALUE} unless given.")
+          description =
+              "As the load asks for, at least, ${DEFAULT-VALUE} unless given; 0 to unload what"
+                  + " nobody calls.")
       private int min = 1;
 
       @Option(

@@ -45,6 +45,8 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
   private final ThreadLocal<Map<ServedVersion, ResponseTemplate>> templates =
       ThreadLocal.withInitial(WeakHashMap::new);
 
+  private final ColdStarts coldStarts = new ColdStarts();
+
   /** As many as deployments name; made of names that gRPC has checked. */
   private final Map<String, Metadata.Key<String>> headerKeys = new ConcurrentHashMap<>();
 
@@ -122,6 +124,14 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         refuse(Failure.invalid("ModelInfer: no message (expected one)"));
         return;
       }
+      if (routes.isDormant(received.modelName())) {
+        awaitLoad(received);
+      } else {
+        submitOrRefuse(received);
+      }
+    }
+
+    private void submitOrRefuse(InferRequest received) {
       try {
         task = submit(call, received, this, tenant);
       } catch (InferException e) {
@@ -130,6 +140,40 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
         // gRPC would tell the caller UNKNOWN, and nothing more
         log.error("ModelInfer failed", e);
         refuse(new Failure(Failure.Kind.ENGINE, "the gateway failed: " + e));
+      }
+    }
+
+    /** The model is loaded now that it is called: the request waits for that. */
+    private void awaitLoad(InferRequest received) {
+      long bytes = received.byteLength();
+      if (!coldStarts.enter(bytes)) {
+        refuse(
+            new Failure(
+                Failure.Kind.NOT_READY,
+                "model '%s' is being loaded, and as many requests wait for that as may"
+                    .formatted(received.modelName())));
+        return;
+      }
+      routes.wake(received.modelName());
+      lookAgain(Context.current(), sinks.current(), received, bytes, ColdStarts.LOOKS);
+    }
+
+    private void lookAgain(
+        Context context, LoopSink loop, InferRequest received, long bytes, int looks) {
+      Runnable look =
+          () -> {
+            if (call.isCancelled()) { // its memory has been given back
+              coldStarts.leave(bytes);
+            } else if (looks > 0 && routes.isDormant(received.modelName())) {
+              lookAgain(context, loop, received, bytes, looks - 1);
+            } else {
+              coldStarts.leave(bytes);
+              submitOrRefuse(received);
+            }
+          };
+      if (!loop.later(context.wrap(look), ColdStarts.LOOK_MILLIS)) {
+        coldStarts.leave(bytes);
+        submitOrRefuse(received);
       }
     }
 

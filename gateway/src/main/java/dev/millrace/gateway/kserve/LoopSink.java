@@ -5,6 +5,8 @@ import dev.millrace.backends.serving.CompletionSink;
 import dev.millrace.backends.serving.LoopReplicas;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +40,15 @@ final class LoopSink implements CompletionSink, Runnable {
   /** The replicas on this loop. */
   LoopReplicas replicas() {
     return replicas;
+  }
+
+  /** Runs a task on the loop in a while; whether there is a loop. */
+  boolean later(Runnable task, long millis) {
+    if (!(loop instanceof ScheduledExecutorService scheduled)) {
+      return false; // an in-process transport's
+    }
+    scheduled.schedule(task, millis, TimeUnit.MILLISECONDS);
+    return true;
   }
 
   /** Adds an answered call; it leaves with the next {@link #flush}, if not now. From any thread. */

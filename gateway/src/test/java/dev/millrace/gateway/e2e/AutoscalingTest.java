@@ -179,11 +179,11 @@ class AutoscalingTest {
                                     .setName("scaled")
                                     .setReplicas(2)
                                     .setAutoscale(
-                                        bounds(0, 99).setDownAfter(Durations.fromMillis(1))))
+                                        bounds(-1, 99).setDownAfter(Durations.fromMillis(1))))
                             .build()))
         .hasMessageContaining("INVALID_ARGUMENT")
         .hasMessageContaining("replicas: 2 (expected none beside autoscale)")
-        .hasMessageContaining("autoscale.min: 0 (expected 1 to 64)")
+        .hasMessageContaining("autoscale.min: -1 (expected 0 to 64)")
         .hasMessageContaining("autoscale.max: 99 (expected 1 to 64)")
         .hasMessageContaining("autoscale.down_after: 0.001s (expected 1s to 1 day)");
     apply(bounds(1, 2));

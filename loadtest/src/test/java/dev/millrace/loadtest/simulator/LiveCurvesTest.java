@@ -32,7 +32,9 @@ final class LiveCurvesTest {
     Files.write(model, OnnxModels.identity(DataType.FP32, "n", 4));
     ConfigValues values =
         ConfigValues.defaults()
-            .with(ConfigKey.REPOSITORIES, ModelLocation.folders(model.getParent()))
+            .with(
+                ConfigKey.REPOSITORIES,
+                ModelLocation.folders(Objects.requireNonNull(model.getParent())))
             .with(ConfigKey.STAGING_DIRECTORY, folder.resolve("staging"))
             .with(ConfigKey.GRPC_PORT, 0)
             .with(ConfigKey.HTTP_PORT, 0)

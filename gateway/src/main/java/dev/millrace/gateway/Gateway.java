@@ -10,6 +10,7 @@ import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.serving.Autoscaler;
 import dev.millrace.backends.serving.Chosen;
 import dev.millrace.backends.serving.Inlining;
+import dev.millrace.backends.serving.MemoryLedger;
 import dev.millrace.backends.serving.Reconciler;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.serving.Tally;
@@ -104,6 +105,7 @@ public final class Gateway implements AutoCloseable {
     health.watch(routes::isReady);
     int cores = Runtime.getRuntime().availableProcessors();
     boolean isExplicit = config.repository().modelControl() == ModelControl.EXPLICIT;
+    MemoryLedger memory = new MemoryLedger(config.serving().memoryBudget(), System::nanoTime);
     Reconciler reconciler =
         new Reconciler(
             sources.repository(),
@@ -112,6 +114,7 @@ public final class Gateway implements AutoCloseable {
             deployments,
             !config.repository().locations().isEmpty(),
             isExplicit ? Chosen.of(config.repository().loadModels()) : Chosen.all(),
+            memory,
             config.serving().shutdownGrace().toNanos(),
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             new Fairness(config.sharing().weightsByNumber()),

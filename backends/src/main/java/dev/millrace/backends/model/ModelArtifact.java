@@ -9,11 +9,17 @@ import java.nio.file.Path;
  * @param name the model's name, for messages
  * @param version its version
  * @param file the model's main file; files that belong to it (external data) lie beside it
+ * @param bytes of all its files
  */
-public record ModelArtifact(String name, long version, Path file) {
+public record ModelArtifact(String name, long version, Path file, long bytes) {
+
+  /** One whose memory is not reckoned with. */
+  public ModelArtifact(String name, long version, Path file) {
+    this(name, version, file, 0);
+  }
 
   /** The same, served under another name. */
   public ModelArtifact named(String otherName) {
-    return new ModelArtifact(otherName, version, file);
+    return new ModelArtifact(otherName, version, file, bytes);
   }
 }

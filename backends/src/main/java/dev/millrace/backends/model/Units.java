@@ -23,6 +23,8 @@ public final class Units {
   private static final Map<String, Long> BYTES =
       Map.of("", 1L, "b", 1L, "kib", 1L << 10, "mib", 1L << 20, "gib", 1L << 30);
 
+  private static final String LARGE = "KMGTPE";
+
   private Units() {}
 
   /** Nanoseconds; empty if the text is not a whole number with a unit. */
@@ -76,5 +78,19 @@ public final class Units {
       }
     }
     return Long.toString(bytes);
+  }
+
+  /** Bytes for people: {@code 2.3 MiB}. */
+  public static String roughly(long bytes) {
+    if (bytes < 1024) {
+      return bytes + " bytes";
+    }
+    double value = bytes / 1024.0;
+    int unit = 0;
+    while (value >= 1024 && unit < LARGE.length() - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, "%.1f %ciB", value, LARGE.charAt(unit));
   }
 }

@@ -124,7 +124,7 @@ final class BlobStore {
     if (bytes > free) {
       throw new IOException(
           "%s: %s are needed in %s, where %s are free"
-              .formatted(what, Units.show(bytes), partial, Units.show(free)));
+              .formatted(what, Units.roughly(bytes), partial, Units.roughly(free)));
     }
   }
 

@@ -149,10 +149,10 @@ public final class ContentCache implements AutoCloseable {
             .formatted(
                 version.model(),
                 version.version(),
-                Units.show(bytes),
+                Units.roughly(bytes),
                 folder,
-                Units.show(maxBytes),
-                Units.show(size(kept.values()))));
+                Units.roughly(maxBytes),
+                Units.roughly(size(kept.values()))));
   }
 
   private static long size(Collection<Kept> all) {

@@ -223,7 +223,8 @@ public final class RemoteRepository implements ModelRepository {
     CachedVersion whole = download.version(what, name, version.number(), filesOf(now));
     Path folder = cache.hold(whole);
     Path relative = Path.of("/", name).relativize(modelFile);
-    return new ModelArtifact(name, version.number(), folder.resolve(relative));
+    return new ModelArtifact(
+        name, version.number(), folder.resolve(relative), now.version().bytes());
   }
 
   /** Those of the version, and the model's configuration. */

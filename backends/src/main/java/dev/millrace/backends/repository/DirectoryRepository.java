@@ -125,7 +125,7 @@ public final class DirectoryRepository implements ModelRepository {
     FoundVersion found = find(entry, version);
     Path modelFile = found.modelFile().orElseThrow();
     if (found.isLoneFile()) {
-      return new ModelArtifact(entry.name(), version.number(), modelFile);
+      return new ModelArtifact(entry.name(), version.number(), modelFile, found.bytes());
     }
     Path copy = staging.copy(entry.name(), version.number(), found.files().files());
     Path copiedFile = copy.resolve(found.files().base().relativize(modelFile));
@@ -135,7 +135,7 @@ public final class DirectoryRepository implements ModelRepository {
       staging.release(copiedFile);
       throw e;
     }
-    return new ModelArtifact(entry.name(), version.number(), copiedFile);
+    return new ModelArtifact(entry.name(), version.number(), copiedFile, found.bytes());
   }
 
   /** The version as it is now, if that is still what was listed. */

@@ -84,6 +84,11 @@ public record FoundModel(
       return newestMillis == Long.MIN_VALUE;
     }
 
+    /** Of all its files. */
+    public long bytes() {
+      return files.files().stream().mapToLong(FoundFile::size).sum();
+    }
+
     /** Whether the model is one file, which an engine reads once and as a whole. */
     boolean isLoneFile() {
       return files.files().size() == 1;

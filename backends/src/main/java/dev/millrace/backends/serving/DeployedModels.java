@@ -300,6 +300,24 @@ final class DeployedModels {
     }
   }
 
+  /** Puts the one to sleep that has not been called for longest; whether there is one. */
+  boolean makeRoom() {
+    Optional<Declared> idle =
+        sleepers.longestIdle(
+            owners.values(), owner -> served(slotsOf(owner), slotsOf(owner).keySet()));
+    idle.ifPresent(
+        deployment -> {
+          log.info("deployment {}: unloaded to make room", deployment.name());
+          deployment.changedByCalls("loaded", "asleep, to make room");
+          retireAllBut(deployment, slotsOf(deployment));
+        });
+    return idle.isPresent();
+  }
+
+  private SortedMap<Long, Slot> slotsOf(Declared deployment) {
+    return deployed.getOrDefault(deployment.name(), new TreeMap<>());
+  }
+
   boolean isAsleep(Declared deployment) {
     return sleepers.isAsleep(deployment);
   }

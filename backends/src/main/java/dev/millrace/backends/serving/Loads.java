@@ -13,11 +13,14 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +44,8 @@ final class Loads {
 
   private final ModelRepository repository;
   private final Loader loader;
+  private final MemoryLedger memory;
+  private final BooleanSupplier makeRoom;
   private final Executor control;
   private final Runnable changed;
   private final Runnable afterLoad;
@@ -79,6 +84,8 @@ final class Loads {
   }
 
   /**
+   * @param memory that models may take
+   * @param makeRoom has the control thread let go of a model that nobody needs now, if there is one
    * @param control the control thread
    * @param changed called after each change of a slot
    * @param afterLoad called after each load, whatever came of it
@@ -87,6 +94,8 @@ final class Loads {
   Loads(
       ModelRepository repository,
       Loader loader,
+      MemoryLedger memory,
+      BooleanSupplier makeRoom,
       Executor control,
       Runnable changed,
       Runnable afterLoad,
@@ -94,6 +103,8 @@ final class Loads {
       LongSupplier nanoClock) {
     this.repository = repository;
     this.loader = loader;
+    this.memory = memory;
+    this.makeRoom = makeRoom;
     this.control = control;
     this.changed = changed;
     this.afterLoad = afterLoad;
@@ -158,6 +169,11 @@ final class Loads {
         return new Outcome.Refused(fingerprint, wanted.version().problem().get());
       }
       artifact = repository.fetch(wanted.entry(), wanted.version());
+      if (!reserve(artifact)) {
+        String reason = memory.refusal(artifact);
+        release(artifact);
+        return new Outcome.Failed(reason);
+      }
       enter(slot, VersionState.LOADING);
       ServedVersion served =
           loader.load(
@@ -181,6 +197,23 @@ final class Loads {
     }
   }
 
+  /** Reserves the memory that a model needs, if need be after others have been let go of. */
+  private boolean reserve(ModelArtifact artifact) throws InterruptedException, ExecutionException {
+    while (!memory.reserve(artifact)) {
+      CompletableFuture<Boolean> made = new CompletableFuture<>();
+      try {
+        control.execute(() -> made.complete(makeRoom.getAsBoolean()));
+      } catch (RejectedExecutionException e) {
+        return false; // closed meanwhile
+      }
+      if (closing || !made.get()) {
+        return false;
+      }
+      memory.awaitRelease(drainNanos);
+    }
+    return true;
+  }
+
   private static String message(Exception e) {
     return e.getMessage() != null ? e.getMessage() : e.toString();
   }
@@ -195,6 +228,7 @@ final class Loads {
 
   private void release(@Nullable ModelArtifact artifact) {
     if (artifact != null) {
+      memory.release(artifact);
       repository.release(artifact);
     }
   }

@@ -91,6 +91,7 @@ public final class Reconciler implements AutoCloseable {
    * @param declared deployments beside, or in place of, the repository's models
    * @param serveListed whether the repository's models are served without being declared
    * @param chosen which of them
+   * @param memory that models may take
    * @param drainNanos how long requests may take to finish on a version that was replaced
    * @param inlining which batches event loops may run
    * @param fairness how tenants share each model
@@ -102,6 +103,7 @@ public final class Reconciler implements AutoCloseable {
       Deployments declared,
       boolean serveListed,
       Chosen chosen,
+      MemoryLedger memory,
       long drainNanos,
       Inlining inlining,
       Fairness fairness,
@@ -121,6 +123,8 @@ public final class Reconciler implements AutoCloseable {
         new Loads(
             repository,
             new Loader(byName, inlining, fairness, janitor, nanoClock),
+            memory,
+            this::makeRoom,
             control,
             this::publish,
             this::afterChange,
@@ -336,6 +340,12 @@ public final class Reconciler implements AutoCloseable {
     }
     publish();
     afterChange();
+  }
+
+  private boolean makeRoom() {
+    boolean made = deployed.makeRoom();
+    publish();
+    return made;
   }
 
   private boolean isServedAsListed(String model) {

@@ -3,12 +3,15 @@ package dev.millrace.backends.serving;
 
 import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.Rollout;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * Deployments that are loaded only while they are called ({@code autoscale: {min: 0}}), and those
@@ -75,6 +78,35 @@ final class Sleepers {
     }
     awake.remove(deployment);
     return asleep.add(deployment);
+  }
+
+  /** Of those that may sleep and have nothing to do, the one with the oldest call: asleep now. */
+  Optional<Declared> longestIdle(
+      Collection<Declared> deployments, Function<Declared, List<ServedVersion>> served) {
+    Optional<Declared> longest =
+        deployments.stream()
+            .filter(deployment -> isOnDemand(deployment) && !isChanging(deployment))
+            .filter(deployment -> !served.apply(deployment).isEmpty())
+            .filter(
+                deployment ->
+                    served.apply(deployment).stream().allMatch(one -> one.inFlight() == 0))
+            .min(Comparator.comparingLong(one -> lastCallMillis(served.apply(one))));
+    longest.ifPresent(
+        deployment -> {
+          awake.remove(deployment);
+          asleep.add(deployment);
+        });
+    return longest;
+  }
+
+  /** One that has not been called yet was loaded for a call that is to come. */
+  private static long lastCallMillis(List<ServedVersion> served) {
+    long last =
+        served.stream()
+            .mapToLong(version -> version.statistics().snapshot().lastInferenceMillis())
+            .max()
+            .orElse(0);
+    return last == 0 ? Long.MAX_VALUE : last;
   }
 
   private static long calls(ServedVersion served) {

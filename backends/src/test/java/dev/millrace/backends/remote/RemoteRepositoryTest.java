@@ -225,8 +225,8 @@ final class RemoteRepositoryTest {
 
     assertThatExceptionOfType(IOException.class)
         .isThrownBy(() -> fetch(TWO))
-        .withMessageContaining("600 do not fit into the cache")
-        .withMessageContaining("600 are in use (cache_max_bytes)");
+        .withMessageContaining("600 bytes do not fit into the cache")
+        .withMessageContaining("600 bytes are in use (cache_max_bytes)");
     assertThat(inUse.file()).hasSize(600);
 
     repository.release(inUse);

@@ -64,6 +64,7 @@ class AutoscalerTest {
           declared,
           false,
           Chosen.all(),
+          MemoryLedger.unlimited(),
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,

@@ -36,6 +36,7 @@ class ReconcilerTest {
               DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
           true,
           Chosen.all(),
+          MemoryLedger.unlimited(),
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,

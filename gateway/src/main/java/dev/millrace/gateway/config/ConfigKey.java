@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.config;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -91,6 +93,16 @@ public final class ConfigKey<T> {
           Optional.empty(),
           "Folder in which the gateway keeps its registry and its deployments. Without it, nothing"
               + " can be pushed or deployed.");
+
+  public static final ConfigKey<Long> MEMORY_BUDGET =
+      new ConfigKey<>(
+          "memory_budget",
+          ValueType.bytes(MIB, 1L << 50),
+          ConfigKey::memoryForModels,
+          "four fifths of the memory that this machine or container has beyond the Java heap",
+          "Memory for all models together, each reckoned with twice the size of its files. One that"
+              + " does not fit is not loaded; models that are loaded when they are called"
+              + " (`autoscale.min` 0) make room, the one that was not called for longest first.");
 
   public static final ConfigKey<Optional<Path>> CACHE_DIRECTORY =
       key(
@@ -281,6 +293,7 @@ public final class ConfigKey<T> {
           POLL_INTERVAL,
           STAGING_DIRECTORY,
           DATA_DIRECTORY,
+          MEMORY_BUDGET,
           CACHE_DIRECTORY,
           CACHE_MAX_BYTES,
           S3_ENDPOINT,
@@ -318,6 +331,13 @@ public final class ConfigKey<T> {
     this.defaultValue = defaultValue;
     this.defaultText = defaultText;
     this.doc = doc;
+  }
+
+  private static long memoryForModels() {
+    long heap = Runtime.getRuntime().maxMemory();
+    long total =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    return Math.max(64L * MIB, (total - heap) / 5 * 4);
   }
 
   private static <T> ConfigKey<T> key(String name, ValueType<T> type, T defaultValue, String doc) {

@@ -112,8 +112,10 @@ public record GatewayConfig(
       TransportKind transport,
       Duration busyPoll,
       Duration inlineBudget,
-      Duration shutdownGrace) {
+      Duration shutdownGrace,
+      long memoryBudget) {
     public Serving {
+      ConfigKey.MEMORY_BUDGET.require(memoryBudget);
       ConfigKey.EVENT_LOOPS.require(eventLoops);
       ConfigKey.BUSY_POLL.require(busyPoll);
       ConfigKey.INLINE_BUDGET.require(inlineBudget);
@@ -197,7 +199,8 @@ public record GatewayConfig(
             values.get(ConfigKey.TRANSPORT),
             values.get(ConfigKey.BUSY_POLL),
             values.get(ConfigKey.INLINE_BUDGET),
-            values.get(ConfigKey.SHUTDOWN_GRACE)),
+            values.get(ConfigKey.SHUTDOWN_GRACE),
+            values.get(ConfigKey.MEMORY_BUDGET)),
         new Sharing(values.get(ConfigKey.TENANT_HEADER), values.get(ConfigKey.TENANT_WEIGHTS)),
         new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)));
   }

@@ -36,7 +36,7 @@ final class GatewayConfigTest {
     assertThat(auto.eventLoopCount(16)).isEqualTo(8);
     assertThat(
             new GatewayConfig.Serving(
-                    3, TransportKind.AUTO, Duration.ZERO, Duration.ZERO, Duration.ZERO)
+                    3, TransportKind.AUTO, Duration.ZERO, Duration.ZERO, Duration.ZERO, 1L << 30)
                 .eventLoopCount(16))
         .isEqualTo(3);
   }

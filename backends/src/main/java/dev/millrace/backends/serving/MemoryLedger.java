@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.Units;
+import java.util.IdentityHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * What the models that are loaded, or about to be, are reckoned to need of the memory that there is
+ * for models. Any thread.
+ *
+ * <p>Reckoned, not measured: an engine does not tell what a model takes. Twice the size of its
+ * files is what weights take that the engine has packed anew beside those that it was given; what
+ * requests take comes on top, and is bounded by the limits of queues.
+ */
+public final class MemoryLedger {
+  private static final int COPIES = 2;
+
+  private final long budgetBytes;
+  private final LongSupplier nanoClock;
+
+  // guarded by this
+  private final IdentityHashMap<ModelArtifact, Long> reserved = new IdentityHashMap<>();
+  private long reservedBytes;
+  private long releases;
+
+  /**
+   * @param budgetBytes for all models together
+   */
+  public MemoryLedger(long budgetBytes, LongSupplier nanoClock) {
+    this.budgetBytes = budgetBytes;
+    this.nanoClock = nanoClock;
+  }
+
+  /** Any model fits. */
+  public static MemoryLedger unlimited() {
+    return new MemoryLedger(Long.MAX_VALUE, () -> 0);
+  }
+
+  private static long need(ModelArtifact artifact) {
+    return COPIES * artifact.bytes();
+  }
+
+  /** Reserves what a model needs, if that is there. */
+  synchronized boolean reserve(ModelArtifact artifact) {
+    long need = need(artifact);
+    if (need > budgetBytes - reservedBytes) {
+      return false;
+    }
+    reserved.put(artifact, need);
+    reservedBytes += need;
+    return true;
+  }
+
+  /** Gives back what was reserved for a model; nothing if nothing was. */
+  synchronized void release(ModelArtifact artifact) {
+    Long bytes = reserved.remove(artifact);
+    if (bytes != null) {
+      reservedBytes -= bytes;
+      releases++;
+      notifyAll();
+    }
+  }
+
+  /** Waits until something is given back, or for so long. */
+  synchronized void awaitRelease(long nanos) throws InterruptedException {
+    long before = releases;
+    long end = nanoClock.getAsLong() + nanos;
+    for (long left = nanos; before == releases && left > 0; left = end - nanoClock.getAsLong()) {
+      TimeUnit.NANOSECONDS.timedWait(this, left);
+    }
+  }
+
+  /** Why a model does not fit. */
+  synchronized String refusal(ModelArtifact artifact) {
+    return "needs about %s of memory, and %s of %s are free (memory_budget)"
+        .formatted(
+            Units.roughly(need(artifact)),
+            Units.roughly(Math.max(0, budgetBytes - reservedBytes)),
+            Units.roughly(budgetBytes));
+  }
+
+  public synchronized long reservedBytes() {
+    return reservedBytes;
+  }
+
+  public long budgetBytes() {
+    return budgetBytes;
+  }
+}

@@ -20,6 +20,7 @@ import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.hooks.MlflowHook;
 import dev.millrace.gateway.http.HttpEndpoint;
 import dev.millrace.gateway.kserve.GrpcEndpoint;
+import dev.millrace.gateway.metrics.RegistryCollector;
 import dev.millrace.gateway.metrics.ServingCollector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
@@ -118,6 +119,7 @@ public final class Gateway implements AutoCloseable {
     GrpcEndpoint grpc = null;
     try {
       MlflowHook hook = hook(config, reconciler);
+      metrics.register(new RegistryCollector(sources.remotes(), sources.cache(), hook.outcomes()));
       Optional<Administration> administration = Optional.empty();
       if (sources.registry().isPresent()) {
         administration =

@@ -97,6 +97,18 @@ class MlflowDeploymentTest {
         .untilAsserted(() -> assertThat(first(model)).isEqualTo(expected));
   }
 
+  private double fetchedBytes() {
+    return gateway
+        .metrics()
+        .sum("millrace_downloaded_bytes_total", "registry", "MLflow at " + mlflow.uri());
+  }
+
+  private double unreachableSeconds() {
+    return gateway
+        .metrics()
+        .sum("millrace_registry_unreachable_seconds", "registry", "MLflow at " + mlflow.uri());
+  }
+
   @Test
   void followsAnAliasThroughAnOutageAndARestart(@TempDir Path folder) throws Exception {
     mlflow.register("fraud");
@@ -113,15 +125,23 @@ class MlflowDeploymentTest {
         "MLflow: the version of an alias served %d ms after it was moved (polled each 200 ms)%n",
         (System.nanoTime() - begin) / 1_000_000);
 
+    assertThat(gateway.metrics().sum("millrace_cache_bytes"))
+        .isGreaterThan(SAME.length + NEGATED.length);
+    assertThat(fetchedBytes()).isGreaterThan(SAME.length + NEGATED.length);
+
     mlflow.close();
     assertThat(first("fraud")).isEqualTo(-1);
+    await().atMost(TestGateway.PATIENCE).until(() -> unreachableSeconds() > 0);
     gateway.close();
     start(folder);
     awaitFirst("fraud", -1);
+    assertThat(fetchedBytes()).isZero();
+    assertThat(unreachableSeconds()).isPositive();
 
     mlflow = MlflowServer.start(mlflowFolder, port);
     mlflow.alias("fraud", "champion", 1);
     awaitFirst("fraud", 1);
+    assertThat(unreachableSeconds()).isZero();
   }
 
   @Test
@@ -153,6 +173,10 @@ class MlflowDeploymentTest {
           .contains("response_status=401", "the signature is another one");
       assertThat(mlflow.testWebhook(webhook).toString())
           .contains("response_status=202", "the deployments are looked at");
+      assertThat(gateway.metrics().sum("millrace_mlflow_hooks_total", "outcome", "looked"))
+          .isEqualTo(2);
+      assertThat(gateway.metrics().sum("millrace_mlflow_hooks_total", "outcome", "forged"))
+          .isPositive();
     } finally {
       mlflow.deleteWebhook(stranger);
       mlflow.deleteWebhook(webhook);

@@ -29,7 +29,7 @@ public final class MlflowServer implements AutoCloseable {
   /** A Fernet key, so that webhooks can be read after a restart. */
   private static final String ENCRYPTION_KEY = Base64.getUrlEncoder().encodeToString(new byte[32]);
 
-  private static final Path REQUIREMENTS = Path.of("src/test/clients/mlflow-requirements.txt");
+  static final Path REQUIREMENTS = Path.of("src/test/clients/mlflow-requirements.txt");
   private static final Duration START = Duration.ofMinutes(2);
 
   private final HttpClient http = HttpClient.newHttpClient();

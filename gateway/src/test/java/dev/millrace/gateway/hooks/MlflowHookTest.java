@@ -3,6 +3,7 @@ package dev.millrace.gateway.hooks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
@@ -268,6 +269,22 @@ class MlflowHookTest {
 
     assertThat(answer.statusCode()).isEqualTo(404);
     assertThat(looks).hasValue(0);
+  }
+
+  @Test
+  void aBurstCausesALookASecondAndOneAfterItsLast() {
+    hook = new MlflowHook(Optional.of(SECRET), looks::incrementAndGet, () -> now, System::nanoTime);
+    server.removeContext(MlflowHook.PATH);
+    server.createContext(MlflowHook.PATH, hook);
+    long begin = System.nanoTime();
+
+    for (int i = 0; i < 100; i++) {
+      assertThat(signed(event("model_version")).statusCode()).isEqualTo(202);
+    }
+    await().until(() -> looks.get() >= 2);
+    long pauses = (System.nanoTime() - begin) / 1_000_000_000;
+
+    assertThat(looks.get()).isBetween(2, 2 + (int) pauses);
   }
 
   @Test

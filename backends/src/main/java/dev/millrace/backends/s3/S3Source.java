@@ -112,12 +112,6 @@ public final class S3Source implements RemoteSource {
 
   @Override
   public Found find(String model, VersionSelector selector) throws IOException {
-    if (selector instanceof VersionSelector.Alias alias) {
-      throw new UnknownVersionException(
-          "model '%s': alias '%s' not found (%s knows no aliases)"
-              .formatted(model, alias.name(), location),
-          false);
-    }
     String folder = prefix + model + "/";
     List<ListedFile> files =
         objects(folder).stream()
@@ -126,6 +120,12 @@ public final class S3Source implements RemoteSource {
     if (files.isEmpty()) {
       throw new UnknownVersionException(
           "model '%s': not found in %s".formatted(model, location), false);
+    }
+    if (selector instanceof VersionSelector.Alias alias) {
+      throw new UnknownVersionException(
+          "model '%s': alias '%s' not found (%s knows no aliases)"
+              .formatted(model, alias.name(), location),
+          true);
     }
     return new Found(new RemoteModel(model, files), selector);
   }

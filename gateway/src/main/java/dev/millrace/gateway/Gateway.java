@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway;
 
+import com.sun.net.httpserver.HttpHandler;
 import dev.millrace.backends.deployment.DeploymentStore;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
@@ -20,8 +21,10 @@ import dev.millrace.gateway.admin.DeploymentFiles;
 import dev.millrace.gateway.admin.RepositoryControl;
 import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.ModelControl;
+import dev.millrace.gateway.hooks.MlflowHook;
 import dev.millrace.gateway.http.HttpEndpoint;
 import dev.millrace.gateway.kserve.GrpcEndpoint;
+import dev.millrace.gateway.metrics.RegistryCollector;
 import dev.millrace.gateway.metrics.ServingCollector;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
@@ -126,6 +129,8 @@ public final class Gateway implements AutoCloseable {
 
     GrpcEndpoint grpc = null;
     try {
+      MlflowHook hook = hook(config, reconciler);
+      metrics.register(new RegistryCollector(sources.remotes(), sources.cache(), hook.outcomes()));
       Optional<Administration> administration = Optional.empty();
       if (sources.registry().isPresent()) {
         administration =
@@ -157,7 +162,7 @@ public final class Gateway implements AutoCloseable {
               deployments,
               sources,
               grpc,
-              startHttp(config, metrics, routes, administration));
+              startHttp(config, metrics, routes, handlers(administration, hook)));
       String host = config.listen().host();
       log.info(
           "listening: gRPC on {}:{}, HTTP {}",
@@ -218,11 +223,29 @@ public final class Gateway implements AutoCloseable {
     return file.isEmpty() ? "" : Secrets.read("admin_token_file", file.get());
   }
 
+  private static MlflowHook hook(GatewayConfig config, Reconciler reconciler) throws IOException {
+    Optional<Path> file = config.remote().mlflow().webhookSecretFile();
+    return new MlflowHook(
+        file.isEmpty()
+            ? Optional.empty()
+            : Optional.of(Secrets.read("mlflow_webhook_secret_file", file.get())),
+        reconciler::declarationsChanged,
+        InstantSource.system(),
+        System::nanoTime);
+  }
+
+  private static Map<String, HttpHandler> handlers(
+      Optional<Administration> administration, MlflowHook hook) {
+    Map<String, HttpHandler> handlers = new TreeMap<>(Map.of(MlflowHook.PATH, hook));
+    administration.ifPresent(admin -> handlers.put(Administration.PATH, admin.handler()));
+    return handlers;
+  }
+
   private static Optional<HttpEndpoint> startHttp(
       GatewayConfig config,
       CollectorRegistry metrics,
       Routes routes,
-      Optional<Administration> administration)
+      Map<String, HttpHandler> handlers)
       throws IOException {
     GatewayConfig.Listen listen = config.listen();
     if (listen.httpPort() < 0) {
@@ -231,12 +254,7 @@ public final class Gateway implements AutoCloseable {
     try {
       return Optional.of(
           HttpEndpoint.start(
-              new InetSocketAddress(listen.host(), listen.httpPort()),
-              metrics,
-              routes,
-              administration
-                  .map(admin -> Map.of(Administration.PATH, admin.handler()))
-                  .orElse(Map.of())));
+              new InetSocketAddress(listen.host(), listen.httpPort()), metrics, routes, handlers));
     } catch (IOException e) {
       throw new IOException(
           "HTTP port %d of %s: %s".formatted(listen.httpPort(), listen.host(), e.getMessage()), e);

@@ -28,10 +28,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param repository all of them as one
  * @param registry the one that models can be pushed to
- * @param cache of what comes from other machines
+ * @param remotes those of them on other machines
+ * @param cache of what comes from there
  */
 record ModelSources(
-    ModelRepository repository, Optional<LocalRegistry> registry, Optional<ContentCache> cache)
+    ModelRepository repository,
+    Optional<LocalRegistry> registry,
+    List<RemoteRepository> remotes,
+    Optional<ContentCache> cache)
     implements AutoCloseable {
 
   /**
@@ -55,6 +59,7 @@ record ModelSources(
     private final GatewayConfig config;
     private final Map<String, String> defaultFileNames;
     private final Path staging;
+    private final List<RemoteRepository> remotes = new ArrayList<>();
     private int folders;
     private @Nullable ContentCache cache;
 
@@ -79,6 +84,7 @@ record ModelSources(
               ? served.getFirst()
               : new MergedRepository(served, deployable),
           registry,
+          List.copyOf(remotes),
           Optional.ofNullable(cache));
     }
 
@@ -91,7 +97,8 @@ record ModelSources(
                     s3.bucket(),
                     s3.prefix(),
                     config.remote().s3().endpoint(),
-                    config.remote().s3().region()));
+                    config.remote().s3().region(),
+                    System::nanoTime));
         case ModelLocation.Mlflow mlflow ->
             remote(new MlflowSource(mlflow.server(), credentials(), System::nanoTime));
       };
@@ -110,7 +117,10 @@ record ModelSources(
     }
 
     private ModelRepository remote(RemoteSource source) throws GatewayStartException {
-      return new RemoteRepository(source, cache(), defaultFileNames, InstantSource.system());
+      RemoteRepository remote =
+          new RemoteRepository(source, cache(), defaultFileNames, InstantSource.system());
+      remotes.add(remote);
+      return remote;
     }
 
     private ContentCache cache() throws GatewayStartException {

@@ -2,6 +2,7 @@
 package dev.millrace.backends.mlflow;
 
 import dev.millrace.backends.remote.RemoteSource.ChangedException;
+import dev.millrace.backends.remote.RemoteStatistics;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -38,6 +39,7 @@ final class MlflowClient {
   private final URI server;
   private final Credentials credentials;
   private final LongSupplier nanoClock;
+  private final RemoteStatistics statistics;
 
   /** By URI: the entity tag of what a download began with. */
   private final Map<URI, String> tags = new ConcurrentHashMap<>();
@@ -59,10 +61,12 @@ final class MlflowClient {
     }
   }
 
-  MlflowClient(URI server, Credentials credentials, LongSupplier nanoClock) {
+  MlflowClient(
+      URI server, Credentials credentials, LongSupplier nanoClock, RemoteStatistics statistics) {
     this.server = server;
     this.credentials = credentials;
     this.nanoClock = nanoClock;
+    this.statistics = statistics;
   }
 
   /** One call of {@code /api/2.0/mlflow/…}. */
@@ -135,10 +139,19 @@ final class MlflowClient {
     return connection;
   }
 
-  private static int status(HttpURLConnection connection, URI uri) throws IOException {
+  private int status(HttpURLConnection connection, URI uri) throws IOException {
     try {
-      return connection.getResponseCode();
+      int status = connection.getResponseCode();
+      if (status == HttpURLConnection.HTTP_UNAUTHORIZED
+          || status == HttpURLConnection.HTTP_FORBIDDEN
+          || status >= HttpURLConnection.HTTP_INTERNAL_ERROR) {
+        statistics.notReached();
+      } else {
+        statistics.reached();
+      }
+      return status;
     } catch (IOException e) {
+      statistics.notReached();
       connection.disconnect();
       throw new IOException("%s: %s".formatted(withoutQuery(uri), e.getMessage()), e);
     }

@@ -3,6 +3,7 @@ package dev.millrace.backends.mlflow;
 
 import dev.millrace.backends.mlflow.MlflowClient.RefusedException;
 import dev.millrace.backends.remote.RemoteSource;
+import dev.millrace.backends.remote.RemoteStatistics;
 import dev.millrace.backends.repository.ListedFile;
 import dev.millrace.backends.repository.ListedFolder;
 import dev.millrace.backends.repository.UnknownVersionException;
@@ -12,6 +13,7 @@ import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,29 +25,39 @@ import java.util.function.LongSupplier;
  *
  * <p>Artifacts come through the server ({@code --serve-artifacts}) or from a folder that this
  * machine sees under the same path. A version's place never changes, so it is looked up once. A
- * {@code model.yaml} or {@code config.pbtxt} among a version's artifacts says how it is to be
- * served.
+ * {@code model.yaml} or {@code config.pbtxt} among a version's artifacts, or its {@code
+ * extra_files}, says how it is to be served.
  */
 public final class MlflowSource implements RemoteSource {
   private static final String PROXIED = "mlflow-artifacts:";
+
+  /** Where MLflow puts what {@code log_model} is given as {@code extra_files}. */
+  private static final String EXTRA_FILES = "extra_files/";
+
   private static final String NOT_FOUND = "RESOURCE_DOES_NOT_EXIST";
   private static final String INVALID = "INVALID_PARAMETER_VALUE";
 
   private final URI server;
+  private final RemoteStatistics statistics;
   private final MlflowClient client;
 
   /** What was found of versions, which do not change. */
   private final Map<String, Version> versions = new ConcurrentHashMap<>();
 
-  /** A version's artifacts. */
-  private record Version(Artifacts place, RemoteModel model) {}
+  /**
+   * A version's artifacts.
+   *
+   * @param paths where each file is among them, by the name that it is listed with
+   */
+  private record Version(Artifacts place, RemoteModel model, Map<String, String> paths) {}
 
   /**
    * @param server {@code http://host:5000}, with a path if the server has one
    */
   public MlflowSource(URI server, Credentials credentials, LongSupplier nanoClock) {
     this.server = server;
-    this.client = new MlflowClient(server, credentials, nanoClock);
+    this.statistics = new RemoteStatistics(nanoClock);
+    this.client = new MlflowClient(server, credentials, nanoClock, statistics);
   }
 
   @Override
@@ -134,11 +146,20 @@ public final class MlflowSource implements RemoteSource {
     List<ListedFile> artifacts = place.list();
     Flavors.requireOnnx(model, number, place, artifacts);
     List<ListedFile> files = new ArrayList<>();
+    Map<String, String> paths = new HashMap<>();
     for (ListedFile file : artifacts) {
-      String name = ListedFolder.isConfiguration(file) ? file.name() : number + "/" + file.name();
-      files.add(new ListedFile(name, file.size(), file.modifiedMillis(), uri));
+      String name = listedName(number, file.name());
+      if (paths.putIfAbsent(name, file.name()) == null) {
+        files.add(new ListedFile(name, file.size(), file.modifiedMillis(), uri));
+      }
     }
-    return new Version(place, new RemoteModel(model, files));
+    return new Version(place, new RemoteModel(model, files), paths);
+  }
+
+  /** The model's configuration lies above its versions. */
+  private static String listedName(long number, String path) {
+    String name = path.startsWith(EXTRA_FILES) ? path.substring(EXTRA_FILES.length()) : path;
+    return ListedFolder.isConfiguration(name) ? name : number + "/" + path;
   }
 
   private boolean isKnown(String model) {
@@ -190,13 +211,17 @@ public final class MlflowSource implements RemoteSource {
 
   @Override
   public InputStream open(String model, ListedFile file, long offset) throws IOException {
-    int slash = file.name().indexOf('/');
     for (Version version : versions.values()) {
       if (version.model().name().equals(model) && version.model().files().contains(file)) {
-        return version.place().open(file.name().substring(slash + 1), offset);
+        return version.place().open(version.paths().getOrDefault(file.name(), ""), offset);
       }
     }
     throw new IOException("model '%s': %s was not listed".formatted(model, file.name()));
+  }
+
+  @Override
+  public RemoteStatistics statistics() {
+    return statistics;
   }
 
   @Override

@@ -143,6 +143,15 @@ public final class ContentCache implements AutoCloseable {
     }
   }
 
+  /** Of all contents that are here as a whole. */
+  public synchronized long bytes() {
+    return size(kept.values());
+  }
+
+  public long maxBytes() {
+    return maxBytes;
+  }
+
   private IOException full(CachedVersion version, long bytes) {
     return new IOException(
         "model '%s' version %d: %s do not fit into the cache %s of %s, of which %s are in use (cache_max_bytes)"

@@ -59,9 +59,13 @@ record Download(RemoteSource source, ContentCache cache) {
                   key(model, file),
                   what + ": " + file.name(),
                   file.size(),
-                  offset -> source.open(model, file, offset));
+                  offset -> source.statistics().counting(source.open(model, file, offset)));
     } catch (ChangedException e) {
+      source.statistics().downloadFailed();
       throw new IOException(what + " changed while being read: " + e.getMessage(), e);
+    } catch (IOException e) {
+      source.statistics().downloadFailed();
+      throw e;
     }
     if (recorded.isPresent() && !recorded.get().sha256().equals(sha256)) {
       throw new AlteredException(

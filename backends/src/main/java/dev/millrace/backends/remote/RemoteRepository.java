@@ -94,6 +94,11 @@ public final class RemoteRepository implements ModelRepository {
     return source.location();
   }
 
+  /** What was fetched from it so far, and whether it can be reached. */
+  public RemoteStatistics.Snapshot statistics() {
+    return source.statistics().snapshot();
+  }
+
   /** {@inheritDoc} Until it could be read for the first time, that is what the cache holds. */
   @Override
   public List<ModelEntry> list() throws IOException {
@@ -235,7 +240,7 @@ public final class RemoteRepository implements ModelRepository {
             .map(file -> base.relativize(file.path()).toString())
             .toList();
     return listed.model().files().stream()
-        .filter(file -> names.contains(file.name()) || ListedFolder.isConfiguration(file))
+        .filter(file -> names.contains(file.name()) || ListedFolder.isConfiguration(file.name()))
         .toList();
   }
 

@@ -34,6 +34,9 @@ public interface RemoteSource extends AutoCloseable {
    */
   InputStream open(String model, ListedFile file, long offset) throws IOException;
 
+  /** What its calls came to; the source says when it was reached. */
+  RemoteStatistics statistics();
+
   @Override
   void close();
 

@@ -44,8 +44,8 @@ public record ListedFolder(String model, List<ListedFile> files, Reading reading
   }
 
   /** Whether a file says how its model is to be served. */
-  public static boolean isConfiguration(ListedFile file) {
-    return file.name().equals(Names.MODEL_YAML) || file.name().equals(Names.CONFIG_PBTXT);
+  public static boolean isConfiguration(String name) {
+    return name.equals(Names.MODEL_YAML) || name.equals(Names.CONFIG_PBTXT);
   }
 
   @Override

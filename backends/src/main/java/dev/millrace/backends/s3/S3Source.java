@@ -2,6 +2,7 @@
 package dev.millrace.backends.s3;
 
 import dev.millrace.backends.remote.RemoteSource;
+import dev.millrace.backends.remote.RemoteStatistics;
 import dev.millrace.backends.repository.ListedFile;
 import dev.millrace.backends.repository.UnknownVersionException;
 import dev.millrace.backends.repository.VersionSelector;
@@ -15,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
@@ -52,13 +54,20 @@ public final class S3Source implements RemoteSource {
   private final String prefix;
   private final String location;
   private final S3Client client;
+  private final RemoteStatistics statistics;
 
   /**
    * @param prefix without a slash at its ends; empty for the whole bucket
    * @param endpoint of a server that is not Amazon's
    * @param region empty for where the AWS tools find it
    */
-  public S3Source(String bucket, String prefix, Optional<URI> endpoint, Optional<String> region) {
+  public S3Source(
+      String bucket,
+      String prefix,
+      Optional<URI> endpoint,
+      Optional<String> region,
+      LongSupplier nanoClock) {
+    this.statistics = new RemoteStatistics(nanoClock);
     this.bucket = bucket;
     this.prefix = prefix.isEmpty() ? "" : prefix + "/";
     this.location = "s3://" + bucket + "/" + prefix + endpoint.map(uri -> " at " + uri).orElse("");
@@ -103,12 +112,6 @@ public final class S3Source implements RemoteSource {
 
   @Override
   public Found find(String model, VersionSelector selector) throws IOException {
-    if (selector instanceof VersionSelector.Alias alias) {
-      throw new UnknownVersionException(
-          "model '%s': alias '%s' not found (%s knows no aliases)"
-              .formatted(model, alias.name(), location),
-          false);
-    }
     String folder = prefix + model + "/";
     List<ListedFile> files =
         objects(folder).stream()
@@ -117,6 +120,12 @@ public final class S3Source implements RemoteSource {
     if (files.isEmpty()) {
       throw new UnknownVersionException(
           "model '%s': not found in %s".formatted(model, location), false);
+    }
+    if (selector instanceof VersionSelector.Alias alias) {
+      throw new UnknownVersionException(
+          "model '%s': alias '%s' not found (%s knows no aliases)"
+              .formatted(model, alias.name(), location),
+          true);
     }
     return new Found(new RemoteModel(model, files), selector);
   }
@@ -134,6 +143,7 @@ public final class S3Source implements RemoteSource {
       if (objects.size() > MAX_OBJECTS) {
         throw new IOException(location + ": more than " + MAX_OBJECTS + " objects");
       }
+      statistics.reached();
       return objects;
     } catch (SdkException e) {
       throw failure(e);
@@ -155,7 +165,9 @@ public final class S3Source implements RemoteSource {
       request.range("bytes=" + offset + "-");
     }
     try {
-      return new Download(client.getObject(request.build()));
+      Download download = new Download(client.getObject(request.build()));
+      statistics.reached();
+      return download;
     } catch (NoSuchKeyException e) {
       throw new ChangedException(file.name() + " is gone");
     } catch (S3Exception e) {
@@ -193,7 +205,13 @@ public final class S3Source implements RemoteSource {
   }
 
   private IOException failure(SdkException e) {
+    statistics.notReached();
     return new IOException(location + ": " + e.getMessage(), e);
+  }
+
+  @Override
+  public RemoteStatistics statistics() {
+    return statistics;
   }
 
   @Override

@@ -244,4 +244,43 @@ final class MlflowSourceTest {
         .isThrownBy(() -> hurried.find("m", ONE))
         .withMessageContaining("no whole answer in 30 s");
   }
+
+  @Test
+  void isReachedByAnAnswerAndNotByRefusalsOfAllCalls() throws IOException {
+    MlflowSource source = source();
+    json("mlflow/model-versions/get", 503, "busy");
+    assertThatExceptionOfType(IOException.class).isThrownBy(() -> source.find("m", ONE));
+    assertThat(source.statistics().snapshot().unreachableNanos()).isPositive();
+
+    json("mlflow/model-versions/get", 404, "{\"error_code\": \"RESOURCE_DOES_NOT_EXIST\"}");
+    assertThatExceptionOfType(IOException.class).isThrownBy(() -> source.find("m", ONE));
+    assertThat(source.statistics().snapshot().unreachableNanos()).isZero();
+
+    server.stop(0);
+    assertThatExceptionOfType(IOException.class).isThrownBy(() -> source.find("m", ONE));
+    assertThat(source.statistics().snapshot().unreachableNanos()).isPositive();
+  }
+
+  @Test
+  void findsTheConfigurationThatWasLoggedAsAnExtraFile(@TempDir Path folder) throws IOException {
+    Files.createDirectories(folder.resolve("extra_files"));
+    Files.writeString(folder.resolve("model.onnx"), "graph");
+    Files.writeString(folder.resolve("extra_files/model.yaml"), "replicas: 2");
+    Files.writeString(folder.resolve("extra_files/notes.txt"), "none");
+    json(
+        "mlflow/model-versions/get-download-uri",
+        200,
+        "{\"artifact_uri\": \"file://" + folder + "\"}");
+    MlflowSource source = source();
+    List<ListedFile> files = source.find("m", ONE).model().files();
+
+    assertThat(files)
+        .extracting(ListedFile::name)
+        .containsExactlyInAnyOrder("1/model.onnx", "model.yaml", "1/extra_files/notes.txt");
+    for (ListedFile file : files) {
+      if (file.name().equals("model.yaml")) {
+        assertThat(read(source, file, 0)).asString(UTF_8).isEqualTo("replicas: 2");
+      }
+    }
+  }
 }

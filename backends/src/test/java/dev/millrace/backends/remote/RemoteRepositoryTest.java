@@ -234,6 +234,23 @@ final class RemoteRepositoryTest {
   }
 
   @Test
+  void countsWhatItFetchedAndWhatItCouldNot() throws IOException {
+    source.put("m/1/model.onnx", bytes("a graph of 20 bytes!"));
+    source.breaksAfter = 8;
+    assertThatExceptionOfType(IOException.class).isThrownBy(() -> fetch(ONE));
+    assertThat(cache.bytes()).isZero();
+    source.breaksAfter = -1;
+
+    repository.release(fetch(ONE));
+    repository.release(fetch(ONE)); // from the cache
+
+    assertThat(repository.statistics().downloadedBytes()).isEqualTo(20);
+    assertThat(repository.statistics().failedDownloads()).isEqualTo(1);
+    assertThat(cache.bytes()).isEqualTo(20);
+    assertThat(cache.maxBytes()).isEqualTo(1_000);
+  }
+
+  @Test
   void doesNotFollowNamesOutOfItsFolder() throws IOException {
     source.put("m/1/model.onnx", bytes("graph"));
     source.put("m/1/../../../escaped", bytes("evil"));

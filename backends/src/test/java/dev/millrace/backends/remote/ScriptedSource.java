@@ -22,6 +22,8 @@ final class ScriptedSource implements RemoteSource {
 
   boolean isReachable = true;
 
+  private final RemoteStatistics statistics = new RemoteStatistics(System::nanoTime);
+
   /** Bytes after which a connection breaks; -1 for never. */
   int breaksAfter = -1;
 
@@ -85,6 +87,11 @@ final class ScriptedSource implements RemoteSource {
     if (!isReachable) {
       throw new IOException("Connection refused");
     }
+  }
+
+  @Override
+  public RemoteStatistics statistics() {
+    return statistics;
   }
 
   @Override

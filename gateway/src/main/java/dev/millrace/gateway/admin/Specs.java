@@ -30,12 +30,17 @@ final class Specs {
   static DeploymentSpec read(dev.millrace.proto.admin.v1.DeploymentSpec message)
       throws DeploymentException {
     List<String> problems = new ArrayList<>();
-    String model = message.getModel().isEmpty() ? message.getName() : message.getModel();
+    ModelReference reference = ModelReference.read(message, problems);
+    String model = reference.model();
     requireName("name", message.getName(), problems);
     if (!message.getModel().isEmpty()) {
       requireName("model", model, problems);
     }
-    List<Target> targets = targets(message, problems);
+    List<Target> targets =
+        reference
+            .version()
+            .map(version -> List.of(target(version, 100)))
+            .orElseGet(() -> targets(message, problems));
     if (message.getReplicas() < 0 || message.getReplicas() > DeploymentSpec.MAX_REPLICAS) {
       problems.add(
           "replicas: %d (expected 1 to %d, or nothing)"

@@ -157,6 +157,14 @@ public final class ConfigKey<T> {
           Optional.empty(),
           "File with a token for MLflow (`authorization: Bearer TOKEN`), in place of a password.");
 
+  public static final ConfigKey<Optional<Path>> MLFLOW_WEBHOOK_SECRET_FILE =
+      key(
+          "mlflow_webhook_secret_file",
+          ValueType.optionalPath(),
+          Optional.empty(),
+          "File with the secret of a webhook of MLflow that points to `/admin/v1/hooks/mlflow`: aliases"
+              + " that move are then noticed at once, and not only every `registry_poll_interval`.");
+
   public static final ConfigKey<Optional<Path>> ADMIN_TOKEN_FILE =
       key(
           "admin_token_file",
@@ -301,6 +309,7 @@ public final class ConfigKey<T> {
           MLFLOW_USERNAME,
           MLFLOW_PASSWORD_FILE,
           MLFLOW_TOKEN_FILE,
+          MLFLOW_WEBHOOK_SECRET_FILE,
           ADMIN_TOKEN_FILE,
           HOST,
           GRPC_PORT,

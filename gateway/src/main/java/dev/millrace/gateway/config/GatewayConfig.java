@@ -67,7 +67,10 @@ public record GatewayConfig(
 
     /** Of {@code mlflow+http://}. */
     public record Mlflow(
-        Optional<String> username, Optional<Path> passwordFile, Optional<Path> tokenFile) {}
+        Optional<String> username,
+        Optional<Path> passwordFile,
+        Optional<Path> tokenFile,
+        Optional<Path> webhookSecretFile) {}
   }
 
   /** Who may change what is served, and where that is kept. */
@@ -183,7 +186,8 @@ public record GatewayConfig(
             new Remote.Mlflow(
                 values.get(ConfigKey.MLFLOW_USERNAME),
                 values.get(ConfigKey.MLFLOW_PASSWORD_FILE),
-                values.get(ConfigKey.MLFLOW_TOKEN_FILE))),
+                values.get(ConfigKey.MLFLOW_TOKEN_FILE),
+                values.get(ConfigKey.MLFLOW_WEBHOOK_SECRET_FILE))),
         new Administration(
             values.get(ConfigKey.DATA_DIRECTORY), values.get(ConfigKey.ADMIN_TOKEN_FILE)),
         new Listen(

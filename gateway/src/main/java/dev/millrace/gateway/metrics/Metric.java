@@ -139,19 +139,54 @@ public enum Metric {
       "unrouted_requests",
       Collector.Type.COUNTER,
       "Requests that failed before they belonged to a model.",
-      "outcome") {
-    @Override
-    boolean ofAModel() {
-      return false;
-    }
-  };
+      "outcome",
+      false),
+  CACHE_BYTES(
+      "cache_bytes",
+      Collector.Type.GAUGE,
+      "Bytes in the cache of what was fetched from other machines.",
+      "",
+      false),
+  CACHE_LIMIT_BYTES(
+      "cache_limit_bytes", Collector.Type.GAUGE, "Its size at most: cache_max_bytes.", "", false),
+  DOWNLOADED_BYTES(
+      "downloaded_bytes",
+      Collector.Type.COUNTER,
+      "Bytes of models that were fetched from a registry.",
+      "registry",
+      false),
+  FAILED_DOWNLOADS(
+      "failed_downloads",
+      Collector.Type.COUNTER,
+      "Files of models that could not be fetched, each try.",
+      "registry",
+      false),
+  REGISTRY_UNREACHABLE_SECONDS(
+      "registry_unreachable_seconds",
+      Collector.Type.GAUGE,
+      "Since a registry was last reached; 0 if its last call was answered.",
+      "registry",
+      false),
+  MLFLOW_HOOKS(
+      "mlflow_hooks",
+      Collector.Type.COUNTER,
+      "Webhooks of MLflow by outcome: looked, ignored, or why they were refused.",
+      "outcome",
+      false);
 
   private final String shortName;
   private final Collector.Type type;
   private final String help;
   private final String furtherLabel;
+  private final boolean ofAModel;
 
   Metric(String shortName, Collector.Type type, String help, String furtherLabel) {
+    this(shortName, type, help, furtherLabel, true);
+  }
+
+  Metric(
+      String shortName, Collector.Type type, String help, String furtherLabel, boolean ofAModel) {
+    this.ofAModel = ofAModel;
     this.shortName = shortName;
     this.type = type;
     this.help = help;
@@ -173,7 +208,7 @@ public enum Metric {
 
   /** Whether its samples are labelled with a model and its version. */
   boolean ofAModel() {
-    return true;
+    return ofAModel;
   }
 
   List<String> labels() {

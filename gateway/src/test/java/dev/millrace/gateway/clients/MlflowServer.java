@@ -13,6 +13,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.snakeyaml.engine.v2.api.Load;
@@ -25,7 +26,10 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 public final class MlflowServer implements AutoCloseable {
   public static final String ONNX = "flavors: {onnx: {data: model.onnx}, python_function: {}}";
 
-  private static final Path REQUIREMENTS = Path.of("src/test/clients/mlflow-requirements.txt");
+  /** A Fernet key, so that webhooks can be read after a restart. */
+  private static final String ENCRYPTION_KEY = Base64.getUrlEncoder().encodeToString(new byte[32]);
+
+  static final Path REQUIREMENTS = Path.of("src/test/clients/mlflow-requirements.txt");
   private static final Duration START = Duration.ofMinutes(2);
 
   private final HttpClient http = HttpClient.newHttpClient();
@@ -74,6 +78,10 @@ public final class MlflowServer implements AutoCloseable {
             "http,https",
             "MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS",
             "true",
+            "MLFLOW_WEBHOOK_CACHE_TTL",
+            "0",
+            "MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY",
+            ENCRYPTION_KEY,
             "MLFLOW_DISABLE_TELEMETRY",
             "true",
             "PATH",
@@ -164,6 +172,29 @@ public final class MlflowServer implements AutoCloseable {
         "registered-models/alias",
         "{\"name\": \"%s\", \"alias\": \"%s\", \"version\": \"%d\"}"
             .formatted(model, alias, version));
+  }
+
+  /**
+   * Has each alias that moves told to {@code url}.
+   *
+   * @return the webhook's ID
+   */
+  public String webhook(URI url, String secret) throws IOException, InterruptedException {
+    Map<?, ?> created =
+        post(
+            "webhooks",
+            "{\"name\": \"millrace\", \"url\": \"%s\", \"secret\": \"%s\", \"status\": \"ACTIVE\", \"events\": [{\"entity\": \"MODEL_VERSION_ALIAS\", \"action\": \"CREATED\"}]}"
+                .formatted(url, secret));
+    return (String) ((Map<?, ?>) created.get("webhook")).get("webhook_id");
+  }
+
+  /** What a delivery that is a test was answered. */
+  public Map<?, ?> testWebhook(String id) throws IOException, InterruptedException {
+    return (Map<?, ?>) post("webhooks/" + id + "/test", "{}").get("result");
+  }
+
+  public void deleteWebhook(String id) throws IOException, InterruptedException {
+    call("DELETE", "webhooks/" + id, "");
   }
 
   @Override

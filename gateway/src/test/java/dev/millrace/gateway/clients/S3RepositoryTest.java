@@ -60,7 +60,8 @@ class S3RepositoryTest extends RepositoryContract {
     cache = new ContentCache(folder.resolve("cache"), 1 << 30, this::now);
     repository =
         new RemoteRepository(
-            new S3Source(bucket, "models", Optional.of(server.uri()), Optional.empty()),
+            new S3Source(
+                bucket, "models", Optional.of(server.uri()), Optional.empty(), System::nanoTime),
             cache,
             Map.of("onnxruntime", "model.onnx", "echo", "model.echo"),
             this::now);
@@ -176,7 +177,12 @@ class S3RepositoryTest extends RepositoryContract {
   void saysWhatAServerRefuses() {
     try (RemoteRepository wrong =
         new RemoteRepository(
-            new S3Source("no-such-bucket", "", Optional.of(server.uri()), Optional.empty()),
+            new S3Source(
+                "no-such-bucket",
+                "",
+                Optional.of(server.uri()),
+                Optional.empty(),
+                System::nanoTime),
             cache,
             Map.of(),
             this::now)) {
@@ -190,7 +196,8 @@ class S3RepositoryTest extends RepositoryContract {
   @Test
   void saysThatNobodyListens() {
     URI nobody = URI.create("http://127.0.0.1:1");
-    try (S3Source source = new S3Source(bucket, "", Optional.of(nobody), Optional.empty())) {
+    try (S3Source source =
+        new S3Source(bucket, "", Optional.of(nobody), Optional.empty(), System::nanoTime)) {
       assertThatExceptionOfType(IOException.class)
           .isThrownBy(source::list)
           .withMessageContaining("Connection refused");

@@ -19,8 +19,8 @@ import software.amazon.awssdk.services.s3.S3Client;
  * which is where the client library looks first.
  */
 public final class S3Server implements AutoCloseable {
-  private static final String KEY = "millrace";
-  private static final String SECRET = "millrace-secret";
+  static final String KEY = "millrace";
+  static final String SECRET = "millrace-secret";
 
   private final BackgroundProgram program;
   private final URI uri;

@@ -125,6 +125,13 @@ class AdminHttpTest {
       value = {
         "PUT  | /deployments/x | {'colour': 1}                    | 400 | colour",
         "PUT  | /deployments/x | {'replicas': 99}                 | 400 | replicas: 99 (expected 1 to 64",
+        "PUT  | /deployments/x | {'model': 'models:/m'}           | 400 | model: 'models:/m' (expected models:/NAME/NUMBER",
+        "PUT  | /deployments/x | {'model': 'models:/m/Production'} | 400 | expected models:/NAME/NUMBER, models:/NAME/latest or models:/NAME@ALIAS",
+        "PUT  | /deployments/x | {'model': 'models:/m/3@a'}       | 400 | model: 'models:/m/3@a'",
+        "PUT  | /deployments/x | {'model': 'models:/m/0'}         | 400 | model: 'models:/m/0'",
+        "PUT  | /deployments/x | {'model': 'models:/a b/3'}       | 400 | model: 'a b' (expected 1..128",
+        "PUT  | /deployments/x | {'model': 'models:/m/3', 'version': '4'} | 400 | names a version (expected no version and no traffic",
+        "PUT  | /deployments/x | {'model': 'models:/m@a', 'traffic': [{'version': '4', 'weight': 100}]} | 400 | names a version",
         "PUT  | /deployments/x | nonsense                         | 400 | body",
         "PUT  | /deployments/x?dryRun=perhaps | {'model': 'm'}    | 400 | dryRun: 'perhaps'",
         "PUT  | /deployments/x?expectedGeneration=4 | {'model': 'm'} | 409 | generation 0 (expected 4",
@@ -160,6 +167,20 @@ class AdminHttpTest {
     assertThat(raw("PUT /admin/v1/deployments/x HTTP/1.1\r\nHost: evil.example\r\n"))
         .contains("403");
     assertThat(send("GET", "/deployments", "").body()).doesNotContain("\"name\"");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "models:/fraud/3, fraud, 3",
+    "models:/fraud@champion, fraud, @champion",
+    "models:/fraud/latest, fraud, latest"
+  })
+  void takesModelsAsMlflowWritesThem(String model, String name, String version) {
+    start();
+    String body = send("PUT", "/deployments/x", "{\"model\": \"%s\"}".formatted(model)).body();
+
+    assertThat(body)
+        .contains("\"model\": \"%s\"".formatted(name), "\"version\": \"%s\"".formatted(version));
   }
 
   private String raw(String head) throws Exception {

@@ -13,6 +13,8 @@ import dev.millrace.gateway.clients.MlflowServer;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ModelLocation;
 import io.grpc.StatusRuntimeException;
+import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -73,12 +75,14 @@ class MlflowDeploymentTest {
   }
 
   private void start(Path folder) {
-    gateway =
-        TestGateway.over(folder)
-            .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
-            .set(ConfigKey.REGISTRIES, List.of(new ModelLocation.Mlflow(mlflow.uri())))
-            .set(ConfigKey.REGISTRY_POLL_INTERVAL, Duration.ofMillis(200))
-            .start();
+    gateway = configured(folder).start();
+  }
+
+  private TestGateway.Builder configured(Path folder) {
+    return TestGateway.over(folder)
+        .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
+        .set(ConfigKey.REGISTRIES, List.of(new ModelLocation.Mlflow(mlflow.uri())))
+        .set(ConfigKey.REGISTRY_POLL_INTERVAL, Duration.ofMillis(200));
   }
 
   /** What the deployment makes of 1, 2, 3, 4. */
@@ -91,6 +95,18 @@ class MlflowDeploymentTest {
         .atMost(TestGateway.PATIENCE)
         .ignoreExceptionsInstanceOf(StatusRuntimeException.class)
         .untilAsserted(() -> assertThat(first(model)).isEqualTo(expected));
+  }
+
+  private double fetchedBytes() {
+    return gateway
+        .metrics()
+        .sum("millrace_downloaded_bytes_total", "registry", "MLflow at " + mlflow.uri());
+  }
+
+  private double unreachableSeconds() {
+    return gateway
+        .metrics()
+        .sum("millrace_registry_unreachable_seconds", "registry", "MLflow at " + mlflow.uri());
   }
 
   @Test
@@ -109,15 +125,62 @@ class MlflowDeploymentTest {
         "MLflow: the version of an alias served %d ms after it was moved (polled each 200 ms)%n",
         (System.nanoTime() - begin) / 1_000_000);
 
+    assertThat(gateway.metrics().sum("millrace_cache_bytes"))
+        .isGreaterThan(SAME.length + NEGATED.length);
+    assertThat(fetchedBytes()).isGreaterThan(SAME.length + NEGATED.length);
+
     mlflow.close();
     assertThat(first("fraud")).isEqualTo(-1);
+    await().atMost(TestGateway.PATIENCE).until(() -> unreachableSeconds() > 0);
     gateway.close();
     start(folder);
     awaitFirst("fraud", -1);
+    assertThat(fetchedBytes()).isZero();
+    assertThat(unreachableSeconds()).isPositive();
 
     mlflow = MlflowServer.start(mlflowFolder, port);
     mlflow.alias("fraud", "champion", 1);
     awaitFirst("fraud", 1);
+    assertThat(unreachableSeconds()).isZero();
+  }
+
+  @Test
+  void aWebhookHasAnAliasFollowedLongBeforeTheNextPoll(@TempDir Path folder) throws Exception {
+    mlflow.register("hooked");
+    mlflow.alias("hooked", "champion", mlflow.onnxVersion("hooked", SAME));
+    long second = mlflow.onnxVersion("hooked", NEGATED);
+    Path secret = Files.writeString(folder.resolve("secret"), "s3cret");
+    gateway =
+        configured(folder)
+            .set(ConfigKey.REGISTRY_POLL_INTERVAL, Duration.ofHours(1))
+            .set(ConfigKey.MLFLOW_WEBHOOK_SECRET_FILE, Optional.of(secret))
+            .start();
+    gateway.deploy("hooked", "{\"version\": \"@champion\"}");
+    awaitFirst("hooked", 1);
+    URI hook =
+        URI.create("http://127.0.0.1:" + gateway.gateway().httpPort() + "/admin/v1/hooks/mlflow");
+    String stranger = mlflow.webhook(hook, "another");
+    String webhook = mlflow.webhook(hook, "s3cret");
+
+    try {
+      long begin = System.nanoTime();
+      mlflow.alias("hooked", "champion", second);
+      awaitFirst("hooked", -1);
+      System.out.printf(
+          "MLflow: the version of an alias served %d ms after it was moved (webhook, polled each hour)%n",
+          (System.nanoTime() - begin) / 1_000_000);
+      assertThat(mlflow.testWebhook(stranger).toString())
+          .contains("response_status=401", "the signature is another one");
+      assertThat(mlflow.testWebhook(webhook).toString())
+          .contains("response_status=202", "the deployments are looked at");
+      assertThat(gateway.metrics().sum("millrace_mlflow_hooks_total", "outcome", "looked"))
+          .isEqualTo(2);
+      assertThat(gateway.metrics().sum("millrace_mlflow_hooks_total", "outcome", "forged"))
+          .isPositive();
+    } finally {
+      mlflow.deleteWebhook(stranger);
+      mlflow.deleteWebhook(webhook);
+    }
   }
 
   @Test

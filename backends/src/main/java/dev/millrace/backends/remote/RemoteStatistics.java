@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.remote;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
+
+/** What was fetched from a registry, and for how long it has not been reached. Any thread. */
+public final class RemoteStatistics {
+  private final LongSupplier nanoClock;
+  private final LongAdder downloadedBytes = new LongAdder();
+  private final LongAdder failedDownloads = new LongAdder();
+  private volatile long reachedNanos;
+  private volatile boolean unreachable;
+
+  /**
+   * All of it at one time.
+   *
+   * @param unreachableNanos since it was last reached; 0 if the last call was answered
+   */
+  public record Snapshot(long downloadedBytes, long failedDownloads, long unreachableNanos) {
+
+    /** Of two that are one registry. */
+    public Snapshot plus(Snapshot other) {
+      return new Snapshot(
+          downloadedBytes + other.downloadedBytes,
+          failedDownloads + other.failedDownloads,
+          Math.max(unreachableNanos, other.unreachableNanos));
+    }
+  }
+
+  public RemoteStatistics(LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
+    this.reachedNanos = nanoClock.getAsLong();
+  }
+
+  /** A call was answered, if only by that there is no such thing. */
+  public void reached() {
+    reachedNanos = nanoClock.getAsLong();
+    unreachable = false;
+  }
+
+  /** A call was not answered, or by that we may not ask, or that the registry is broken. */
+  public void notReached() {
+    unreachable = true;
+  }
+
+  void downloadFailed() {
+    failedDownloads.increment();
+  }
+
+  /** The same content, counted as it is read. */
+  InputStream counting(InputStream content) {
+    return new FilterInputStream(content) {
+      @Override
+      public int read() throws IOException {
+        int read = super.read();
+        downloadedBytes.add(read < 0 ? 0 : 1);
+        return read;
+      }
+
+      @Override
+      public int read(byte[] buffer, int offset, int length) throws IOException {
+        int read = super.read(buffer, offset, length);
+        downloadedBytes.add(Math.max(0, read));
+        return read;
+      }
+    };
+  }
+
+  public Snapshot snapshot() {
+    return new Snapshot(
+        downloadedBytes.sum(),
+        failedDownloads.sum(),
+        unreachable ? nanoClock.getAsLong() - reachedNanos : 0);
+  }
+}

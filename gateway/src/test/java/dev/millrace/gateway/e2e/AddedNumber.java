@@ -13,6 +13,9 @@ import java.util.List;
  * where n is the number of the version.
  */
 final class AddedNumber {
+  private static final int WIDTH = 1024;
+  private static final int LAYERS = 100;
+
   private AddedNumber() {}
 
   static byte[] model(long version) {
@@ -21,6 +24,27 @@ final class AddedNumber {
         .output("y", DataType.FP32, "n", 4)
         .initializer("number", new float[] {version}, 1)
         .node("Add", List.of("x", "number"), List.of("y"))
+        .build();
+  }
+
+  /** The same, after some ten milliseconds of multiplying by zero. */
+  static byte[] slowModel(long version) {
+    OnnxGraphBuilder graph =
+        OnnxGraphBuilder.named("slowly_added_number")
+            .input("x", DataType.FP32, "n", 4)
+            .output("y", DataType.FP32, "n", 4)
+            .initializer("number", new float[] {version}, 1)
+            .initializer("in", new float[4 * WIDTH], 4, WIDTH)
+            .initializer("zeros", new float[WIDTH * WIDTH], WIDTH, WIDTH)
+            .initializer("out", new float[WIDTH * 4], WIDTH, 4)
+            .node("MatMul", List.of("x", "in"), List.of("h0"));
+    for (int i = 0; i < LAYERS; i++) {
+      graph.node("MatMul", List.of("h" + i, "zeros"), List.of("h" + (i + 1)));
+    }
+    return graph
+        .node("MatMul", List.of("h" + LAYERS, "out"), List.of("nothing"))
+        .node("Add", List.of("x", "nothing"), List.of("same"))
+        .node("Add", List.of("same", "number"), List.of("y"))
         .build();
   }
 

@@ -34,7 +34,7 @@ public record ChangesPlan(
 
   /** Half a minute. */
   public static ChangesPlan quick() {
-    return new ChangesPlan(600, 4, 10, 15, 4, 2, 0.3);
+    return new ChangesPlan(600, 4, 10, 15, 4, 2, 0.5);
   }
 
   public ChangesPlan withRate(double requestsPerSecond) {

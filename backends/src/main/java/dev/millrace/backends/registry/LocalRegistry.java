@@ -19,7 +19,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -27,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.function.BiPredicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -44,13 +42,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class LocalRegistry implements ModelRepository {
   private static final String LOCK = ".lock";
-  private static final String INCOMING = ".incoming-";
 
   /** 18 digits, as in any repository. */
   private static final long HIGHEST_VERSION = 999_999_999_999_999_999L;
-
-  /** Nobody pushes for longer: what is older was left behind. */
-  private static final Duration LONGEST_PUSH = Duration.ofHours(24);
 
   private static final Logger log = LoggerFactory.getLogger(LocalRegistry.class);
 
@@ -75,16 +69,18 @@ public final class LocalRegistry implements ModelRepository {
     this.files = new DirectoryRepository(this.root, stagingFolder, defaultFileNames, clock, 0);
   }
 
-  /** Of pushes, here or by other processes, that did not end. */
+  /** Of processes that have died in the midst of it. */
   private void deleteLeftBehind() throws IOException {
-    long before = clock.millis() - LONGEST_PUSH.toMillis();
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(root, INCOMING + "*")) {
-      for (Path folder : left) {
-        if (Files.getLastModifiedTime(folder).toMillis() < before) {
-          DurableFiles.deleteTree(folder);
-        }
-      }
+    if (Incoming.find(root).isEmpty()) {
+      return; // a folder that cannot be written can be served all the same
     }
+    inTurn(
+        () -> {
+          for (Path left : Incoming.find(root)) {
+            Incoming.deleteIfLeftBehind(left);
+          }
+          return true;
+        });
   }
 
   // --- reading
@@ -220,8 +216,7 @@ public final class LocalRegistry implements ModelRepository {
           Kind.INVALID,
           "version: %d (expected 1 to %d, or none)".formatted(version, HIGHEST_VERSION));
     }
-    Path folder = root.resolve(INCOMING + UUID.randomUUID());
-    return new Upload(this, model, version, expected, Files.createDirectories(folder));
+    return new Upload(this, model, version, expected, inTurn(() -> Incoming.create(root)));
   }
 
   /** Makes what has arrived visible. */
@@ -258,9 +253,9 @@ public final class LocalRegistry implements ModelRepository {
                   described.inputs(),
                   described.outputs(),
                   described.pushedBy());
-          VersionRecord.write(upload.folder(), version);
+          VersionRecord.write(upload.files(), version);
           Files.move(
-              upload.folder(), folder(described.model(), number), StandardCopyOption.ATOMIC_MOVE);
+              upload.files(), folder(described.model(), number), StandardCopyOption.ATOMIC_MOVE);
           DurableFiles.sync(model);
           return version;
         });
@@ -333,7 +328,7 @@ public final class LocalRegistry implements ModelRepository {
           }
           long highest = Math.max(VersionRecord.readHighest(root.resolve(model)), version);
           VersionRecord.writeHighest(root.resolve(model), highest);
-          Path gone = root.resolve(INCOMING + UUID.randomUUID());
+          Path gone = Incoming.unnamed(root);
           Files.move(folder(model, version), gone, StandardCopyOption.ATOMIC_MOVE);
           DurableFiles.deleteTree(gone);
           return read(model);
@@ -353,12 +348,12 @@ public final class LocalRegistry implements ModelRepository {
   }
 
   /** What a writer does. */
-  private interface Change<T> {
-    T make() throws IOException, RegistryException;
+  private interface Change<T, E extends Exception> {
+    T make() throws IOException, E;
   }
 
   /** Makes a change while nobody else does, here or in another process. */
-  private <T> T inTurn(Change<T> change) throws IOException, RegistryException {
+  private <T, E extends Exception> T inTurn(Change<T, E> change) throws IOException, E {
     synchronized (lock) {
       try (FileChannel channel =
           FileChannel.open(

@@ -3,7 +3,6 @@ package dev.millrace.backends.registry;
 
 import dev.millrace.backends.registry.RegistryException.Kind;
 import dev.millrace.backends.storage.Digests;
-import dev.millrace.backends.storage.DurableFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -36,7 +35,7 @@ public final class Upload implements AutoCloseable {
   private final String model;
   private final long version;
   private final List<RegisteredFile> expected;
-  private final Path folder;
+  private final Incoming incoming;
   private final List<RegisteredFile> arrived = new ArrayList<>();
 
   private @Nullable FileChannel out;
@@ -44,13 +43,17 @@ public final class Upload implements AutoCloseable {
   private long written;
 
   Upload(
-      LocalRegistry registry, String model, long version, List<RegisteredFile> files, Path folder)
+      LocalRegistry registry,
+      String model,
+      long version,
+      List<RegisteredFile> files,
+      Incoming incoming)
       throws IOException, RegistryException {
     this.registry = registry;
     this.model = model;
     this.version = version;
     this.expected = List.copyOf(files);
-    this.folder = folder;
+    this.incoming = incoming;
     try {
       check();
       skipEmptyFiles();
@@ -97,10 +100,6 @@ public final class Upload implements AutoCloseable {
     return name.chars().noneMatch(c -> c < ' ' || c == '\\' || c == 0x7f);
   }
 
-  Path folder() {
-    return folder;
-  }
-
   /** The next bytes. */
   public void write(ByteBuffer bytes) throws IOException, RegistryException {
     while (bytes.hasRemaining()) {
@@ -136,7 +135,7 @@ public final class Upload implements AutoCloseable {
   private FileChannel open(RegisteredFile file) throws IOException {
     FileChannel now = out;
     if (now == null) {
-      Path path = folder.resolve(file.name());
+      Path path = incoming.folder().resolve(file.name());
       Files.createDirectories(path.resolveSibling("."));
       now = FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
       out = now;
@@ -163,7 +162,7 @@ public final class Upload implements AutoCloseable {
 
   /** Where the files lie that have arrived, for a look at them before the commit. */
   public Path files() {
-    return folder;
+    return incoming.folder();
   }
 
   /**
@@ -225,8 +224,6 @@ public final class Upload implements AutoCloseable {
       open.close();
       out = null;
     }
-    if (Files.exists(folder)) {
-      DurableFiles.deleteTree(folder);
-    }
+    incoming.close();
   }
 }

@@ -166,8 +166,9 @@ public final class DeploymentFiles implements DeploymentStore {
   @Override
   public void delete(String name) throws IOException {
     Path path = path(name);
-    Files.deleteIfExists(path);
+    // in this order: one before that is left alone would be that of the next of this name
     Files.deleteIfExists(path.resolveSibling(path.getFileName() + BEFORE));
+    Files.deleteIfExists(path);
     DurableFiles.sync(folder);
   }
 

@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -21,32 +22,48 @@ final class GatewayProcess implements AutoCloseable {
   private final String grpcAddress;
   private final String httpAddress;
 
+  /** Over a folder of models. */
+  static GatewayProcess over(Path repository) {
+    return new GatewayProcess(
+        ProcessBuilder.Redirect.DISCARD, List.of("--repository=" + repository));
+  }
+
+  /** With a folder for its {@code data}, its {@code staging} and its {@code gateway.log}. */
+  static GatewayProcess keeping(Path folder) {
+    return new GatewayProcess(
+        ProcessBuilder.Redirect.appendTo(folder.resolve("gateway.log").toFile()),
+        List.of(
+            "--data-dir=" + folder.resolve("data"),
+            "--set=staging_directory=" + folder.resolve("staging")));
+  }
+
   /** Starts it; returns when it listens. */
-  GatewayProcess(Path repository) {
+  private GatewayProcess(ProcessBuilder.Redirect errors, List<String> flags) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "serve",
+                "--grpc-port=0",
+                "--http-port=0"));
+    command.addAll(flags);
     try {
-      process =
-          new ProcessBuilder(
-                  List.of(
-                      Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                      "--enable-native-access=ALL-UNNAMED",
-                      "--sun-misc-unsafe-memory-access=allow",
-                      "-XX:TieredStopAtLevel=1",
-                      "-cp",
-                      System.getProperty("java.class.path"),
-                      Main.class.getName(),
-                      "serve",
-                      "--repository=" + repository,
-                      "--grpc-port=0",
-                      "--http-port=0"))
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      Matcher line = LISTENING.matcher(String.valueOf(process.inputReader().readLine()));
-      if (!line.matches()) {
+      process = new ProcessBuilder(command).redirectError(errors).start();
+      String line = String.valueOf(process.inputReader().readLine());
+      Matcher listening = LISTENING.matcher(line);
+      if (!listening.matches()) {
         process.destroyForcibly();
-        throw new AssertionError("no gateway over " + repository + ": " + line);
+        throw new AssertionError("no gateway with " + flags + ": " + line);
       }
-      grpcAddress = line.group(1);
-      httpAddress = line.group(2);
+      grpcAddress = listening.group(1);
+      httpAddress = listening.group(2);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

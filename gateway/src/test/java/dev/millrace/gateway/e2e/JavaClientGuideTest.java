@@ -68,7 +68,7 @@ class JavaClientGuideTest {
                 .model("fraud", NEGATED)
                 .set(ConfigKey.TENANT_HEADER, "x-application")
                 .start();
-        GatewayProcess dies = new GatewayProcess(stays.repository());
+        GatewayProcess dies = GatewayProcess.over(stays.repository());
         ScoringClient shop = client(stays, dies, "shop");
         ScoringClient risk = client(stays, dies, "risk");
         ExecutorService threads = Executors.newFixedThreadPool(8)) {

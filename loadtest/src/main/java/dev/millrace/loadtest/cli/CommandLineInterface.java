@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.cli;
 
+import dev.millrace.loadtest.changes.Changes;
 import dev.millrace.loadtest.goals.Baselines;
 import dev.millrace.loadtest.workload.WorkloadException;
 import java.io.IOException;
@@ -21,15 +22,19 @@ final class CommandLineInterface {
   private CommandLineInterface() {}
 
   static CommandLine commandLine(Shell shell, Servers servers) {
-    return commandLine(shell, servers, Baselines::run);
+    return commandLine(shell, servers, Baselines::run, Changes::run);
   }
 
   static CommandLine commandLine(
-      Shell shell, Servers servers, BaselinesCommand.Measuring baselines) {
+      Shell shell,
+      Servers servers,
+      BaselinesCommand.Measuring baselines,
+      ChangesCommand.Measuring changes) {
     RootCommand root = new RootCommand();
     return new CommandLine(root)
         .addSubcommand(new BenchCommand(shell, servers))
         .addSubcommand(new BaselinesCommand(shell, baselines))
+        .addSubcommand(new ChangesCommand(shell, changes))
         .addSubcommand(new SimulateCommand(shell))
         .addSubcommand(new GatesCommand(shell))
         .setOut(shell.out())

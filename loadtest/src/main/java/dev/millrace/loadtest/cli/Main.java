@@ -5,7 +5,7 @@ import dev.millrace.loadtest.load.Stop;
 
 /**
  * Where the JVM of the load tester enters: {@code millrace bench}, {@code baselines}, {@code
- * simulate} and {@code gates}.
+ * changes}, {@code simulate} and {@code gates}.
  */
 public final class Main {
   private Main() {}

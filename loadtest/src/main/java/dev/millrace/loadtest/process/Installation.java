@@ -23,6 +23,12 @@ public record Installation(Path home, Path javaHome, String classPath) {
   /** Servers get a heap of the same size, so that collections are as frequent. */
   public static final String HEAP_FLAGS = "-Xms1g -Xmx1g";
 
+  /** The same heap from beginning to end, as far as the system's memory goes. */
+  static final String RESIDENT_HEAP_FLAGS = "-Xms512m -Xmx512m -XX:+AlwaysPreTouch";
+
+  /** Where the launcher takes further flags from. */
+  static final String JVM_FLAGS = "MILLRACE_JVM_FLAGS";
+
   // said of the gateway alone: where it lies, or a cache of its classes
   private static final List<String> OWN_FLAGS =
       List.of("-Dmillrace.", "-XX:AOT", "-XX:SharedArchiveFile", "-XX:+AOT", "-XX:-AOT");
@@ -61,7 +67,7 @@ public record Installation(Path home, Path javaHome, String classPath) {
         home.toString(),
         "MILLRACE_JAVA_HOME",
         javaHome.toString(),
-        "MILLRACE_JVM_FLAGS",
+        JVM_FLAGS,
         HEAP_FLAGS,
         "ORT_DISABLE_TELEMETRY",
         "1");

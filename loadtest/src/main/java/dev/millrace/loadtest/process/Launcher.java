@@ -7,7 +7,9 @@ import dev.millrace.loadtest.process.Pinning.Place;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,7 +38,35 @@ public final class Launcher {
   /** Starts a gateway as a user would, and waits until its models are ready. */
   public Server gateway(String name, Place place, Path repository, String... flags)
       throws IOException, InterruptedException {
-    Child child = gatewayProcess(name, place, repository, 0, flags);
+    return attach(name, gatewayProcess(name, place, repository, 0, flags));
+  }
+
+  /**
+   * Starts a gateway without models, for what is pushed to it. All of its heap is resident from the
+   * start, so that what is resident later and was not before lies outside of the heap.
+   *
+   * @param data its data directory
+   */
+  public Server emptyGateway(String name, Place place, Path data)
+      throws IOException, InterruptedException {
+    List<String> command =
+        placed(
+            place,
+            installation.launcher(
+                List.of(
+                    "serve",
+                    "--data-dir",
+                    data.toString(),
+                    "--grpc-port",
+                    "0",
+                    "--http-port",
+                    "0")));
+    Map<String, String> environment = new HashMap<>(installation.environment());
+    environment.put(Installation.JVM_FLAGS, Installation.RESIDENT_HEAP_FLAGS);
+    return attach(name, children.start(name, command, environment));
+  }
+
+  private static Server attach(String name, Child child) throws IOException, InterruptedException {
     Matcher listens = child.await(GATEWAY_LISTENS, READY_SECONDS);
     int port = Integer.parseInt(listens.group(1));
     Readiness.await(Server.address(port), READY_SECONDS);

@@ -35,6 +35,9 @@ final class BaselinesCommandTest {
             (plan, ended, observer) -> {
               plans.add(plan);
               return SampleReports.baselines();
+            },
+            (plan, ended, observer) -> {
+              throw new AssertionError("measures changes");
             })
         .execute(all.toArray(String[]::new));
   }

@@ -27,14 +27,13 @@ final class LiveCurvesTest {
   @Test
   @Timeout(60)
   void readsTheCurvesOfARunningGateway() throws Exception {
-    Path model = folder.resolve("models/m.onnx");
-    Files.createDirectories(model.getParent());
+    Path models = folder.resolve("models");
+    Path model = models.resolve("m.onnx");
+    Files.createDirectories(models);
     Files.write(model, OnnxModels.identity(DataType.FP32, "n", 4));
     ConfigValues values =
         ConfigValues.defaults()
-            .with(
-                ConfigKey.REPOSITORIES,
-                ModelLocation.folders(Objects.requireNonNull(model.getParent())))
+            .with(ConfigKey.REPOSITORIES, ModelLocation.folders(models))
             .with(ConfigKey.STAGING_DIRECTORY, folder.resolve("staging"))
             .with(ConfigKey.GRPC_PORT, 0)
             .with(ConfigKey.HTTP_PORT, 0)

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.changes;
+
+import dev.millrace.admin.client.AdminClient;
+import dev.millrace.loadtest.load.ArrivalPattern;
+import dev.millrace.loadtest.load.ArrivalSpec;
+import dev.millrace.loadtest.load.LoadGenerator;
+import dev.millrace.loadtest.load.LoadOptions;
+import dev.millrace.loadtest.load.LoadShape;
+import dev.millrace.loadtest.load.Measurement;
+import dev.millrace.loadtest.load.Measurements;
+import dev.millrace.loadtest.load.Observer;
+import dev.millrace.loadtest.load.Stop;
+import dev.millrace.loadtest.process.Server;
+import dev.millrace.loadtest.workload.DataSource;
+import dev.millrace.loadtest.workload.ModelShare;
+import dev.millrace.loadtest.workload.Workload;
+import dev.millrace.loadtest.workload.WorkloadSpec;
+import dev.millrace.loadtest.workload.Workloads;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/** Changes a gateway's deployment while load is on it. One thread makes the changes. */
+public final class ChangesRun {
+  static final int FEWEST = 1;
+  static final int MOST = 4;
+
+  /** Begins and ends with the fewest; 1 to 4 is the one that is timed by itself. */
+  private static final List<Integer> REPLICAS = List.of(MOST, 2, 3, FEWEST);
+
+  private static final long SLOW_VERSION = 3;
+  private static final int CONNECTIONS = 4;
+  private static final int MAX_OPEN = 32_768;
+
+  /** Each answer is looked at: it has to be of the version that it says. */
+  private static final int CHECK_EVERY = 1;
+
+  private static final long SEED = 1;
+
+  private final ChangesPlan plan;
+  private final Server server;
+  private final Stop stop;
+  private final Observer observer;
+  private final ChangeTimes times = new ChangeTimes();
+
+  private ChangesRun(ChangesPlan plan, Server server, Stop stop, Observer observer) {
+    this.plan = plan;
+    this.server = server;
+    this.stop = stop;
+    this.observer = observer;
+  }
+
+  /**
+   * Pushes versions to a gateway without any, puts load on one, and changes it.
+   *
+   * @param folder for files of models
+   * @param place where the gateway and this process run, in words
+   */
+  public static ChangesReport run(
+      ChangesPlan plan, Server server, Path folder, String place, Stop stop, Observer observer)
+      throws IOException, InterruptedException {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
+    try (ChangedDeployment deployment = new ChangedDeployment(new AdminClient(channel))) {
+      return new ChangesRun(plan, server, stop, observer).run(deployment, channel, folder, place);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private ChangesReport run(
+      ChangedDeployment deployment, ManagedChannel channel, Path folder, String place)
+      throws IOException, InterruptedException {
+    observer.phase("pushing three versions");
+    deployment.push(ChangeModels.write(folder, 1));
+    deployment.push(ChangeModels.write(folder, 2));
+    deployment.push(ChangeModels.writeSlow(folder, SLOW_VERSION));
+    // each once before it counts: code that has never run is slow, and no change's fault
+    for (long version : List.of(SLOW_VERSION, 2L, 1L)) {
+      deployment.swap(version);
+    }
+    try (LoadGenerator generator = LoadGenerator.connect(options(), workload(channel))) {
+      LoadGenerator.Run run = generator.start(shape());
+      try {
+        return measure(deployment, run, place);
+      } finally {
+        run.stop();
+      }
+    }
+  }
+
+  private ChangesReport measure(ChangedDeployment deployment, LoadGenerator.Run run, String place)
+      throws IOException, InterruptedException {
+    observer.phase("warm-up");
+    rehearse(deployment);
+    stop.await(ChangesPlan.nanos(plan.warmUpSeconds()));
+    run.sample();
+
+    observer.phase("quiet");
+    stop.await(ChangesPlan.nanos(plan.phaseSeconds()));
+    Measurement quiet = run.sample();
+    long before = server.residentBytes();
+
+    observer.phase("changing");
+    long end = System.nanoTime() + ChangesPlan.nanos(plan.phaseSeconds());
+    long halfway = swapAndScale(deployment);
+    Measurement swapping = run.sample();
+    canaries(deployment);
+    deployment.scale(FEWEST);
+    stop.await(end - System.nanoTime());
+    Measurement canaries = run.sample();
+    long after = server.residentBytes();
+    run.stop();
+    return new ChangesReport(
+        plan,
+        place,
+        quiet,
+        swapping,
+        Measurements.sum(List.of(canaries, run.sample())),
+        times,
+        new ChangesReport.Memory(before, halfway, after),
+        stop.isAsked());
+  }
+
+  /** Each kind of change once under load, for the same reason. */
+  private void rehearse(ChangedDeployment deployment) throws IOException, InterruptedException {
+    deployment.swap(2);
+    deployment.scale(MOST);
+    deployment.scale(FEWEST);
+    deployment.swap(1);
+  }
+
+  /** Returns the memory halfway. */
+  private long swapAndScale(ChangedDeployment deployment) throws IOException, InterruptedException {
+    long begin = System.nanoTime();
+    long halfway = 0;
+    int scaled = 0;
+    for (int i = 0; i < plan.swaps() && !stop.isAsked(); i++) {
+      times.swap(deployment.swap(3 - deployment.version()));
+      for (; scaled < (i + 1) * plan.scales() / plan.swaps(); scaled++) {
+        scale(deployment, REPLICAS.get(scaled % REPLICAS.size()));
+      }
+      if (i == plan.swaps() / 2) {
+        halfway = server.residentBytes();
+      }
+      stop.await(begin + (i + 1) * plan.swapGapNanos() - System.nanoTime());
+    }
+    return halfway;
+  }
+
+  private void scale(ChangedDeployment deployment, int to) {
+    int from = deployment.replicas();
+    times.scale(from, to, deployment.scale(to));
+  }
+
+  private void canaries(ChangedDeployment deployment) throws IOException, InterruptedException {
+    for (int i = 1; i <= plan.canaries() && !stop.isAsked(); i++) {
+      boolean isGood = i != ChangesPlan.BAD;
+      observer.phase(isGood ? "a canary" : "a canary that is slow");
+      times.canary(
+          deployment.canary(
+              isGood ? 3 - deployment.version() : SLOW_VERSION, isGood, plan.bakeSeconds()));
+    }
+  }
+
+  private LoadOptions options() {
+    return new LoadOptions(server.address(), CONNECTIONS, 1, 0, CHECK_EVERY, SEED);
+  }
+
+  private LoadShape shape() {
+    ArrivalSpec arrivals =
+        ArrivalSpec.fixed(plan.rate(), new ArrivalPattern.Poisson(), Double.POSITIVE_INFINITY);
+    return new LoadShape.OpenLoop(arrivals::schedule, MAX_OPEN);
+  }
+
+  private static Workload workload(ManagedChannel channel) {
+    WorkloadSpec spec =
+        new WorkloadSpec(
+            List.of(new ModelShare(ChangeModels.NAME, Optional.empty(), 1)),
+            new DataSource.Random(),
+            1,
+            List.of(),
+            Optional.empty(),
+            false,
+            WorkloadSpec.DEFAULT_TOLERANCE,
+            SEED);
+    return new Workload(Workloads.build(channel, spec).variants(), new VersionCheck());
+  }
+}

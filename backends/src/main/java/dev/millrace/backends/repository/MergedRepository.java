@@ -29,7 +29,7 @@ public final class MergedRepository implements ModelRepository {
   private final List<Member> all;
 
   /** Where versions were found that were resolved, by what {@link #key} says. */
-  private final Map<String, ModelRepository> resolved = new HashMap<>();
+  private final Map<String, ModelRepository> resolved = new ConcurrentHashMap<>();
 
   /** Where each fetched file came from. */
   private final Map<Path, Origin> origins = new ConcurrentHashMap<>();
@@ -186,7 +186,7 @@ public final class MergedRepository implements ModelRepository {
   /** One of the repositories, and what it held when it could last be read. */
   private static final class Member {
     final ModelRepository repository;
-    Map<String, ModelEntry> entries = Map.of();
+    volatile Map<String, ModelEntry> entries = Map.of();
     private String lastFailure = "";
 
     Member(ModelRepository repository) {

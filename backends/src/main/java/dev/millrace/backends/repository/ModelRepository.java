@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A place that holds versioned models. Used by one control thread, except {@link #release}; may
- * block.
+ * A place that holds versioned models. Every call may take long. One thread lists; others may
+ * resolve and fetch meanwhile, one of them fetches; any thread releases.
  */
 public interface ModelRepository extends AutoCloseable {
 

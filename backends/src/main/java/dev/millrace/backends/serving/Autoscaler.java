@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
  * Has the replicas of what is deployed follow their load, where that is declared: each version by a
  * {@link ScalePolicy} of its own.
  *
- * <p>A thread of its own, since the control thread may be loading a model for as long as that
- * takes. What it finds is written nowhere: a gateway that starts begins with the least.
+ * <p>A thread of its own, since a replica that comes warms up first, and the control thread waits
+ * for nothing. What it finds is written nowhere: a gateway that starts begins with the least.
  */
 public final class Autoscaler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Autoscaler.class);

@@ -36,6 +36,8 @@ public final class Declared {
   private long shadowVersion;
   private String shadowObstacle = "";
   private long observed;
+  private String configTried = "";
+  private String configProblem = "";
   private boolean ended;
   private boolean unsaved;
 
@@ -75,6 +77,16 @@ public final class Declared {
   /** Why what is declared cannot be found out at the moment; empty if it can. */
   public synchronized String obstacle() {
     return obstacle;
+  }
+
+  /** Whether whatever serves has been tried with the settings that are declared. */
+  public synchronized boolean isConfigured() {
+    return configTried.equals(stored.spec().config());
+  }
+
+  /** Why versions serve with other settings than those that are declared; empty if none does. */
+  public synchronized String configProblem() {
+    return isConfigured() ? configProblem : "";
   }
 
   /** Why the versions that are declared were given up; empty if they were not. */
@@ -187,6 +199,16 @@ public final class Declared {
   /** It does so no longer. */
   public void shadowEnded(String what, Comparisons came) {
     events.add(Event.GATEWAY, name(), Event.Kind.SHADOW_ENDED, what, came.toString());
+  }
+
+  /**
+   * All versions that are needed have been tried with these settings.
+   *
+   * @param problem of those that go on with other ones; empty if there are none
+   */
+  public synchronized void configured(String config, String problem) {
+    configTried = config;
+    configProblem = problem;
   }
 
   /** Which versions the spec cannot be traced to just now, and why. */

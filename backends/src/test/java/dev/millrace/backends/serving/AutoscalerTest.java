@@ -94,6 +94,7 @@ class AutoscalerTest {
             "",
             Map.of(),
             Optional.empty(),
+            "",
             ""),
         0,
         false,

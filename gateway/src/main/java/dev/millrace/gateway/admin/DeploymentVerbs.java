@@ -181,9 +181,13 @@ final class DeploymentVerbs {
     rollout.ifPresent(now -> status.setRollout(message(now)));
     boolean settled =
         declared.observedGeneration() == declared.generation()
+            && declared.isConfigured()
             && rollout.map(now -> now.phase().isOver()).orElse(true);
     boolean serves = !traffic.isEmpty() && traffic.versions().stream().allMatch(ready::containsKey);
     String reason = declared.rejection().isEmpty() ? declared.obstacle() : declared.rejection();
+    if (reason.isEmpty()) {
+      reason = declared.configProblem();
+    }
     if (reason.isEmpty() && settled && !serves) {
       reason = whyNot(declared.name(), traffic);
     }

@@ -184,7 +184,7 @@ final class DeploymentVerbs {
             && declared.isConfigured()
             && rollout.map(now -> now.phase().isOver()).orElse(true);
     boolean serves = !traffic.isEmpty() && traffic.versions().stream().allMatch(ready::containsKey);
-    String reason = declared.rejection().isEmpty() ? declared.obstacle() : declared.rejection();
+    String reason = declared.rejection().isEmpty() ? declared.failure() : declared.rejection();
     if (reason.isEmpty()) {
       reason = declared.configProblem();
     }
@@ -195,6 +195,11 @@ final class DeploymentVerbs {
     status.addConditions(condition("Ready", settled && serves && !failed, failed ? reason : ""));
     status.addConditions(condition("Progressing", !settled, ""));
     status.addConditions(condition("Failed", failed, reason));
+    boolean answers = traffic.versions().stream().anyMatch(ready::containsKey);
+    status.addConditions(condition("Serving", answers, ""));
+    String unknown = declared.obstacle();
+    boolean looked = declared.observedGeneration() == declared.generation();
+    status.addConditions(condition("Current", looked && unknown.isEmpty(), unknown));
     return status.build();
   }
 

@@ -231,8 +231,10 @@ public final class Declared {
   }
 
   /** What the spec means cannot be found out just now, and why. */
-  public void unreadable(long generation, String why) {
-    note(generation, why, true);
+  public synchronized void unreadable(long generation, String why) {
+    if (resolved != generation || stored.spec().followsWhatMoves()) {
+      note(generation, why, true);
+    }
   }
 
   private synchronized void note(long generation, String why, boolean outage) {

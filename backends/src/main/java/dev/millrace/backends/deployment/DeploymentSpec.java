@@ -120,6 +120,12 @@ public record DeploymentSpec(
     return replicas > 0 ? replicas : configured;
   }
 
+  /** Whether it means other versions when an alias moves or a version is added. */
+  boolean followsWhatMoves() {
+    return targets.stream()
+        .anyMatch(target -> !(target.version() instanceof VersionSelector.Exactly));
+  }
+
   /** "3", "1..4", or 0 for what the model's configuration says. */
   String wantedReplicas() {
     return autoscaling.isOn() ? autoscaling.toString() : "" + replicas;

@@ -32,6 +32,10 @@ final class ManifestProblems {
     return new ManifestProblems(name, false);
   }
 
+  String source() {
+    return source;
+  }
+
   /** A problem at a place in the file; both numbers count from 1. */
   void add(int line, int column, String problem) {
     problems.add(new Problem(line, column, source + ":" + line + ":" + column + ": " + problem));

@@ -80,7 +80,7 @@ final class YamlManifest {
 
   private void readAll(String text) throws ManifestException {
     Optional<Node> root =
-        YamlTree.parse(Names.MODEL_YAML, text).filter(node -> !node.getTag().equals(Tag.NULL));
+        YamlTree.parse(problems.source(), text).filter(node -> !node.getTag().equals(Tag.NULL));
     if (root.isPresent()) {
       values
           .map(root.get(), "", ManifestKey.KEYS)

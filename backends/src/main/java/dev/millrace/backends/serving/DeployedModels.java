@@ -174,6 +174,7 @@ final class DeployedModels {
   private void load(Declared deployment, long version, Slot slot) {
     String config = deployment.spec().config();
     slot.begin(config);
+    boolean replaces = slot.isServing();
     loads.load(
         deployment.name(),
         version,
@@ -182,7 +183,9 @@ final class DeployedModels {
         () -> {
           if (slot.state == VersionState.READY) {
             slot.succeeded();
-            meters.remove(deployment.name()); // which may know of what it has replaced
+            if (replaces) {
+              meters.remove(deployment.name()); // it knows of what was replaced
+            }
           } else {
             slot.retryLater(nanoClock.getAsLong());
           }

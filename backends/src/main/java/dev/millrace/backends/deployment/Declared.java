@@ -33,9 +33,13 @@ public final class Declared {
   private Stored stored;
   private @Nullable Rollout rollout;
   private String obstacle = "";
+  private boolean isOutage;
   private long shadowVersion;
   private String shadowObstacle = "";
   private long observed;
+  private long resolved;
+  private String configTried = "";
+  private String configProblem = "";
   private boolean ended;
   private boolean unsaved;
 
@@ -77,6 +81,24 @@ public final class Declared {
     return obstacle;
   }
 
+  /**
+   * Why what is declared cannot be made so; empty if it can. That the registry cannot be read is no
+   * reason once it has been found out what this generation means: what was meant goes on.
+   */
+  public synchronized String failure() {
+    return isOutage && resolved == stored.generation() ? "" : obstacle;
+  }
+
+  /** Whether whatever serves has been tried with the settings that are declared. */
+  public synchronized boolean isConfigured() {
+    return configTried.equals(stored.spec().config());
+  }
+
+  /** Why versions serve with other settings than those that are declared; empty if none does. */
+  public synchronized String configProblem() {
+    return isConfigured() ? configProblem : "";
+  }
+
   /** Why the versions that are declared were given up; empty if they were not. */
   public synchronized String rejection() {
     return stored.rejection();
@@ -102,9 +124,13 @@ public final class Declared {
 
   /** The same spec but for its replicas: what was given up stays given up. */
   synchronized void scale(DeploymentSpec spec) throws DeploymentException {
+    boolean wasResolved = resolved == stored.generation();
     write(
         new Stored(
             spec, stored.generation() + 1, stored.stable(), stored.rejected(), stored.rejection()));
+    if (wasResolved) {
+      resolved = stored.generation(); // replicas say nothing of versions
+    }
   }
 
   private void write(Stored next) throws DeploymentException {
@@ -189,11 +215,33 @@ public final class Declared {
     events.add(Event.GATEWAY, name(), Event.Kind.SHADOW_ENDED, what, came.toString());
   }
 
-  /** Which versions the spec cannot be traced to just now, and why. */
-  public synchronized void unresolved(long generation, String why) {
+  /**
+   * All versions that are needed have been tried with these settings.
+   *
+   * @param problem of those that go on with other ones; empty if there are none
+   */
+  public synchronized void configured(String config, String problem) {
+    configTried = config;
+    configProblem = problem;
+  }
+
+  /** The spec means nothing that there is, and why. */
+  public void unresolved(long generation, String why) {
+    note(generation, why, false);
+  }
+
+  /** What the spec means cannot be found out just now, and why. */
+  public synchronized void unreadable(long generation, String why) {
+    if (resolved != generation || stored.spec().followsWhatMoves()) {
+      note(generation, why, true);
+    }
+  }
+
+  private synchronized void note(long generation, String why, boolean outage) {
     if (generation != stored.generation()) {
       return;
     }
+    isOutage = outage;
     observed = generation;
     if (!obstacle.equals(why)) {
       log.warn("deployment {}: {}", name(), why);
@@ -211,6 +259,7 @@ public final class Declared {
       return;
     }
     observed = generation;
+    resolved = generation;
     obstacle = "";
     Rollout now = rollout;
     if (now != null && !now.phase().isOver()) {

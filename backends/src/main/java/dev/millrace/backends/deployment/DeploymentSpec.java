@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
+import dev.millrace.backends.repository.ConfigOverlay;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.backends.shadow.Tolerance;
 import java.util.ArrayList;
@@ -25,6 +26,8 @@ import java.util.TreeMap;
  * @param shadow which version runs copies of what is answered, if one does
  * @param stickyHeader as stickyParameter, but a header of the call, in lower case; one of the two
  *     at most
+ * @param config settings in place of the model's own, as {@link ConfigOverlay} has them, keys in
+ *     order; empty for none
  */
 public record DeploymentSpec(
     String name,
@@ -36,7 +39,8 @@ public record DeploymentSpec(
     String stickyParameter,
     Map<String, String> labels,
     Optional<Shadow> shadow,
-    String stickyHeader) {
+    String stickyHeader,
+    String config) {
 
   /** Replicas of a version at most. */
   public static final int MAX_REPLICAS = 64;
@@ -90,7 +94,17 @@ public record DeploymentSpec(
 
   private DeploymentSpec scaled(int count, Autoscaling bounds) {
     return new DeploymentSpec(
-        name, model, targets, count, bounds, update, stickyParameter, labels, shadow, stickyHeader);
+        name,
+        model,
+        targets,
+        count,
+        bounds,
+        update,
+        stickyParameter,
+        labels,
+        shadow,
+        stickyHeader,
+        config);
   }
 
   /**
@@ -104,6 +118,12 @@ public record DeploymentSpec(
       return autoscaling.bounded(now);
     }
     return replicas > 0 ? replicas : configured;
+  }
+
+  /** Whether it means other versions when an alias moves or a version is added. */
+  boolean followsWhatMoves() {
+    return targets.stream()
+        .anyMatch(target -> !(target.version() instanceof VersionSelector.Exactly));
   }
 
   /** "3", "1..4", or 0 for what the model's configuration says. */
@@ -122,6 +142,7 @@ public record DeploymentSpec(
     add(changes, "labels", new TreeMap<>(old.labels), new TreeMap<>(labels));
     add(changes, "shadow", text(old.shadow), text(shadow));
     add(changes, "sticky header", old.stickyHeader, stickyHeader);
+    changes.addAll(ConfigOverlay.changes(old.config, config));
     return changes;
   }
 

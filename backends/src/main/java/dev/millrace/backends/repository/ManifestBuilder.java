@@ -25,9 +25,38 @@ final class ManifestBuilder {
   int threads = ModelOptions.DEFAULT.threads();
   List<TensorSpec> inputs = List.of();
   List<TensorSpec> outputs = List.of();
-  final SchedulingBuilder scheduling = new SchedulingBuilder();
+  final SchedulingBuilder scheduling;
   final Map<String, String> engine = new LinkedHashMap<>();
   final List<String> notes = new ArrayList<>();
+
+  ManifestBuilder() {
+    this(new SchedulingBuilder());
+  }
+
+  private ManifestBuilder(SchedulingBuilder scheduling) {
+    this.scheduling = scheduling;
+  }
+
+  /** One that keeps what another says unless it is set. */
+  static ManifestBuilder of(ModelManifest base) {
+    ManifestBuilder builder = new ManifestBuilder(SchedulingBuilder.of(base.scheduling()));
+    builder.backend = base.backend();
+    builder.fileName = base.fileName();
+    builder.versionPolicy = base.versionPolicy();
+    builder.replicas = base.replicas();
+    builder.maxQueuedRows = base.limits().maxQueuedRows();
+    builder.maxQueuedBytes = base.limits().maxQueuedBytes();
+    builder.maxRequestRows = base.limits().maxRequestRows();
+    builder.maxRunNanos = base.limits().maxRunNanos();
+    builder.required = base.required();
+    builder.maxBatchSize = base.options().maxBatchSize();
+    builder.threads = base.options().threads();
+    builder.inputs = base.options().declaredInputs();
+    builder.outputs = base.options().declaredOutputs();
+    builder.engine.putAll(base.options().engine());
+    builder.notes.addAll(base.notes());
+    return builder;
+  }
 
   ModelManifest build() {
     return new ModelManifest(

@@ -23,6 +23,23 @@ final class SchedulingBuilder {
   long queueDelayNanos = TritonBatching.DEFAULT.queueDelayNanos();
   boolean preserveOrdering = TritonBatching.DEFAULT.preserveOrdering();
 
+  /** One that keeps what another says unless it is set. */
+  static SchedulingBuilder of(Scheduling base) {
+    SchedulingBuilder builder = new SchedulingBuilder();
+    builder.mode = base.mode();
+    builder.sloNanos = base.sloNanos();
+    builder.maxQueueNanos = base.maxQueueNanos();
+    builder.priorityLevels = base.priorityLevels();
+    builder.defaultPriority = OptionalInt.of(base.defaultPriority());
+    builder.queuePolicy = base.queuePolicy();
+    builder.levelPolicies.putAll(base.levelPolicies());
+    builder.strictOverride = base.strictOverride();
+    builder.preferredRows = base.batching().preferredRows();
+    builder.queueDelayNanos = base.batching().queueDelayNanos();
+    builder.preserveOrdering = base.batching().preserveOrdering();
+    return builder;
+  }
+
   Scheduling build() {
     return new Scheduling(
         mode,

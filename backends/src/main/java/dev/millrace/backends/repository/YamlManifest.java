@@ -22,34 +22,81 @@ import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
-/** Reads {@code model.yaml}. */
+/** Reads {@code model.yaml}, or a part of it that stands elsewhere. */
 final class YamlManifest {
   private static final List<String> TENSOR_KEYS = List.of("name", "datatype", "shape");
   private static final List<String> DATA_TYPES =
       Arrays.stream(DataType.values()).map(DataType::name).toList();
 
   private final Set<String> backends;
-  private final ManifestProblems problems = new ManifestProblems(Names.MODEL_YAML);
-  private final YamlValues values = new YamlValues(problems);
-  private final ManifestBuilder manifest = new ManifestBuilder();
-  private final YamlScheduling scheduling = new YamlScheduling(values, manifest.scheduling);
+  private final ManifestProblems problems;
+  private final Map<ManifestKey, String> refused;
+  private final YamlValues values;
+  private final ManifestBuilder manifest;
+  private final YamlScheduling scheduling;
 
+  /** Of a file. */
   YamlManifest(Set<String> backends) {
+    this(backends, new ManifestProblems(Names.MODEL_YAML), Map.of(), new ManifestBuilder());
+  }
+
+  /**
+   * Of settings that overlay others.
+   *
+   * @param refused keys that have no place there, and why
+   * @param manifest holds what is overlaid
+   */
+  YamlManifest(
+      ManifestProblems problems, Map<ManifestKey, String> refused, ManifestBuilder manifest) {
+    this(Set.of(), problems, refused, manifest);
+  }
+
+  private YamlManifest(
+      Set<String> backends,
+      ManifestProblems problems,
+      Map<ManifestKey, String> refused,
+      ManifestBuilder manifest) {
     this.backends = backends;
+    this.problems = problems;
+    this.refused = refused;
+    this.values = new YamlValues(problems);
+    this.manifest = manifest;
+    this.scheduling = new YamlScheduling(values, manifest.scheduling);
   }
 
   ModelManifest parse(String text) throws ManifestException {
+    readAll(text);
+    scheduling.check(manifest.maxBatchSize);
+    problems.throwIfAny();
+    return manifest.build();
+  }
+
+  /** Says what is wrong whatever it is to overlay. */
+  void check(String text) throws ManifestException {
+    readAll(text);
+    scheduling.checkWhatIsGiven(manifest.maxBatchSize);
+    problems.throwIfAny();
+  }
+
+  private void readAll(String text) throws ManifestException {
     Optional<Node> root =
-        YamlTree.parse(Names.MODEL_YAML, text).filter(node -> !node.getTag().equals(Tag.NULL));
+        YamlTree.parse(problems.source(), text).filter(node -> !node.getTag().equals(Tag.NULL));
     if (root.isPresent()) {
       values
           .map(root.get(), "", ManifestKey.KEYS)
           .forEach(
-              (key, node) -> ManifestKey.of(key).ifPresent(manifestKey -> read(manifestKey, node)));
+              (key, node) ->
+                  ManifestKey.of(key).ifPresent(known -> readUnlessRefused(known, node)));
     }
-    scheduling.check(manifest.maxBatchSize);
-    problems.throwIfAny();
-    return manifest.build();
+  }
+
+  private void readUnlessRefused(ManifestKey key, Node node) {
+    String why = refused.get(key);
+    if (why == null) {
+      read(key, node);
+    } else {
+      values.problem(node, key.key() + ": has no place here (expected " + why + ")");
+    }
   }
 
   private void read(ManifestKey key, Node node) {

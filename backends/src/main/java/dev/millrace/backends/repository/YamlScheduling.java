@@ -154,9 +154,42 @@ final class YamlScheduling {
 
   /** Says what is wrong between keys. */
   void check(OptionalInt maxBatchSize) {
+    forgetOtherLevels();
+    forgetLargerSizes(maxBatchSize);
     checkMode();
     checkPreferredSizes(maxBatchSize);
     checkPriorities();
+  }
+
+  /** The same where what is not given stands elsewhere, and is not known. */
+  void checkWhatIsGiven(OptionalInt maxBatchSize) {
+    checkPreferredSizes(maxBatchSize);
+    if (given.containsKey(ManifestKey.SCHEDULER)) {
+      checkMode();
+    }
+    if (given.containsKey(ManifestKey.PRIORITY_LEVELS)) {
+      checkPriorities();
+    }
+  }
+
+  /** With other levels than before, what was said of those before means nothing. */
+  private void forgetOtherLevels() {
+    if (!given.containsKey(ManifestKey.PRIORITY_LEVELS)) {
+      return;
+    }
+    if (!given.containsKey(ManifestKey.DEFAULT_PRIORITY)) {
+      scheduling.defaultPriority = OptionalInt.empty();
+    }
+    scheduling.levelPolicies.keySet().retainAll(levels.keySet());
+  }
+
+  /** The same for sizes that were preferred before, and are none any more. */
+  private void forgetLargerSizes(OptionalInt maxBatchSize) {
+    if (!given.containsKey(ManifestKey.PREFERRED_BATCH_SIZES) && maxBatchSize.isPresent()) {
+      int most = maxBatchSize.getAsInt();
+      scheduling.preferredRows =
+          scheduling.preferredRows.stream().filter(rows -> rows <= most).toList();
+    }
   }
 
   private void checkMode() {

@@ -6,6 +6,7 @@ import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.Gates;
 import dev.millrace.backends.deployment.Rollout;
+import dev.millrace.backends.repository.ConfigOverlay;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.VersionSelector;
@@ -135,10 +136,12 @@ final class DeployedModels {
       slot.required = true;
       if (slot.served != null) {
         scale(slot.served, deployment.spec(), slot.configuredReplicas);
-      } else if (isToBeLoaded(deployment, version, slot)) {
+      }
+      if (isToBeLoaded(deployment, version, slot)) {
         load(deployment, version, slot);
       }
     }
+    tellSettings(deployment, slots);
     shift(deployment, slots);
     retireAllBut(deployment, slots);
   }
@@ -148,21 +151,52 @@ final class DeployedModels {
   }
 
   private boolean isToBeLoaded(Declared deployment, long version, Slot slot) {
-    if (slot.isLoading || slot.untilRetry(nanoClock.getAsLong()) > 0) {
+    if (slot.isLoading) {
       return false;
+    }
+    if (!slot.config.equals(deployment.spec().config())) {
+      return true;
+    }
+    if (slot.untilRetry(nanoClock.getAsLong()) > 0) {
+      return false;
+    }
+    if (slot.isServing()) {
+      return slot.isMissing();
     }
     return !slot.isGivenUp() || deployment.stable().points(version) > 0;
   }
 
+  /** Says whether what is needed has been tried with the settings that are declared. */
+  private void tellSettings(Declared deployment, SortedMap<Long, Slot> slots) {
+    String config = deployment.spec().config();
+    List<String> problems = new ArrayList<>();
+    for (long version : needed(deployment)) {
+      Slot slot = slots.get(version);
+      if (slot == null || slot.isLoading || !slot.config.equals(config)) {
+        return;
+      }
+      if (slot.isServing() && slot.state == VersionState.FAILED) {
+        problems.add("version " + version + ": " + slot.reason);
+      }
+    }
+    deployment.configured(config, String.join("; ", problems));
+  }
+
   private void load(Declared deployment, long version, Slot slot) {
+    String config = deployment.spec().config();
+    slot.begin(config);
+    boolean replaces = slot.isServing();
     loads.load(
         deployment.name(),
         version,
         slot,
-        () -> find(deployment, version, slot),
+        () -> find(deployment, version, slot, config),
         () -> {
-          if (slot.isServing()) {
+          if (slot.state == VersionState.READY) {
             slot.succeeded();
+            if (replaces) {
+              meters.remove(deployment.name()); // it knows of what was replaced
+            }
           } else {
             slot.retryLater(nanoClock.getAsLong());
           }
@@ -173,9 +207,12 @@ final class DeployedModels {
   }
 
   /** The loading thread's. */
-  private Loads.Wanted find(Declared deployment, long version, Slot slot) throws IOException {
+  private Loads.Wanted find(Declared deployment, long version, Slot slot, String config)
+      throws IOException {
     DeploymentSpec spec = deployment.spec();
-    ModelEntry entry = repository.resolve(spec.model(), new VersionSelector.Exactly(version));
+    ModelEntry entry =
+        ConfigOverlay.over(
+            repository.resolve(spec.model(), new VersionSelector.Exactly(version)), config);
     if (entry.problem().isPresent()) {
       throw new IOException(entry.problem().get());
     }

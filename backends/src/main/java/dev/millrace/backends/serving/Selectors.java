@@ -40,7 +40,7 @@ record Selectors(ModelRepository repository) {
     } catch (UnknownVersionException e) {
       deployment.unresolved(generation, String.valueOf(e.getMessage()));
     } catch (IOException e) {
-      deployment.unresolved(
+      deployment.unreadable(
           generation, repository.location() + " cannot be read: " + e.getMessage());
     }
   }

@@ -18,6 +18,9 @@ final class Slot {
   /** What was last tried, successfully or not. */
   String fingerprint = "";
 
+  /** The deployment's settings of what was last tried. */
+  String config = "";
+
   boolean required;
   long loadNanos;
 
@@ -47,6 +50,20 @@ final class Slot {
     return state == VersionState.FAILED && !fingerprint.isEmpty();
   }
 
+  /** Whether its content, or what it would be replaced by, could not be brought here. */
+  boolean isMissing() {
+    return state == VersionState.FAILED && fingerprint.isEmpty();
+  }
+
+  /** What is to be tried next has not been tried before. */
+  void begin(String newConfig) {
+    if (!config.equals(newConfig)) {
+      config = newConfig;
+      fingerprint = "";
+      attempts = 0;
+    }
+  }
+
   /** Another try is due after a while, a longer one each time. */
   void retryLater(long nowNanos) {
     retryNanos =
@@ -60,7 +77,7 @@ final class Slot {
 
   /** Whether it is to be tried again at some time. */
   boolean isWaitingForRetry() {
-    return served == null && !isLoading && attempts > 0;
+    return (served == null || isMissing()) && !isLoading && attempts > 0;
   }
 
   /** Nanoseconds until it may be tried again; 0 or less if it may be now. */

@@ -33,7 +33,7 @@ class AutoscalerTest {
   private static final long RUN_NANOS = 200_000_000;
 
   /** Kept in memory. */
-  private static final DeploymentStore MEMORY =
+  static final DeploymentStore MEMORY =
       new DeploymentStore() {
         @Override
         public List<Stored> load() {
@@ -95,6 +95,7 @@ class AutoscalerTest {
             "",
             Map.of(),
             Optional.empty(),
+            "",
             ""),
         0,
         false,

@@ -31,7 +31,7 @@ final class ListedRepository implements ModelRepository {
 
   private final List<ModelEntry> entries = new ArrayList<>();
   final AtomicInteger fetched = new AtomicInteger();
-  boolean broken;
+  volatile boolean broken;
 
   /** From now on the repository holds this version of a model, and no other of it. */
   void put(String model, long version, String fingerprint) {

@@ -181,11 +181,15 @@ final class DeploymentVerbs {
     rollout.ifPresent(now -> status.setRollout(message(now)));
     boolean settled =
         declared.observedGeneration() == declared.generation()
+            && declared.isConfigured()
             && rollout.map(now -> now.phase().isOver()).orElse(true);
     boolean serves =
         routes.isDormant(declared.name()) // will, when it is called
             || (!traffic.isEmpty() && traffic.versions().stream().allMatch(ready::containsKey));
-    String reason = declared.rejection().isEmpty() ? declared.obstacle() : declared.rejection();
+    String reason = declared.rejection().isEmpty() ? declared.failure() : declared.rejection();
+    if (reason.isEmpty()) {
+      reason = declared.configProblem();
+    }
     if (reason.isEmpty() && settled && !serves) {
       reason = whyNot(declared.name(), traffic);
     }
@@ -193,6 +197,13 @@ final class DeploymentVerbs {
     status.addConditions(condition("Ready", settled && serves && !failed, failed ? reason : ""));
     status.addConditions(condition("Progressing", !settled, ""));
     status.addConditions(condition("Failed", failed, reason));
+    boolean answers =
+        routes.isDormant(declared.name())
+            || traffic.versions().stream().anyMatch(ready::containsKey);
+    status.addConditions(condition("Serving", answers, ""));
+    String unknown = declared.obstacle();
+    boolean looked = declared.observedGeneration() == declared.generation();
+    status.addConditions(condition("Current", looked && unknown.isEmpty(), unknown));
     return status.build();
   }
 

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Duration;
+import com.google.protobuf.Struct;
 import com.google.protobuf.Timestamp;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -183,6 +184,8 @@ final class OpenApi {
     } else if (type.equals(Timestamp.getDescriptor())) {
       json.writeStringField("type", "string");
       json.writeStringField("format", "date-time");
+    } else if (type.equals(Struct.getDescriptor())) {
+      json.writeStringField("type", "object");
     } else {
       reference(type);
     }

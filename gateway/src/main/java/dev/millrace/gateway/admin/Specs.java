@@ -50,6 +50,7 @@ final class Specs {
     UpdateStrategy update = strategy(message.getUpdate(), problems);
     Optional<DeploymentSpec.Shadow> shadow = ShadowSpecs.read(message, problems);
     String stickyHeader = ShadowSpecs.stickyHeader(message.getSticky(), problems);
+    String config = ConfigText.read(message.getConfig(), problems);
     if (!problems.isEmpty()) {
       throw new DeploymentException(DeploymentException.Kind.INVALID, String.join("\n", problems));
     }
@@ -63,7 +64,8 @@ final class Specs {
         message.getSticky().getParameter(),
         message.getLabelsMap(),
         shadow,
-        stickyHeader);
+        stickyHeader,
+        config);
   }
 
   private static void requireName(String field, String name, List<String> problems) {
@@ -193,6 +195,9 @@ final class Specs {
     }
     if (!spec.stickyHeader().isEmpty()) {
       message.setSticky(StickyRouting.newBuilder().setHeader(spec.stickyHeader()));
+    }
+    if (!spec.config().isEmpty()) {
+      message.setConfig(ConfigText.write(spec.config()));
     }
     spec.shadow().map(ShadowSpecs::write).ifPresent(message::setShadow);
     if (!spec.update().equals(UpdateStrategy.ALL_AT_ONCE)) {

@@ -61,8 +61,9 @@ final class DeploymentText {
   }
 
   private static String readiness(Deployment deployment) {
+    String unknown = condition(deployment, "Current").getReason();
     return condition(deployment, "Ready").getStatus()
-        ? "yes"
+        ? unknown.isEmpty() ? "yes" : "yes (" + unknown + ")"
         : condition(deployment, "Failed").getStatus()
             ? "no: " + condition(deployment, "Failed").getReason()
             : "not yet";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
+import dev.millrace.backends.model.Units;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.Scheduling;
 import dev.millrace.backends.repository.VersionPolicy;
@@ -16,6 +17,7 @@ import dev.millrace.proto.inference.ModelParameter;
 import dev.millrace.proto.inference.ModelQueuePolicy;
 import dev.millrace.proto.inference.ModelTransactionPolicy;
 import dev.millrace.proto.inference.ModelVersionPolicy;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -46,6 +48,14 @@ final class ModelConfigs {
     config.putParameters(
         "scheduler",
         ModelParameter.newBuilder().setStringValue(scheduler(served.manifest())).build());
+    long sloNanos = served.manifest().scheduling().sloNanos();
+    if (sloNanos > 0) {
+      config.putParameters(
+          "slo",
+          ModelParameter.newBuilder()
+              .setStringValue(Units.show(Duration.ofNanos(sloNanos)))
+              .build());
+    }
     if (batched) {
       config.setDynamicBatching(dynamicBatching(served.manifest().scheduling()));
     }

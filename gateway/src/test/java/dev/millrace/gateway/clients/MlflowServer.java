@@ -32,7 +32,6 @@ public final class MlflowServer implements AutoCloseable {
   static final Path REQUIREMENTS = Path.of("src/test/clients/mlflow-requirements.txt");
   private static final Duration START = Duration.ofMinutes(2);
 
-  private final HttpClient http = HttpClient.newHttpClient();
   private final BackgroundProgram program;
   private final URI uri;
 
@@ -109,13 +108,16 @@ public final class MlflowServer implements AutoCloseable {
 
   private HttpResponse<String> send(String method, String path, byte[] body)
       throws IOException, InterruptedException {
-    return http.send(
-        HttpRequest.newBuilder(uri.resolve(path))
-            .header("Content-Type", "application/json")
-            .timeout(START)
-            .method(method, HttpRequest.BodyPublishers.ofByteArray(body))
-            .build(),
-        HttpResponse.BodyHandlers.ofString());
+    // one connection a request: the server closes idle ones at any time
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      return http.send(
+          HttpRequest.newBuilder(uri.resolve(path))
+              .header("Content-Type", "application/json")
+              .timeout(START)
+              .method(method, HttpRequest.BodyPublishers.ofByteArray(body))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
   }
 
   public Map<?, ?> post(String path, String json) throws IOException, InterruptedException {

@@ -2,16 +2,22 @@
 package dev.millrace.gateway.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.gateway.cli.TestShell;
 import dev.millrace.gateway.config.ConfigKey;
+import dev.millrace.proto.admin.v1.Condition;
+import dev.millrace.proto.admin.v1.DeploymentServiceGrpc;
+import dev.millrace.proto.admin.v1.GetDeploymentRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +37,7 @@ class AdminCommandsTest {
     gateway =
         TestGateway.over(folder)
             .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
+            .set(ConfigKey.REGISTRY_POLL_INTERVAL, Duration.ofMillis(100))
             .start();
   }
 
@@ -100,6 +107,60 @@ class AdminCommandsTest {
     assertThat(ok("registry", "rm", "fraud", "2")).isEqualTo("fraud version 2 is gone\n");
     assertThat(ok("undeploy", "fraud")).contains("not deployed any more");
     assertThat(ok("registry", "alias", "fraud", "champion")).isEqualTo("no aliases\n");
+  }
+
+  @Test
+  void aRegistryThatCannotBeReadLeavesWhatIsReadyReady() throws Exception {
+    Path model = Files.write(folder.resolve("a.onnx"), OnnxModels.identity(DataType.FP32, "n", 4));
+    String spec = file("fraud.yaml", "name: fraud\nversion: '@champion'\n");
+    ok("registry", "push", "fraud", model.toString(), "--alias", "champion");
+    ok("apply", "-f", spec);
+    ok("wait", "fraud", "--timeout", "30");
+    assertThat(conditions()).isEqualTo("Ready Serving Current");
+
+    Path aliases = folder.resolve("data/registry/fraud/.aliases.yaml");
+    Path aside = Files.move(aliases, folder.resolve("aside"));
+    Files.createDirectory(aliases);
+    awaitConditions("Ready Serving");
+    assertThat(ok("deployments")).containsPattern("yes \\(.* cannot be read: ");
+    ok("scale", "fraud", "--replicas", "2");
+    awaitConditions("Ready Serving");
+
+    // what was not known before is not known now
+    ok("apply", "-f", file("b.yaml", "name: fraud\nversion: '@challenger'\n"));
+    awaitConditions("Failed Serving");
+    assertThat(run("wait", "fraud", "--timeout", "30").err()).contains("cannot be read");
+    ok("apply", "-f", spec);
+    gateway.close();
+    start();
+    awaitConditions("Failed Serving");
+
+    Files.delete(aliases);
+    Files.move(aside, aliases);
+    awaitConditions("Ready Serving Current");
+
+    // the registry is read, and says that there is no such alias
+    ok("registry", "alias", "fraud", "second", "1");
+    Files.delete(aliases);
+    awaitConditions("Failed Serving");
+  }
+
+  /** Those that hold. */
+  private String conditions() {
+    return DeploymentServiceGrpc.newBlockingStub(gateway.channel())
+        .getDeployment(GetDeploymentRequest.newBuilder().setName("fraud").build())
+        .getStatus()
+        .getConditionsList()
+        .stream()
+        .filter(Condition::getStatus)
+        .map(Condition::getType)
+        .collect(Collectors.joining(" "));
+  }
+
+  private void awaitConditions(String expected) {
+    await()
+        .atMost(TestGateway.PATIENCE)
+        .untilAsserted(() -> assertThat(conditions()).isEqualTo(expected));
   }
 
   @Test

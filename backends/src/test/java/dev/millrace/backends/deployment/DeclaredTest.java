@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.backends.repository.VersionSelector;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class DeclaredTest {
+  private static final Traffic FIRST = Traffic.ofPercent(Map.of(1L, 100));
+
+  private final EventLog events = new EventLog(InstantSource.system());
+
+  /** Kept in memory. */
+  private static final class Memory implements DeploymentStore {
+    @Override
+    public List<Stored> load() {
+      return List.of();
+    }
+
+    @Override
+    public void save(Stored stored) {}
+
+    @Override
+    public void delete(String name) {}
+  }
+
+  private Declared declared(String version) throws DeploymentException {
+    DeploymentSpec spec =
+        new DeploymentSpec(
+            "d",
+            "m",
+            List.of(new DeploymentSpec.Target(VersionSelector.parse(version).orElseThrow(), 100)),
+            0,
+            Autoscaling.OFF,
+            UpdateStrategy.ALL_AT_ONCE,
+            "",
+            Map.of(),
+            Optional.empty(),
+            "",
+            "");
+    InstantSource clock = InstantSource.system();
+    return new Deployments(new Memory(), events, clock).apply(spec, 0, false, "test").deployment();
+  }
+
+  @Test
+  void anOutageIsAFailureUntilItWasKnownOnceWhatIsDeclared() throws Exception {
+    Declared declared = declared("@champion");
+    declared.unreadable(1, "no route to host");
+    assertThat(declared.failure()).isEqualTo("no route to host");
+
+    declared.resolved(1, FIRST);
+    assertThat(declared.obstacle()).isEmpty();
+    declared.unreadable(1, "no route to host");
+    assertThat(declared.failure()).isEmpty();
+    assertThat(declared.obstacle()).isEqualTo("no route to host");
+
+    declared.scale(declared.spec().withReplicas(2));
+    assertThat(declared.failure()).isEmpty();
+    declared.declare(declared.spec(), 3);
+    assertThat(declared.failure()).isEqualTo("no route to host");
+  }
+
+  @Test
+  void thatAnAliasIsNotThereIsAFailureAtAnyTime() throws Exception {
+    Declared declared = declared("@champion");
+    declared.resolved(1, FIRST);
+    declared.unresolved(1, "alias 'champion' not found");
+
+    assertThat(declared.failure()).isEqualTo("alias 'champion' not found");
+  }
+
+  @Test
+  void anOutageHidesNothingOfVersionsThatAreGivenByNumber() throws Exception {
+    Declared declared = declared("1");
+    declared.unreadable(1, "no route to host");
+    assertThat(declared.obstacle()).isEqualTo("no route to host");
+
+    declared.resolved(1, FIRST);
+    declared.unreadable(1, "no route to host");
+    assertThat(declared.obstacle()).isEmpty();
+  }
+}

@@ -27,12 +27,11 @@ final class LiveCurvesTest {
   @Test
   @Timeout(60)
   void readsTheCurvesOfARunningGateway() throws Exception {
-    Path model = folder.resolve("models/m.onnx");
-    Files.createDirectories(model.getParent());
-    Files.write(model, OnnxModels.identity(DataType.FP32, "n", 4));
+    Path models = Files.createDirectories(folder.resolve("models"));
+    Files.write(models.resolve("m.onnx"), OnnxModels.identity(DataType.FP32, "n", 4));
     ConfigValues values =
         ConfigValues.defaults()
-            .with(ConfigKey.REPOSITORIES, ModelLocation.folders(model.getParent()))
+            .with(ConfigKey.REPOSITORIES, ModelLocation.folders(models))
             .with(ConfigKey.STAGING_DIRECTORY, folder.resolve("staging"))
             .with(ConfigKey.GRPC_PORT, 0)
             .with(ConfigKey.HTTP_PORT, 0)

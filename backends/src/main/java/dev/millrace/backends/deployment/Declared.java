@@ -33,7 +33,7 @@ public final class Declared {
   private Stored stored;
   private @Nullable Rollout rollout;
   private String obstacle = "";
-  private boolean isOutage;
+  private Obstacle kind = Obstacle.MISSING;
   private long shadowVersion;
   private String shadowObstacle = "";
   private long observed;
@@ -42,6 +42,16 @@ public final class Declared {
   private String configProblem = "";
   private boolean ended;
   private boolean unsaved;
+
+  /** Why it cannot be found out which versions are meant. */
+  private enum Obstacle {
+    /** They are not there. */
+    MISSING,
+    /** The repository cannot be read. */
+    UNREADABLE,
+    /** Their files are still being written. */
+    ARRIVING
+  }
 
   Declared(Stored stored, DeploymentStore store, EventLog events, InstantSource clock) {
     this.stored = stored;
@@ -86,7 +96,10 @@ public final class Declared {
    * reason once it has been found out what this generation means: what was meant goes on.
    */
   public synchronized String failure() {
-    return isOutage && resolved == stored.generation() ? "" : obstacle;
+    boolean passes =
+        kind == Obstacle.ARRIVING
+            || (kind == Obstacle.UNREADABLE && resolved == stored.generation());
+    return passes ? "" : obstacle;
   }
 
   /** Whether whatever serves has been tried with the settings that are declared. */
@@ -227,22 +240,29 @@ public final class Declared {
 
   /** The spec means nothing that there is, and why. */
   public void unresolved(long generation, String why) {
-    note(generation, why, false);
+    note(generation, why, Obstacle.MISSING);
   }
 
   /** What the spec means cannot be found out just now, and why. */
   public synchronized void unreadable(long generation, String why) {
     if (resolved != generation || stored.spec().followsWhatMoves()) {
-      note(generation, why, true);
+      note(generation, why, Obstacle.UNREADABLE);
     }
   }
 
-  private synchronized void note(long generation, String why, boolean outage) {
+  /** What the spec means is on its way into the repository. */
+  public synchronized void arriving(long generation, String why) {
+    note(generation, why, Obstacle.ARRIVING);
+  }
+
+  private synchronized void note(long generation, String why, Obstacle newKind) {
     if (generation != stored.generation()) {
       return;
     }
-    isOutage = outage;
-    observed = generation;
+    kind = newKind;
+    if (kind != Obstacle.ARRIVING) {
+      observed = generation;
+    }
     if (!obstacle.equals(why)) {
       log.warn("deployment {}: {}", name(), why);
     }

@@ -49,7 +49,8 @@ public final class MlflowSource implements RemoteSource {
    *
    * @param paths where each file is among them, by the name that it is listed with
    */
-  private record Version(Artifacts place, RemoteModel model, Map<String, String> paths) {}
+  private record Version(
+      String created, Artifacts place, RemoteModel model, Map<String, String> paths) {}
 
   /**
    * @param server {@code http://host:5000}, with a path if the server has one
@@ -73,18 +74,24 @@ public final class MlflowSource implements RemoteSource {
 
   @Override
   public Found find(String model, VersionSelector selector) throws IOException {
-    long number =
+    Json version =
         switch (selector) {
-          case VersionSelector.Exactly exactly -> exactly.version();
-          case VersionSelector.Alias alias -> number(byAlias(model, alias.name()));
+          case VersionSelector.Exactly exactly -> byNumber(model, exactly.version());
+          case VersionSelector.Alias alias -> byAlias(model, alias.name());
           case VersionSelector.Latest latest -> latest(model);
         };
-    Version version = versions.get(key(model, number));
-    if (version == null) {
-      version = look(model, number);
-      versions.put(key(model, number), version);
+    long number = number(version);
+    Version known = versions.get(key(model, number));
+    if (known == null || !known.created().equals(created(version))) {
+      known = look(model, number, version);
+      versions.put(key(model, number), known);
     }
-    return new Found(version.model(), new VersionSelector.Exactly(number));
+    return new Found(known.model(), new VersionSelector.Exactly(number));
+  }
+
+  /** Of a model that was deleted and registered anew, a number is another version. */
+  private static String created(Json version) {
+    return version.number("creation_timestamp").orElse(0L) + " " + version.text("source");
   }
 
   private static String key(String model, long number) {
@@ -105,7 +112,7 @@ public final class MlflowSource implements RemoteSource {
     }
   }
 
-  private long latest(String model) throws IOException {
+  private Json latest(String model) throws IOException {
     Json found =
         client.get(
             "model-versions/search",
@@ -118,20 +125,23 @@ public final class MlflowSource implements RemoteSource {
       throw new UnknownVersionException(
           "model '%s': no versions in %s".formatted(model, location()), false);
     }
-    return number(latest.getFirst());
+    return latest.getFirst();
   }
 
-  private Version look(String model, long number) throws IOException {
-    Map<String, String> query = Map.of("name", model, "version", Long.toString(number));
-    Json version;
-    String uri;
+  private Json byNumber(String model, long number) throws IOException {
     try {
-      version = versionIn(client.get("model-versions/get", query));
-      uri = client.get("model-versions/get-download-uri", query).text("artifact_uri");
+      return versionIn(client.get("model-versions/get", named(model, number)));
     } catch (RefusedException e) {
       throw unknown(
           e, NOT_FOUND, "model '%s': version %d".formatted(model, number), isKnown(model));
     }
+  }
+
+  private static Map<String, String> named(String model, long number) {
+    return Map.of("name", model, "version", Long.toString(number));
+  }
+
+  private Version look(String model, long number, Json version) throws IOException {
     if (!version.text("status").equals("READY")) {
       throw new IOException(
           "model '%s' version %d in %s: status %s %s (expected READY)"
@@ -142,6 +152,8 @@ public final class MlflowSource implements RemoteSource {
                   version.text("status"),
                   version.text("status_message")));
     }
+    String uri =
+        client.get("model-versions/get-download-uri", named(model, number)).text("artifact_uri");
     Artifacts place = place(uri);
     List<ListedFile> artifacts = place.list();
     Flavors.requireOnnx(model, number, place, artifacts);
@@ -153,7 +165,7 @@ public final class MlflowSource implements RemoteSource {
         files.add(new ListedFile(name, file.size(), file.modifiedMillis(), uri));
       }
     }
-    return new Version(place, new RemoteModel(model, files), paths);
+    return new Version(created(version), place, new RemoteModel(model, files), paths);
   }
 
   /** The model's configuration lies above its versions. */

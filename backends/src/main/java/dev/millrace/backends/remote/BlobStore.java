@@ -16,6 +16,7 @@ import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -30,6 +31,9 @@ final class BlobStore {
 
   /** What nobody has gone on with for so long, nobody will. */
   private static final Duration PARTIAL_KEPT = Duration.ofDays(3);
+
+  /** Ends the name of a file that holds the digest of what was fetched. */
+  private static final String DONE = ".done";
 
   private final Path blobs;
   private final Path partial;
@@ -89,6 +93,11 @@ final class BlobStore {
    */
   String fetch(String key, String what, long size, Opening opening) throws IOException {
     Path part = partial.resolve(Digests.of(key));
+    Path done = partial.resolve(part.getFileName() + DONE);
+    Optional<String> fetched = fetched(done);
+    if (fetched.isPresent()) {
+      return fetched.get();
+    }
     MessageDigest digest = Digests.sha256();
     long have = Files.exists(part) ? Files.size(part) : 0;
     if (have > size) {
@@ -116,7 +125,21 @@ final class BlobStore {
     Files.createDirectories(blobs.resolve(sha256.substring(0, 2)));
     DurableFiles.sync(part);
     Files.move(part, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    Files.writeString(done, sha256);
     return sha256;
+  }
+
+  /** What was fetched for a version of which other files are still missing, if it is intact. */
+  private Optional<String> fetched(Path done) throws IOException {
+    if (!Files.exists(done)) {
+      return Optional.empty();
+    }
+    String sha256 = Files.readString(done);
+    if (Digests.isDigest(sha256) && isIntact(sha256)) {
+      return Optional.of(sha256);
+    }
+    Files.delete(done); // it was damaged, or has made room
+    return Optional.empty();
   }
 
   private void requireSpace(String what, long bytes) throws IOException {

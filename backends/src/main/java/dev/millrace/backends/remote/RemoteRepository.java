@@ -196,6 +196,9 @@ public final class RemoteRepository implements ModelRepository {
       try (InputStream in = source.open(model.name(), file, 0)) {
         bytes = in.readNBytes(maxBytes);
       }
+      if (bytes.length != Math.min(file.size(), maxBytes)) {
+        throw new IOException("%d bytes came (expected %d)".formatted(bytes.length, file.size()));
+      }
     }
     configurations.put(key, bytes);
     return bytes;

@@ -197,7 +197,7 @@ final class DeployedModels {
             if (replaces) {
               meters.remove(deployment.name()); // it knows of what was replaced
             }
-          } else {
+          } else if (!slot.isGivenUp() || deployment.stable().points(version) > 0) {
             slot.retryLater(nanoClock.getAsLong());
           }
           if (owners.get(deployment.name()) == deployment) {
@@ -327,14 +327,16 @@ final class DeployedModels {
 
   // --- loaded on demand
 
-  /** Somebody calls a deployment that is not loaded. */
-  void wake(String name) {
+  /** Somebody calls a deployment that is not loaded; whether it slept. */
+  boolean wake(String name) {
     Declared deployment = owners.get(name);
-    if (deployment != null && sleepers.wake(deployment, nanoClock.getAsLong())) {
-      log.info("deployment {}: called, and loaded again", name);
-      deployment.changedByCalls("asleep", "called");
-      reconcile(deployment);
+    if (deployment == null || !sleepers.wake(deployment, nanoClock.getAsLong())) {
+      return false;
     }
+    log.info("deployment {}: called, and loaded again", name);
+    deployment.changedByCalls("asleep", "called");
+    reconcile(deployment);
+    return true;
   }
 
   /** Puts the one to sleep that has not been called for longest; whether there is one. */

@@ -59,6 +59,13 @@ final class ListedModels {
     return slots != null && slots.values().stream().anyMatch(slot -> slot.isLoading);
   }
 
+  /** What could not be loaded is tried once more, as it is. */
+  void tryAgain(String model) {
+    models.getOrDefault(model, new TreeMap<>()).values().stream()
+        .filter(Slot::isGivenUp)
+        .forEach(slot -> slot.fingerprint = "");
+  }
+
   /** Why a model cannot be served as it is listed; empty if it is. */
   Optional<String> problem(String model) {
     SortedMap<Long, Slot> slots = models.get(model);

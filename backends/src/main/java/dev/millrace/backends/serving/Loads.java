@@ -133,9 +133,14 @@ final class Loads {
               () -> {
                 pending--;
                 slot.isLoading = false;
-                settle(name, version, slot, outcome);
-                then.run();
-                afterLoad.run();
+                try {
+                  settle(name, version, slot, outcome);
+                  then.run();
+                } catch (RuntimeException | Error e) {
+                  log.error("model {} version {}: not told that it is there", name, version, e);
+                } finally {
+                  afterLoad.run();
+                }
               },
               outcome);
         });
@@ -171,8 +176,9 @@ final class Loads {
       artifact = repository.fetch(wanted.entry(), wanted.version());
       if (!reserve(artifact)) {
         String reason = memory.refusal(artifact);
+        boolean mayFit = memory.mayFit(artifact);
         release(artifact);
-        return new Outcome.Failed(reason);
+        return mayFit ? new Outcome.Failed(reason) : new Outcome.Refused(fingerprint, reason);
       }
       enter(slot, VersionState.LOADING);
       ServedVersion served =
@@ -200,16 +206,17 @@ final class Loads {
   /** Reserves the memory that a model needs, if need be after others have been let go of. */
   private boolean reserve(ModelArtifact artifact) throws InterruptedException, ExecutionException {
     while (!memory.reserve(artifact)) {
-      CompletableFuture<Boolean> made = new CompletableFuture<>();
+      if (closing || !memory.mayFit(artifact)) {
+        return false;
+      }
       try {
-        control.execute(() -> made.complete(makeRoom.getAsBoolean()));
+        if (!CompletableFuture.supplyAsync(makeRoom::getAsBoolean, control).get()) {
+          return false;
+        }
       } catch (RejectedExecutionException e) {
         return false; // closed meanwhile
       }
-      if (closing || !made.get()) {
-        return false;
-      }
-      memory.awaitRelease(drainNanos);
+      memory.awaitRoom(artifact, drainNanos);
     }
     return true;
   }
@@ -340,19 +347,19 @@ final class Loads {
     return List.copyOf(draining);
   }
 
-  /**
-   * Waits for the load that is under way, and for what drains.
-   *
-   * @param endNanos when to wait for no load, and only a little longer for a run
-   */
-  void await(List<Thread> leaving, long endNanos) throws InterruptedException {
+  /** Waits for the load that is under way, until then at most. */
+  void awaitLoad(long endNanos) throws InterruptedException {
     long left = Math.max(0, endNanos - nanoClock.getAsLong());
     if (!thread.awaitTermination(left, TimeUnit.NANOSECONDS)) {
       log.warn("a model is still being loaded: not waiting for it");
     }
+  }
+
+  /** Waits for what drains: until then, and only a little longer for a run. */
+  void awaitDrained(List<Thread> leaving, long endNanos) throws InterruptedException {
     for (Thread drain : leaving) {
       // a run that never ends is not to keep the process from ending
-      left = Math.max(0, endNanos - nanoClock.getAsLong());
+      long left = Math.max(0, endNanos - nanoClock.getAsLong());
       if (!drain.join(Duration.ofNanos(left).plus(RUN_END_GRACE))) {
         log.warn("{}: a run goes on: not waiting for it", drain.getName());
       }

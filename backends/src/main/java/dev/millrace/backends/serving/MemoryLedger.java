@@ -24,7 +24,6 @@ public final class MemoryLedger {
   // guarded by this
   private final IdentityHashMap<ModelArtifact, Long> reserved = new IdentityHashMap<>();
   private long reservedBytes;
-  private long releases;
 
   /**
    * @param budgetBytes for all models together
@@ -59,17 +58,22 @@ public final class MemoryLedger {
     Long bytes = reserved.remove(artifact);
     if (bytes != null) {
       reservedBytes -= bytes;
-      releases++;
       notifyAll();
     }
   }
 
-  /** Waits until something is given back, or for so long. */
-  synchronized void awaitRelease(long nanos) throws InterruptedException {
-    long before = releases;
+  /** Whether a model would fit if nothing else was there. */
+  boolean mayFit(ModelArtifact artifact) {
+    return need(artifact) <= budgetBytes;
+  }
+
+  /** Waits until a model fits, or for so long. */
+  synchronized void awaitRoom(ModelArtifact artifact, long nanos) throws InterruptedException {
     long end = nanoClock.getAsLong() + nanos;
-    for (long left = nanos; before == releases && left > 0; left = end - nanoClock.getAsLong()) {
+    long left = nanos;
+    while (need(artifact) > budgetBytes - reservedBytes && left > 0) {
       TimeUnit.NANOSECONDS.timedWait(this, left);
+      left = end - nanoClock.getAsLong();
     }
   }
 

@@ -53,6 +53,9 @@ public final class Reconciler implements AutoCloseable {
   /** Between two looks at whether somebody calls what is loaded on demand. */
   private static final long IDLE_TICK_NANOS = 500_000_000;
 
+  /** Between two looks at a version whose files arrive. */
+  private static final long ARRIVING_NANOS = 500_000_000;
+
   /** Between two looks at rollouts that are under way. */
   private static final long ROLLOUT_TICK_NANOS = 50_000_000;
 
@@ -151,6 +154,7 @@ public final class Reconciler implements AutoCloseable {
     polling = pollNanos > 0;
     declared.onChange(this::declarationsChanged);
     routes.onCall(this::wake);
+    control.execute(this::reconcileDeclared); // stable versions are known without a registry
     if (polling) {
       asking.scheduleWithFixedDelay(this::lookAtAll, 0, pollNanos, TimeUnit.NANOSECONDS);
     } else {
@@ -179,13 +183,14 @@ public final class Reconciler implements AutoCloseable {
 
   /** A deployment that is not loaded is called; returns soon. Any thread. */
   private void wake(String name) {
-    if (waking.add(name) && !closing.get()) { // several calls, one look
+    if (!closing.get() && waking.add(name)) { // several calls, one look
       control.execute(
           () -> {
             waking.remove(name);
-            deployed.wake(name);
-            publish();
-            afterChange();
+            if (deployed.wake(name)) {
+              publish();
+              afterChange();
+            }
           });
     }
   }
@@ -221,8 +226,14 @@ public final class Reconciler implements AutoCloseable {
 
   /** Somebody waits for a model to be loaded. */
   private record AskedLoad(String model, CompletableFuture<Optional<String>> answer) {
-    boolean isAnswered(ListedModels models) {
-      return !models.isLoading(model) && answer.complete(models.problem(model));
+    boolean isAnswered(ListedModels models, Chosen chosen) {
+      if (models.isLoading(model)) {
+        return false;
+      }
+      if (!models.names().contains(model)) {
+        chosen.remove(model); // one that comes later is somebody else's
+      }
+      return answer.complete(models.problem(model));
     }
   }
 
@@ -233,6 +244,10 @@ public final class Reconciler implements AutoCloseable {
    */
   public CompletableFuture<Optional<String>> choose(String model) {
     CompletableFuture<Optional<String>> answer = new CompletableFuture<>();
+    if (closing.get()) {
+      answer.complete(Optional.of("the gateway is stopping"));
+      return answer;
+    }
     asking.execute(
         () -> {
           List<ModelEntry> entries;
@@ -246,6 +261,7 @@ public final class Reconciler implements AutoCloseable {
               () -> {
                 models.list(entries);
                 chosen.add(model);
+                models.tryAgain(model);
                 models.reconcile(this::isServedAsListed, true);
                 publish();
                 askedLoads.add(new AskedLoad(model, answer));
@@ -283,17 +299,25 @@ public final class Reconciler implements AutoCloseable {
       // an exception that left this method would end polling without a word
       log.error("a look at {} failed, what was loaded stays", repository.location(), e);
     }
-    resolveSelectors();
+    // what is known is loaded while a registry may take its time to say what aliases mean
     control.execute(
         () -> {
           wasListed = true;
           reconcileAll(false);
         });
+    resolveSelectors();
+    control.execute(() -> reconcileAll(false));
   }
 
   private void lookAtSelectors() {
     resolveSelectors();
     control.execute(this::reconcileDeclared);
+  }
+
+  private void lookSoon() {
+    if (!closing.get() && isLookDue.compareAndSet(false, true)) {
+      asking.schedule(this::lookAtSelectors, ARRIVING_NANOS, TimeUnit.NANOSECONDS);
+    }
   }
 
   private void resolveSelectors() {
@@ -303,7 +327,9 @@ public final class Reconciler implements AutoCloseable {
         return;
       }
       try {
-        selectors.look(deployment);
+        if (selectors.look(deployment)) {
+          lookSoon();
+        }
       } catch (RuntimeException | Error e) {
         log.error("deployment {}: a look failed, what was loaded stays", deployment.name(), e);
       }
@@ -363,7 +389,7 @@ public final class Reconciler implements AutoCloseable {
       awaitingRest.forEach(rest -> rest.complete(null));
       awaitingRest.clear();
     }
-    askedLoads.removeIf(asked -> asked.isAnswered(models));
+    askedLoads.removeIf(asked -> asked.isAnswered(models, chosen));
     progress();
     scheduleTick();
   }
@@ -497,8 +523,11 @@ public final class Reconciler implements AutoCloseable {
     asking.shutdownNow();
     loads.stop();
     try {
-      List<Thread> draining = control.submit(this::unloadAll).get(drainNanos, TimeUnit.NANOSECONDS);
-      loads.await(draining, end);
+      control.submit(this::unloadAll).get(drainNanos, TimeUnit.NANOSECONDS);
+      loads.awaitLoad(end);
+      // what was loaded just now is let go of as well
+      loads.awaitDrained(
+          control.submit(loads::draining).get(drainNanos, TimeUnit.NANOSECONDS), end);
     } catch (TimeoutException e) {
       log.warn("the control thread is busy: not waiting for it");
     } catch (InterruptedException e) {
@@ -513,12 +542,13 @@ public final class Reconciler implements AutoCloseable {
     }
   }
 
-  private List<Thread> unloadAll() {
+  private void unloadAll() {
     models.slots().values().forEach(slots -> slots.values().forEach(loads::retire));
     models.slots().clear();
     deployed.slots().values().forEach(slots -> slots.values().forEach(loads::retire));
     deployed.slots().clear();
     publish();
-    return loads.draining();
+    awaitingRest.forEach(rest -> rest.complete(null));
+    askedLoads.forEach(asked -> asked.answer().complete(Optional.of("the gateway is stopping")));
   }
 }

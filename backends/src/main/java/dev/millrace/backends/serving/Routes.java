@@ -90,6 +90,14 @@ public final class Routes {
     }
   }
 
+  /**
+   * Everything that was published together.
+   *
+   * @param dormant names of models that do not serve, and will if they are called
+   */
+  private record Table(
+      Map<String, Route> routes, List<ModelStatus> statuses, Set<String> dormant) {}
+
   /** What of a request may decide which version answers it. */
   public interface Caller {
     Caller ANYBODY =
@@ -128,9 +136,7 @@ public final class Routes {
   }
 
   private final Runnable onChange;
-  private volatile Map<String, Route> routes = Map.of();
-  private volatile List<ModelStatus> statuses = List.of();
-  private volatile Set<String> dormant = Set.of();
+  private volatile Table table = new Table(Map.of(), List.of(), Set.of());
   private volatile Consumer<String> onCall = name -> {};
   private volatile Set<String> awaited = Set.of();
   private volatile boolean listed;
@@ -145,9 +151,7 @@ public final class Routes {
 
   void publish(
       Map<String, Route> newRoutes, List<ModelStatus> newStatuses, Set<String> newDormant) {
-    dormant = Set.copyOf(newDormant);
-    statuses = List.copyOf(newStatuses);
-    routes = Map.copyOf(newRoutes);
+    table = new Table(Map.copyOf(newRoutes), List.copyOf(newStatuses), Set.copyOf(newDormant));
     onChange.run();
   }
 
@@ -158,7 +162,7 @@ public final class Routes {
 
   /** Whether a model does not serve now, and will if it is called. */
   public boolean isDormant(String name) {
-    Set<String> now = dormant; // nearly always empty
+    Set<String> now = table.dormant(); // nearly always empty
     return !now.isEmpty() && now.contains(name) && !closed;
   }
 
@@ -170,7 +174,12 @@ public final class Routes {
   /** The repositories have been read and every model in them tried once. */
   void firstPassDone() {
     if (!listed) {
-      awaited = statuses.stream().map(ModelStatus::name).collect(Collectors.toUnmodifiableSet());
+      // what sleeps, or is not to be loaded yet, holds nothing up
+      awaited =
+          table.statuses().stream()
+              .filter(ModelStatus::required)
+              .map(ModelStatus::name)
+              .collect(Collectors.toUnmodifiableSet());
       listed = true;
     }
     onChange.run();
@@ -217,7 +226,7 @@ public final class Routes {
       throw new InferException(
           new Failure(Failure.Kind.SHUTTING_DOWN, "the gateway is shutting down"));
     }
-    Route route = routes.get(name);
+    Route route = table.routes().get(name);
     if (version.isEmpty()) {
       if (route != null) {
         return caller == null ? route.latest() : choose(name, route, caller);
@@ -245,18 +254,18 @@ public final class Routes {
 
   /** Versions of a model that serve, ascending; empty if none does. */
   public List<ServedVersion> ready(String name) {
-    Route route = routes.get(name);
+    Route route = table.routes().get(name);
     return route == null ? List.of() : List.copyOf(route.ready().values());
   }
 
   /** How many models serve, in whatever versions. */
   int readyModels() {
-    return routes.size();
+    return table.routes().size();
   }
 
   /** Everything that serves. */
   public List<ServedVersion> ready() {
-    return routes.values().stream()
+    return table.routes().values().stream()
         .map(Route::ready)
         .map(Map::values)
         .flatMap(Collection::stream)
@@ -265,7 +274,7 @@ public final class Routes {
 
   /** Every model version that is known, in whatever state, by name and version. */
   public List<ModelStatus> statuses() {
-    return statuses;
+    return table.statuses();
   }
 
   /**
@@ -277,14 +286,16 @@ public final class Routes {
     if (closed || !listed) {
       return false;
     }
-    Map<String, Route> now = routes;
-    return statuses.stream()
+    Table now = table;
+    return now.statuses().stream()
         .filter(status -> status.required() && awaited.contains(status.name()))
-        .allMatch(status -> now.containsKey(status.name()));
+        .allMatch(
+            status ->
+                now.routes().containsKey(status.name()) || now.dormant().contains(status.name()));
   }
 
   private InferException missing(String name, Optional<Long> version) {
-    List<ModelStatus> known = statuses.stream().filter(s -> s.name().equals(name)).toList();
+    List<ModelStatus> known = table.statuses().stream().filter(s -> s.name().equals(name)).toList();
     if (known.isEmpty() && !listed) {
       return new InferException(
           new Failure(

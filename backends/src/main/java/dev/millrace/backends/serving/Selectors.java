@@ -7,8 +7,10 @@ import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.UnknownVersionException;
+import dev.millrace.backends.repository.VersionSelector;
 import java.io.IOException;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -17,13 +19,18 @@ import java.util.TreeMap;
  */
 record Selectors(ModelRepository repository) {
 
-  /** Tells a deployment what it means now, or why that cannot be told. */
-  void look(Declared deployment) {
-    lookAtTargets(deployment);
+  /**
+   * Tells a deployment what it means now, or why that cannot be told.
+   *
+   * @return whether another look is due soon
+   */
+  boolean look(Declared deployment) {
+    boolean soon = lookAtTargets(deployment);
     lookAtShadow(deployment);
+    return soon;
   }
 
-  private void lookAtTargets(Declared deployment) {
+  private boolean lookAtTargets(Declared deployment) {
     long generation = deployment.generation(); // before the spec, which may be a later one then
     DeploymentSpec spec = deployment.spec();
     Map<Long, Integer> percents = new TreeMap<>();
@@ -32,7 +39,12 @@ record Selectors(ModelRepository repository) {
         ModelEntry entry = repository.resolve(spec.model(), target.version());
         if (entry.problem().isPresent()) {
           deployment.unresolved(generation, entry.problem().get());
-          return;
+          return false;
+        }
+        Optional<String> arriving = arriving(entry, target.version());
+        if (arriving.isPresent()) {
+          deployment.arriving(generation, arriving.get());
+          return true;
         }
         percents.merge(entry.versions().getFirst().number(), target.percent(), Integer::sum);
       }
@@ -43,6 +55,22 @@ record Selectors(ModelRepository repository) {
       deployment.unreadable(
           generation, repository.location() + " cannot be read: " + e.getMessage());
     }
+    return false;
+  }
+
+  /**
+   * Of the latest version, what says that it is still on its way in: it is not tried, and not given
+   * up for being half there.
+   */
+  private static Optional<String> arriving(ModelEntry entry, VersionSelector selector) {
+    if (selector instanceof VersionSelector.Exactly) {
+      return Optional.empty();
+    }
+    ModelEntry.ModelVersion version = entry.versions().getFirst();
+    return version
+        .problem()
+        .or(() -> version.settled() ? Optional.empty() : Optional.of("its files arrive"))
+        .map(why -> "version " + version.number() + ": " + why);
   }
 
   /** Which version is to run copies; that it cannot be found out holds nothing else up. */

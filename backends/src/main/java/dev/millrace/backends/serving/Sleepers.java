@@ -55,8 +55,11 @@ final class Sleepers {
 
   /** Somebody calls. */
   boolean wake(Declared deployment, long nowNanos) {
-    awake.put(deployment, new Activity(0, nowNanos));
-    return asleep.remove(deployment);
+    boolean slept = asleep.remove(deployment);
+    if (slept) {
+      awake.put(deployment, new Activity(0, nowNanos));
+    }
+    return slept;
   }
 
   /** Whether one that is awake has not been called for so long that it falls asleep now. */

@@ -94,6 +94,18 @@ final class RemoteRepositoryTest {
   }
 
   @Test
+  void doesNotFetchAgainWhatCameBeforeAnotherFileBroke() throws IOException {
+    source.put("m/1/a.data", bytes("small"));
+    source.put("m/1/model.onnx", bytes("a graph of 20 bytes!"));
+    source.breaksAfter = 8;
+    assertThatExceptionOfType(IOException.class).isThrownBy(() -> fetch(ONE));
+    source.breaksAfter = -1;
+
+    assertThat(fetch(ONE).file()).hasBinaryContent(bytes("a graph of 20 bytes!"));
+    assertThat(source.downloads).containsExactly("1/a.data@0", "1/model.onnx@0", "1/model.onnx@8");
+  }
+
+  @Test
   void doesNotGoOnWithAnotherContent() throws IOException {
     source.put("m/1/model.onnx", bytes("a graph of 20 bytes!"));
     source.breaksAfter = 8;

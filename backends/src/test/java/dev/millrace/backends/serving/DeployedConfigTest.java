@@ -39,6 +39,7 @@ class DeployedConfigTest {
           declared,
           false,
           Chosen.all(),
+          MemoryLedger.unlimited(),
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,

@@ -135,7 +135,12 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
       try {
         task = submit(call, received, this, tenant);
       } catch (InferException e) {
-        refuse(e.failure());
+        if (e.failure().kind() == Failure.Kind.NOT_READY
+            && routes.isDormant(received.modelName())) {
+          awaitLoad(received); // it fell asleep just now
+        } else {
+          refuse(e.failure());
+        }
       } catch (Throwable e) {
         // gRPC would tell the caller UNKNOWN, and nothing more
         log.error("ModelInfer failed", e);
@@ -165,6 +170,7 @@ final class InferService implements ServerCallHandler<InferRequest, InferRespons
             if (call.isCancelled()) { // its memory has been given back
               coldStarts.leave(bytes);
             } else if (looks > 0 && routes.isDormant(received.modelName())) {
+              routes.wake(received.modelName()); // others may have needed its memory meanwhile
               lookAgain(context, loop, received, bytes, looks - 1);
             } else {
               coldStarts.leave(bytes);

@@ -66,6 +66,8 @@ class MemoryBudgetTest {
     gateway.deploy("second", RARE.formatted("b"));
     awaitState("second", "READY");
     gateway.infer("second", Tensor.rows(1, 1));
+    long called = System.currentTimeMillis();
+    Awaitility.await().until(() -> System.currentTimeMillis() > called);
     gateway.infer("first", Tensor.rows(1, 1)); // the second is the one idle for longer
     gateway.deploy("third", RARE.formatted("c"));
     awaitState("third", "READY");

@@ -11,6 +11,8 @@ import dev.millrace.backends.onnx.OnnxGraphBuilder;
 import dev.millrace.backends.onnx.OnnxGraphBuilder.Attribute;
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
+import dev.millrace.gateway.config.ConfigKey;
+import dev.millrace.gateway.config.ModelLocation;
 import dev.millrace.gateway.metrics.Metric;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc.GRPCInferenceServiceBlockingStub;
@@ -42,6 +44,7 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.reflection.v1.ServiceResponse;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.StreamObserver;
+import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -104,6 +107,10 @@ class MetadataTest {
             .echo("echo", "counted", "inputs = x FP32[-1,4]\nfail_when = 666")
             .model("broken", "no model".getBytes(StandardCharsets.UTF_8))
             .file("broken/model.yaml", "required: false\n")
+            // never asked: nothing is deployed
+            .set(
+                ConfigKey.REGISTRIES,
+                List.of(new ModelLocation.Mlflow(URI.create("http://127.0.0.1:1"))))
             .start();
   }
 

@@ -13,6 +13,7 @@ import dev.millrace.proto.admin.v1.StoredShare;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -78,12 +79,7 @@ public final class DeploymentFiles implements DeploymentStore {
   }
 
   private static Stored read(Path path) throws IOException {
-    String text = Files.readString(path);
-    int end = text.indexOf('\n');
-    String json = text.substring(end + 1);
-    if (end < 0 || !text.substring(0, end).equals(checksum(json))) {
-      throw new IOException(path + " is damaged: its checksum is wrong");
-    }
+    String json = whole(path);
     StoredDeployment.Builder message = StoredDeployment.newBuilder();
     try {
       // a newer gateway may have written what this one does not know
@@ -97,6 +93,17 @@ public final class DeploymentFiles implements DeploymentStore {
     } catch (InvalidProtocolBufferException | DeploymentException | IllegalArgumentException e) {
       throw new IOException(path + " is damaged: " + e.getMessage(), e);
     }
+  }
+
+  /** What follows the checksum, if that is right. */
+  private static String whole(Path path) throws IOException {
+    String text = Files.readString(path);
+    int end = text.indexOf('\n');
+    String json = text.substring(end + 1);
+    if (end < 0 || !text.substring(0, end).equals(checksum(json))) {
+      throw new IOException(path + " is damaged: its checksum is wrong");
+    }
+    return json;
   }
 
   private static Traffic traffic(List<StoredShare> shares) {
@@ -140,18 +147,29 @@ public final class DeploymentFiles implements DeploymentStore {
   /** Keeps a file as the one before, if it is whole: a damaged one is not to displace that. */
   private static void keep(Path path) throws IOException {
     try {
-      read(path);
+      whole(path);
     } catch (IOException e) {
       return;
     }
-    Path copy = path.resolveSibling(path.getFileName() + BEFORE + ".tmp");
-    Files.copy(path, copy, StandardCopyOption.REPLACE_EXISTING);
-    DurableFiles.sync(copy);
+    Path next = path.resolveSibling(path.getFileName() + BEFORE + ".tmp");
+    Files.deleteIfExists(next);
+    secondName(path, next);
     Files.move(
-        copy,
+        next,
         path.resolveSibling(path.getFileName() + BEFORE),
         StandardCopyOption.ATOMIC_MOVE,
         StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  /** A link: what it leads to has reached the disk when it was written. */
+  private static void secondName(Path path, Path second) throws IOException {
+    try {
+      Files.createLink(second, path);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      // not on each file system there are links
+      Files.copy(path, second, StandardCopyOption.REPLACE_EXISTING);
+      DurableFiles.sync(second);
+    }
   }
 
   @Override

@@ -8,6 +8,8 @@ import java.util.concurrent.TimeUnit;
  *
  * @param rate requests per second, throughout
  * @param warmUpSeconds of load before anything counts
+ * @param rehearsals swaps before anything counts: code that loads a version for the first time is
+ *     slow, and its compilers take a core
  * @param phaseSeconds of the quiet phase; the one with changes is as long, or longer if they are
  *     not made by then
  * @param swaps of two versions, all at once
@@ -18,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 public record ChangesPlan(
     double rate,
     double warmUpSeconds,
+    int rehearsals,
     double phaseSeconds,
     int swaps,
     int scales,
@@ -29,26 +32,39 @@ public record ChangesPlan(
 
   /** Three minutes. */
   public static ChangesPlan full() {
-    return new ChangesPlan(600, 10, 80, 100, 20, 3, 1);
+    return new ChangesPlan(600, 10, 2, 80, 100, 20, 3, 1);
   }
 
   /** Half a minute. */
   public static ChangesPlan quick() {
-    return new ChangesPlan(600, 4, 10, 15, 4, 2, 0.5);
+    return new ChangesPlan(600, 4, 2, 10, 15, 4, 2, 0.5);
   }
 
   public ChangesPlan withRate(double requestsPerSecond) {
     return new ChangesPlan(
-        requestsPerSecond, warmUpSeconds, phaseSeconds, swaps, scales, canaries, bakeSeconds);
+        requestsPerSecond,
+        warmUpSeconds,
+        rehearsals,
+        phaseSeconds,
+        swaps,
+        scales,
+        canaries,
+        bakeSeconds);
+  }
+
+  public ChangesPlan withRehearsals(int number) {
+    return new ChangesPlan(
+        rate, warmUpSeconds, number, phaseSeconds, swaps, scales, canaries, bakeSeconds);
   }
 
   public ChangesPlan withSwaps(int number) {
     return new ChangesPlan(
-        rate, warmUpSeconds, phaseSeconds, number, scales, canaries, bakeSeconds);
+        rate, warmUpSeconds, rehearsals, phaseSeconds, number, scales, canaries, bakeSeconds);
   }
 
   public ChangesPlan withSeconds(double seconds) {
-    return new ChangesPlan(rate, warmUpSeconds, seconds, swaps, scales, canaries, bakeSeconds);
+    return new ChangesPlan(
+        rate, warmUpSeconds, rehearsals, seconds, swaps, scales, canaries, bakeSeconds);
   }
 
   /** Between the beginnings of two swaps: what the canaries, at three steps each, leave of it. */

@@ -13,6 +13,7 @@ import java.util.List;
  * @param quiet without changes
  * @param swapping while versions replaced each other and replicas came and went
  * @param canaries while canaries were tried
+ * @param processor what the gateway used of it
  * @param memory resident memory of the gateway, whose heap is all there from the start
  * @param endedEarly whether the user wished so
  */
@@ -23,6 +24,7 @@ public record ChangesReport(
     Measurement swapping,
     Measurement canaries,
     ChangeTimes times,
+    Processor processor,
     Memory memory,
     boolean endedEarly) {
 
@@ -34,6 +36,32 @@ public record ChangesReport(
    * @param after the last change
    */
   public record Memory(long before, long halfway, long after) {}
+
+  /**
+   * Processor time of the gateway, in nanoseconds.
+   *
+   * @param quiet in the quiet phase
+   * @param swapping while versions replaced each other
+   * @param compilingQuiet by its compilers, in the quiet phase
+   * @param compilingSwapping likewise
+   */
+  public record Processor(long quiet, long swapping, long compilingQuiet, long compilingSwapping) {}
+
+  /** What a swap costs, with its share of the changes of replicas, beyond what requests do. */
+  public double processorNanosOfASwap() {
+    return ofASwap(processor.quiet, processor.swapping);
+  }
+
+  /** What of that is the compilers'. */
+  public double compilerNanosOfASwap() {
+    return ofASwap(processor.compilingQuiet, processor.compilingSwapping);
+  }
+
+  private double ofASwap(long quietNanos, long swappingNanos) {
+    double asIfQuiet = quietNanos * swapping.seconds() / quiet.seconds();
+    // requests cost more in one phase than in the other by more than a swap, now and then
+    return Math.max(0, swappingNanos - asIfQuiet) / Math.max(1, times.swaps().size());
+  }
 
   /** With changes of any kind. */
   public Measurement changing() {

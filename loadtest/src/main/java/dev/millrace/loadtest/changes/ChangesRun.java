@@ -101,14 +101,17 @@ public final class ChangesRun {
     run.sample();
 
     observer.phase("quiet");
+    ProcessorClock processor = new ProcessorClock(server.probe());
     stop.await(ChangesPlan.nanos(plan.phaseSeconds()));
     Measurement quiet = run.sample();
+    processor.lap();
     long before = server.residentBytes();
 
     observer.phase("changing");
     long end = System.nanoTime() + ChangesPlan.nanos(plan.phaseSeconds());
     long halfway = swapAndScale(deployment);
     Measurement swapping = run.sample();
+    processor.lap();
     canaries(deployment);
     deployment.scale(FEWEST);
     stop.await(end - System.nanoTime());
@@ -122,16 +125,22 @@ public final class ChangesRun {
         swapping,
         Measurements.sum(List.of(canaries, run.sample())),
         times,
+        new ChangesReport.Processor(
+            processor.used(0),
+            processor.used(1),
+            processor.usedByCompilers(0),
+            processor.usedByCompilers(1)),
         new ChangesReport.Memory(before, halfway, after),
         stop.isAsked());
   }
 
-  /** Each kind of change once under load, for the same reason. */
+  /** Each kind of change under load, for the same reason. */
   private void rehearse(ChangedDeployment deployment) throws IOException, InterruptedException {
-    deployment.swap(2);
     deployment.scale(MOST);
     deployment.scale(FEWEST);
-    deployment.swap(1);
+    for (int i = 0; i < plan.rehearsals() && !stop.isAsked(); i++) {
+      deployment.swap(other(deployment));
+    }
   }
 
   /** Returns the memory halfway. */
@@ -140,7 +149,7 @@ public final class ChangesRun {
     long halfway = 0;
     int scaled = 0;
     for (int i = 0; i < plan.swaps() && !stop.isAsked(); i++) {
-      times.swap(deployment.swap(3 - deployment.version()));
+      times.swap(deployment.swap(other(deployment)));
       for (; scaled < (i + 1) * plan.scales() / plan.swaps(); scaled++) {
         scale(deployment, REPLICAS.get(scaled % REPLICAS.size()));
       }
@@ -150,6 +159,11 @@ public final class ChangesRun {
       stop.await(begin + (i + 1) * plan.swapGapNanos() - System.nanoTime());
     }
     return halfway;
+  }
+
+  /** Of the two good versions the one that does not serve. */
+  private static long other(ChangedDeployment deployment) {
+    return deployment.version() == 1 ? 2 : 1;
   }
 
   private void scale(ChangedDeployment deployment, int to) {
@@ -162,8 +176,7 @@ public final class ChangesRun {
       boolean isGood = i != ChangesPlan.BAD;
       observer.phase(isGood ? "a canary" : "a canary that is slow");
       times.canary(
-          deployment.canary(
-              isGood ? 3 - deployment.version() : SLOW_VERSION, isGood, plan.bakeSeconds()));
+          deployment.canary(isGood ? other(deployment) : SLOW_VERSION, isGood, plan.bakeSeconds()));
     }
   }
 

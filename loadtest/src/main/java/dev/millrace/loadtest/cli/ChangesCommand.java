@@ -72,6 +72,15 @@ final class ChangesCommand implements Callable<Integer> {
       description = "Length of each of both phases; 80 unless given.")
   private @Nullable Double seconds;
 
+  @Option(
+      names = "--rehearsals",
+      paramLabel = "N",
+      description = {
+        "Swaps before anything counts, so that the code of changes is compiled; 2 unless",
+        "given, as in a gateway that is changed now and then."
+      })
+  private @Nullable Integer rehearsals;
+
   @Option(names = "--quiet", description = "Show no progress.")
   private boolean quiet;
 
@@ -110,6 +119,9 @@ final class ChangesCommand implements Callable<Integer> {
         swaps == null || (swaps >= 1 && swaps <= MAX_SWAPS),
         "--swaps: %s (expected 1..%d)".formatted(swaps, MAX_SWAPS));
     problems.require(
+        rehearsals == null || (rehearsals >= 0 && rehearsals <= MAX_SWAPS),
+        "--rehearsals: %s (expected 0..%d)".formatted(rehearsals, MAX_SWAPS));
+    problems.require(
         seconds == null || (seconds >= 1 && seconds <= MAX_SECONDS),
         "--seconds: %s (expected 1..%.0f)".formatted(seconds, MAX_SECONDS));
     problems.check();
@@ -122,6 +134,9 @@ final class ChangesCommand implements Callable<Integer> {
     }
     if (swaps != null) {
       plan = plan.withSwaps(swaps);
+    }
+    if (rehearsals != null) {
+      plan = plan.withRehearsals(rehearsals);
     }
     return seconds == null ? plan : plan.withSeconds(seconds);
   }

@@ -45,6 +45,7 @@ public final class ChangesText {
     changes("changes of replicas", report.times().scales());
     changes("1 to 4 replicas", report.times().scaleUps());
     report.times().canaries().forEach(this::canary);
+    processor(report.processor());
     memory(report.memory());
     warnings("quiet", report.quiet());
     warnings("changing", report.changing());
@@ -116,6 +117,16 @@ public final class ChangesText {
                 canary.isGood() ? "good" : "bad",
                 canary.isDone() ? "all traffic" : "rolled back (" + canary.reason() + ")",
                 Units.time(canary.nanos())));
+  }
+
+  private void processor(ChangesReport.Processor used) {
+    lines.add(
+        "processor time: %s a second quiet, %s while swapping; a swap %s, of which the compilers %s"
+            .formatted(
+                Units.time(used.quiet() / report.quiet().seconds()),
+                Units.time(used.swapping() / report.swapping().seconds()),
+                Units.time(report.processorNanosOfASwap()),
+                Units.time(report.compilerNanosOfASwap())));
   }
 
   private void memory(ChangesReport.Memory memory) {

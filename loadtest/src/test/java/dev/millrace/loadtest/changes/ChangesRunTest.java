@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Timeout;
 /** A gateway that is changed under load, in a process of its own. */
 final class ChangesRunTest {
   /** Little load: the machine that runs tests has other work. */
-  private static final ChangesPlan PLAN = new ChangesPlan(200, 1, 4, 10, 3, 2, 0.3);
+  private static final ChangesPlan PLAN = new ChangesPlan(200, 1, 2, 4, 10, 3, 2, 0.3);
 
   @Test
   @Timeout(120)

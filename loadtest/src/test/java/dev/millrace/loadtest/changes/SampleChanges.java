@@ -52,6 +52,7 @@ public final class SampleChanges {
         measurement(40_000, failed, 1_000_000),
         measurement(8_000, 0, 1_300_000),
         times,
+        new ChangesReport.Processor(8_000_000_000L, 8_030_000_000L, 10_000_000, 19_000_000),
         new ChangesReport.Memory(700L << 20, 701L << 20, 702L << 20),
         !complete);
   }

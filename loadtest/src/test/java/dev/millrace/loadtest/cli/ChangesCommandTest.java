@@ -51,6 +51,8 @@ final class ChangesCommandTest {
             "1 to 4 replicas: 1, median 9.00 ms, at most 9.00 ms",
             "good canary: all traffic after 3.10 s",
             "bad canary: rolled back (p99 5.1 ms of 29 requests) after 900 ms",
+            "processor time: 100 ms a second quiet, 100 ms while swapping; a swap 10.0 ms, of which"
+                + " the compilers 3.00 ms",
             "resident: 700.0 MiB before, 701.0 MiB after half of the swaps, 702.0 MiB after all of"
                 + " it; 2.0 MiB more outside of the heap")
         .anyMatch(line -> line.matches("requests +48,000 +40,000 +8,000 +48,000 +–"))
@@ -78,22 +80,35 @@ final class ChangesCommandTest {
   @Test
   void optionsMakeThePlan() {
     changes(SampleChanges::good, "--quick");
-    changes(SampleChanges::good, "--rate", "50", "--swaps", "7", "--seconds", "9");
+    changes(
+        SampleChanges::good, "--rate", "50", "--swaps", "7", "--seconds", "9", "--rehearsals", "0");
 
     assertThat(plans)
         .containsExactly(
-            ChangesPlan.quick(), ChangesPlan.full().withRate(50).withSwaps(7).withSeconds(9));
+            ChangesPlan.quick(),
+            ChangesPlan.full().withRate(50).withSwaps(7).withSeconds(9).withRehearsals(0));
   }
 
   @Test
   void allThatIsWrongIsToldAtOnce() {
-    assertThat(changes(SampleChanges::good, "--rate", "0", "--swaps", "0", "--seconds", "1e9"))
+    assertThat(
+            changes(
+                SampleChanges::good,
+                "--rate",
+                "0",
+                "--swaps",
+                "0",
+                "--seconds",
+                "1e9",
+                "--rehearsals",
+                "-1"))
         .isEqualTo(2);
 
     assertThat(err.toString().lines())
         .containsExactly(
             "--rate: 0.0 (expected 1..100000)",
             "--swaps: 0 (expected 1..10000)",
+            "--rehearsals: -1 (expected 0..10000)",
             "--seconds: 1.0E9 (expected 1..3600)");
     assertThat(plans).isEmpty();
   }

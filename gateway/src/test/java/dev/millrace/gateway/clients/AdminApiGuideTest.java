@@ -2,7 +2,6 @@
 package dev.millrace.gateway.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
@@ -51,7 +50,7 @@ class AdminApiGuideTest {
   @Timeout(120)
   void theLifeOfADeploymentByCurl() throws Exception {
     if (!Script.isThere("curl")) {
-      skip("curl", "no curl on the PATH");
+      throw Skip.because("curl", "no curl on the PATH");
     }
     run("curl", "By curl", "");
   }
@@ -62,7 +61,7 @@ class AdminApiGuideTest {
     switch (GoProgram.GRPCURL.provide(ProvisionCache.ofThisUser())) {
       case Provision.Installed installed ->
           run("grpcurl", "By grpcurl", installed.program().getParent() + ":");
-      case Provision.Impossible impossible -> skip("grpcurl", impossible.reason());
+      case Provision.Impossible impossible -> throw Skip.because("grpcurl", impossible.reason());
     }
   }
 
@@ -80,11 +79,5 @@ class AdminApiGuideTest {
     }
     assertThat(commands).isGreaterThan(10);
     System.out.printf("real clients: %s RUN, %d commands of the guide%n", program, commands);
-  }
-
-  private static void skip(String program, String reason) {
-    String line = "real clients: %s SKIPPED: %s".formatted(program, reason);
-    System.out.println(line);
-    abort(line);
   }
 }

@@ -2,7 +2,6 @@
 package dev.millrace.gateway.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.millrace.gateway.guides.Script;
 import java.nio.file.Path;
@@ -20,11 +19,11 @@ class MlflowGuideTest {
   @Test
   void fromTrainingToProduction() throws Exception {
     if (!Script.isThere("curl")) {
-      skip("no curl on the PATH");
+      throw Skip.because("mlflow", "no curl on the PATH");
     }
     switch (PythonEnvironment.provide(MlflowServer.REQUIREMENTS, ProvisionCache.ofThisUser())) {
       case Provision.Installed installed -> follow(session(installed.program()));
-      case Provision.Impossible impossible -> skip(impossible.reason());
+      case Provision.Impossible impossible -> throw Skip.because("mlflow", impossible.reason());
     }
   }
 
@@ -67,11 +66,5 @@ class MlflowGuideTest {
     }
     assertThat(commands).isGreaterThan(25);
     System.out.printf("real clients: mlflow RUN, %d commands of the guide%n", commands);
-  }
-
-  private static void skip(String reason) {
-    String line = "real clients: mlflow SKIPPED: " + reason;
-    System.out.println(line);
-    abort(line);
   }
 }

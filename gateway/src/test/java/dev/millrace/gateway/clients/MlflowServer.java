@@ -3,7 +3,6 @@ package dev.millrace.gateway.clients;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.IOException;
 import java.net.URI;
@@ -49,7 +48,7 @@ public final class MlflowServer implements AutoCloseable {
     Provision python = PythonEnvironment.provide(REQUIREMENTS, ProvisionCache.ofThisUser());
     return switch (python) {
       case Provision.Installed installed -> start(installed.program(), folder, port);
-      case Provision.Impossible impossible -> abort("mlflow: " + impossible.reason());
+      case Provision.Impossible impossible -> throw Skip.because("mlflow", impossible.reason());
     };
   }
 

@@ -2,7 +2,6 @@
 package dev.millrace.gateway.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import com.google.protobuf.ByteString;
 import dev.millrace.backends.onnx.OnnxGraphBuilder;
@@ -271,11 +270,7 @@ class RealClientsTest {
     return switch (provision.get()) {
       case Provision.Installed installed ->
           new Program(installed.program().toString(), CLIENT_TIMEOUT, CLIENT_ENVIRONMENT);
-      case Provision.Impossible impossible -> {
-        String line = "real clients: %s SKIPPED: %s".formatted(name, impossible.reason());
-        System.out.println(line);
-        yield abort(line);
-      }
+      case Provision.Impossible impossible -> throw Skip.because(name, impossible.reason());
     };
   }
 

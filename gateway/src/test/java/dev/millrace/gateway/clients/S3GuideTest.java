@@ -2,7 +2,6 @@
 package dev.millrace.gateway.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
@@ -24,11 +23,7 @@ class S3GuideTest {
   void fromABucketToAnswers() throws Exception {
     switch (PythonEnvironment.provide(REQUIREMENTS, ProvisionCache.ofThisUser())) {
       case Provision.Installed installed -> follow(installed.program());
-      case Provision.Impossible impossible -> {
-        String line = "real clients: aws SKIPPED: " + impossible.reason();
-        System.out.println(line);
-        abort(line);
-      }
+      case Provision.Impossible impossible -> throw Skip.because("aws", impossible.reason());
     }
   }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.clients;
 
-import static org.junit.jupiter.api.Assumptions.abort;
-
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +57,7 @@ public final class S3Server implements AutoCloseable {
                   port,
                   folder.resolve("s3.log")),
               URI.create("http://127.0.0.1:" + port));
-      case Provision.Impossible impossible -> abort("versitygw: " + impossible.reason());
+      case Provision.Impossible impossible -> throw Skip.because("versitygw", impossible.reason());
     };
   }
 

@@ -2,9 +2,9 @@
 package dev.millrace.gateway.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.gateway.Main;
+import dev.millrace.gateway.clients.Skip;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.guides.Guide;
 import dev.millrace.gateway.guides.Script;
@@ -30,7 +30,9 @@ class CanaryGuideTest {
 
   @BeforeAll
   static void bashIsThere() {
-    assumeTrue(Script.isThere("bash"), "the guide to canaries: SKIPPED: no bash on the PATH");
+    if (!Script.isThere("bash")) {
+      throw Skip.because("bash", "no bash on the PATH");
+    }
   }
 
   @BeforeEach

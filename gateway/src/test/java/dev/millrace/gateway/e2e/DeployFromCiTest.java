@@ -2,10 +2,10 @@
 package dev.millrace.gateway.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
+import dev.millrace.gateway.clients.Skip;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.guides.Guide;
 import dev.millrace.gateway.guides.Script;
@@ -43,7 +43,9 @@ class DeployFromCiTest {
 
   @BeforeAll
   static void curlIsThere() {
-    assumeTrue(Script.isThere("curl"), "deploy.sh: SKIPPED: no curl on the PATH");
+    if (!Script.isThere("curl")) {
+      throw Skip.because("curl", "no curl on the PATH");
+    }
   }
 
   @BeforeEach

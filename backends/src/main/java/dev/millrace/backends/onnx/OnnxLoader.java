@@ -12,9 +12,11 @@ import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.tensor.TensorSpec;
+import dev.millrace.backends.threads.Niceness;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -73,13 +76,26 @@ final class OnnxLoader {
       engine.apply(session, options.threads(), Interface.shapesVary(graph.inputs()));
       if (edits.isEmpty()) {
         // from the file: external data is found beside it, and nothing is copied
-        return environment.createSession(artifact.file().toString(), session);
+        String file = artifact.file().toString();
+        return create(() -> environment.createSession(file, session));
       }
       log.info("{} version {}: {}", artifact.name(), artifact.version(), edits.describe());
       Path folder = artifact.file().toAbsolutePath().getParent();
       session.addConfigEntry(
           "session.model_external_initializers_file_folder_path", String.valueOf(folder));
-      return environment.createSession(edits.write(arena), session);
+      ByteBuffer edited = edits.write(arena);
+      return create(() -> environment.createSession(edited, session));
+    }
+  }
+
+  /** Has a session created; the threads that ORT may start for it serve. */
+  private OrtSession create(Callable<OrtSession> creation) throws OrtException {
+    try {
+      return options.threads() == 1 ? creation.call() : Niceness.asServing(creation);
+    } catch (OrtException | RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("a session was not created", e);
     }
   }
 

@@ -9,6 +9,7 @@ import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.deployment.LoadReading;
 import dev.millrace.backends.deployment.ScalePolicy;
 import dev.millrace.backends.deployment.ScalePolicy.Decision;
+import dev.millrace.backends.threads.Niceness;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Executors;
@@ -36,7 +37,8 @@ public final class Autoscaler implements AutoCloseable {
   private final int cores;
   private final ScheduledExecutorService thread =
       Executors.newSingleThreadScheduledExecutor(
-          task -> Thread.ofPlatform().name("autoscaler").daemon().unstarted(task));
+          task ->
+              Thread.ofPlatform().name("autoscaler").daemon().unstarted(Niceness.givingWay(task)));
 
   /** Of the versions that are autoscaled; the thread's. */
   private Map<ServedVersion, ScalePolicy> policies = new HashMap<>();

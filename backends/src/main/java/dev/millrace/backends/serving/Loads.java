@@ -9,6 +9,7 @@ import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.UnknownVersionException;
+import dev.millrace.backends.threads.Niceness;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ final class Loads {
   private final LongSupplier nanoClock;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
-          task -> Thread.ofPlatform().name("loader").daemon().unstarted(task));
+          task -> Thread.ofPlatform().name("loader").daemon().unstarted(Niceness.givingWay(task)));
   private volatile boolean closing;
 
   // the control thread's

@@ -7,6 +7,7 @@ import dev.millrace.backends.deployment.Traffic;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.threads.Niceness;
 import dev.millrace.batching.Fairness;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -140,7 +141,7 @@ public final class Reconciler implements AutoCloseable {
 
   private static ScheduledExecutorService thread(String name) {
     return Executors.newSingleThreadScheduledExecutor(
-        task -> Thread.ofPlatform().name(name).daemon().unstarted(task));
+        task -> Thread.ofPlatform().name(name).daemon().unstarted(Niceness.givingWay(task)));
   }
 
   /**

@@ -9,6 +9,7 @@ import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.Scheduling;
+import dev.millrace.backends.threads.Niceness;
 import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.Fairness;
 import dev.millrace.batching.QueueLimits;
@@ -172,10 +173,13 @@ public final class ServedVersion {
   }
 
   private Thread startReplica(Runner runner) {
-    return Thread.ofPlatform()
-        .name("replica-" + name + "-" + version + "-" + replicasStarted++)
-        .daemon()
-        .start(new Replica(this, queue, runner, inlineCost));
+    Thread replica =
+        Thread.ofPlatform()
+            .name("replica-" + name + "-" + version + "-" + replicasStarted++)
+            .daemon()
+            .unstarted(new Replica(this, queue, runner, inlineCost));
+    Niceness.startServing(replica);
+    return replica;
   }
 
   /**

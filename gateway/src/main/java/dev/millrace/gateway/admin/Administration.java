@@ -7,6 +7,7 @@ import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.registry.LocalRegistry;
 import dev.millrace.backends.serving.Routes;
+import dev.millrace.backends.threads.Niceness;
 import dev.millrace.proto.admin.v1.DeploymentServiceGrpc;
 import dev.millrace.proto.admin.v1.EventServiceGrpc;
 import dev.millrace.proto.admin.v1.RegistryServiceGrpc;
@@ -46,7 +47,7 @@ public final class Administration {
     Access access = new Access(token);
     ExecutorService threads =
         Executors.newCachedThreadPool(
-            task -> Thread.ofPlatform().name("admin").daemon().unstarted(task));
+            task -> Thread.ofPlatform().name("admin").daemon().unstarted(Niceness.givingWay(task)));
     this.grpc = new AdminGrpc(verbs, registryVerbs, new EventStream(events), access, threads);
     this.http = new AdminHttp(verbs, registryVerbs, events, access, threads);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.backends.threads.CompilerWatch;
 import dev.millrace.gateway.Gateway;
 import dev.millrace.gateway.GatewayStartException;
 import dev.millrace.gateway.config.ConfigException;
@@ -49,6 +50,7 @@ final class ServeCommand implements Callable<Integer> {
       shell.out().println(listening(config, gateway));
     }
     gateway.awaitModels();
+    CompilerWatch.start();
     stop.awaitAfter(gateway::awaitTermination);
     return 0;
   }

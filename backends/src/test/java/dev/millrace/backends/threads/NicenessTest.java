@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.threads;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+
+/** What Linux itself says of threads. */
+@EnabledOnOs(OS.LINUX)
+final class NicenessTest {
+  private static final int AFTER_NAME_TO_NICENESS = 16;
+
+  @Test
+  void aThreadGivesWayAndTheOneThatStartedItDoesNot() throws Exception {
+    int mine = niceness("thread-self");
+
+    assertThat(onOther(NicenessTest::givenWay)).isEqualTo(Math.min(19, mine + 10));
+    assertThat(niceness("thread-self")).isEqualTo(mine);
+  }
+
+  @Test
+  void whatAThreadStartsThatGivesWayServesAtFullSpeedIfAskedTo() throws Exception {
+    int mine = niceness("thread-self");
+    int served =
+        onOther(
+            () -> {
+              Niceness.giveWay();
+              FutureTask<Integer> serving = new FutureTask<>(() -> niceness("thread-self"));
+              Niceness.startServing(Thread.ofPlatform().unstarted(serving));
+              return serving.get();
+            });
+
+    assertThat(served).isEqualTo(mine);
+  }
+
+  @Test
+  void whatGoesWrongThereIsThrownHere() {
+    assertThatThrownBy(
+            () ->
+                Niceness.asServing(
+                    () -> {
+                      throw new IOException("no");
+                    }))
+        .isInstanceOf(IOException.class)
+        .hasMessage("no");
+  }
+
+  @Test
+  void compilersGiveWay() throws Exception {
+    Compilers.giveWay();
+
+    try (var threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+      int found = 0;
+      for (Path thread : threads) {
+        if (Files.readString(thread.resolve("comm")).matches("C[12] Comp.*\\s*")) {
+          assertThat(niceness("self/task/" + thread.getFileName())).isPositive();
+          found++;
+        }
+      }
+      assertThat(found).isPositive();
+    }
+  }
+
+  private static int givenWay() throws IOException {
+    Niceness.giveWay();
+    return niceness("thread-self");
+  }
+
+  private static <T> T onOther(Callable<T> task) throws InterruptedException, ExecutionException {
+    FutureTask<T> future = new FutureTask<>(task);
+    Thread.ofPlatform().start(future);
+    return future.get();
+  }
+
+  private static int niceness(String thread) throws IOException {
+    String stat = Files.readString(Path.of("/proc", thread, "stat"));
+    return Integer.parseInt(
+        stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[AFTER_NAME_TO_NICENESS]);
+  }
+}

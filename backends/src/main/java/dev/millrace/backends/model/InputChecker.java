@@ -31,6 +31,7 @@ public final class InputChecker {
   private final String model;
   private final ModelSignature signature;
   private final int maxRequestRows;
+  private final Padder padder;
   private final Map<String, Integer> positions = new HashMap<>();
   private final String[] names;
   private final boolean fixedRowShape;
@@ -40,6 +41,14 @@ public final class InputChecker {
    * @param maxRequestRows rows of one request at most
    */
   public InputChecker(String model, ModelSignature signature, int maxRequestRows) {
+    this(model, signature, maxRequestRows, Padder.NONE);
+  }
+
+  /**
+   * @param padder of rows that may be made longer
+   */
+  public InputChecker(String model, ModelSignature signature, int maxRequestRows, Padder padder) {
+    this.padder = padder;
     this.model = model;
     this.signature = signature;
     this.maxRequestRows = maxRequestRows;
@@ -90,10 +99,11 @@ public final class InputChecker {
               .formatted(firstMissing(tensors), model, signature.inputs()));
     }
     int rows = signature.isBatched() ? rows(tensors) : 1;
+    Cut cut = padder.pad(tensors);
     // requests to an unbatched model run alone, whatever their shapes
     Object shapeKey = fixedRowShape || !signature.isBatched() ? FIXED : new RowShapes(tensors);
     long rowSize = fixedRowShape ? 1 : elements(tensors) / Math.max(1, rows);
-    return new CheckedInputs(tensors, rows, shapeKey, rowSize, bytes);
+    return new CheckedInputs(tensors, rows, shapeKey, rowSize, bytes, cut);
   }
 
   /**

@@ -15,13 +15,25 @@ import java.util.OptionalInt;
  * @param declaredInputs what the configuration says of inputs, full shapes; empty if nothing
  * @param declaredOutputs likewise of outputs
  * @param engine options of the engine itself, by its own keys
+ * @param padding which rows may be made longer to share runs
  */
 public record ModelOptions(
     OptionalInt maxBatchSize,
     int threads,
     List<TensorSpec> declaredInputs,
     List<TensorSpec> declaredOutputs,
-    Map<String, String> engine) {
+    Map<String, String> engine,
+    Padding padding) {
+
+  /** With rows that stay as they are. */
+  public ModelOptions(
+      OptionalInt maxBatchSize,
+      int threads,
+      List<TensorSpec> declaredInputs,
+      List<TensorSpec> declaredOutputs,
+      Map<String, String> engine) {
+    this(maxBatchSize, threads, declaredInputs, declaredOutputs, engine, Padding.NONE);
+  }
 
   /** Rows of a batch at most for a model that can be batched and whose owner set no limit. */
   public static final int DEFAULT_MAX_BATCH_SIZE = 128;

@@ -4,6 +4,7 @@ package dev.millrace.backends.model;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.Shapes;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +57,26 @@ public final class OutputTensor {
     return elementOffsets != null
         ? elementOffsets[element]
         : Math.multiplyExact(element, dataType.byteSize());
+  }
+
+  /** Some rows of the batch, over the same memory. */
+  OutputTensor rows(int from, int count) {
+    long[] some = shape.clone();
+    some[0] = count;
+    if (elementOffsets == null) {
+      int begin = rowOffset(from);
+      ByteBuffer bytes = data.slice(begin, rowOffset(from + count) - begin).order(data.order());
+      return new OutputTensor(dataType, some, bytes);
+    }
+    long elementsPerRow = Shapes.elementsFrom(shape, 1);
+    int first = Math.toIntExact(from * elementsPerRow);
+    int[] offsets =
+        Arrays.copyOfRange(
+            elementOffsets, first, first + Math.toIntExact(count * elementsPerRow) + 1);
+    int begin = offsets[0];
+    ByteBuffer bytes = data.slice(begin, offsets[offsets.length - 1] - begin).order(data.order());
+    Arrays.setAll(offsets, i -> offsets[i] - begin);
+    return new OutputTensor(dataType, some, bytes, offsets);
   }
 
   /** Bytes of the whole batch. */

@@ -27,6 +27,11 @@ final class Answer {
     this.rowIndex = output;
   }
 
+  /** The same as a tensor. */
+  OutputTensor tensor() {
+    return new OutputTensor(type, shape, data);
+  }
+
   long[] shape() {
     return shape;
   }

@@ -10,6 +10,8 @@ import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.model.Padder;
+import dev.millrace.backends.model.Padding;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.tensor.TensorSpec;
 import dev.millrace.backends.threads.Niceness;
@@ -113,7 +115,23 @@ final class OnnxLoader {
       Findings findings = new Findings(inputs, outputs, batching, trials);
       Interface.checkDeclared("output", options.declaredOutputs(), findings.outputSpecs());
       ModelSignature signature = findings.signature();
+      checkPadding(trials, inputs, outputs, signature);
       return new OnnxModel(session, signature, findings.plan(fedNames, graph.hints().operators()));
+    }
+  }
+
+  private void checkPadding(
+      Trials trials, List<GraphValue> inputs, List<GraphValue> outputs, ModelSignature signature)
+      throws ModelLoadException {
+    Padding padding = options.padding();
+    if (padding.isEmpty() || !padding.problems(signature).isEmpty()) {
+      return; // problems are told by whoever loads, whatever the engine
+    }
+    Padder padder = Padder.of(signature, padding);
+    Optional<String> objection =
+        new PaddingProof(trials, inputs, outputs, padding, padder).objection();
+    if (objection.isPresent()) {
+      throw new ModelLoadException("padding: " + objection.get());
     }
   }
 

@@ -2,6 +2,7 @@
 package dev.millrace.backends.repository;
 
 import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.model.Padding;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,6 +26,7 @@ final class ManifestBuilder {
   int threads = ModelOptions.DEFAULT.threads();
   List<TensorSpec> inputs = List.of();
   List<TensorSpec> outputs = List.of();
+  Padding padding = Padding.NONE;
   final SchedulingBuilder scheduling;
   final Map<String, String> engine = new LinkedHashMap<>();
   final List<String> notes = new ArrayList<>();
@@ -53,6 +55,7 @@ final class ManifestBuilder {
     builder.threads = base.options().threads();
     builder.inputs = base.options().declaredInputs();
     builder.outputs = base.options().declaredOutputs();
+    builder.padding = base.options().padding();
     builder.engine.putAll(base.options().engine());
     builder.notes.addAll(base.notes());
     return builder;
@@ -71,7 +74,8 @@ final class ManifestBuilder {
             threads,
             List.copyOf(inputs),
             List.copyOf(outputs),
-            Collections.unmodifiableMap(new LinkedHashMap<>(engine))),
+            Collections.unmodifiableMap(new LinkedHashMap<>(engine)),
+            padding),
         required,
         notes.stream().distinct().toList());
   }

@@ -136,6 +136,11 @@ enum ManifestKey {
       "read from the model",
       "What the inputs are: a model that says otherwise is not loaded. See below."),
   OUTPUTS("outputs", "list of tensors", "read from the model", "The same for outputs."),
+  PADDING(
+      "padding",
+      "map",
+      "none",
+      "Which rows of different length may be made equal, to share runs, and with what. See below."),
   ENGINE("engine", "map", "empty", "Options of the engine itself, by its own names. See below.");
 
   static final List<String> KEYS = Arrays.stream(values()).map(key -> key.key).toList();

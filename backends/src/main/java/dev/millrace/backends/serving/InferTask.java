@@ -245,7 +245,11 @@ public abstract class InferTask implements Batchable, ModelInputs {
       return false;
     }
     try {
-      succeeded(outputs, rowFrom);
+      if (inputs.cut().isNone()) {
+        succeeded(outputs, rowFrom);
+      } else {
+        succeeded(inputs.cut().rows(outputs, rowFrom, rows()), 0);
+      }
       if (turn == null) {
         depart();
       } else {

@@ -50,6 +50,10 @@ final class Loader {
     LoadedModel model = backend.load(artifact, manifest.options());
     List<Runner> runners = new ArrayList<>();
     try {
+      List<String> problems = manifest.options().padding().problems(model.signature());
+      if (!problems.isEmpty()) {
+        throw new ModelLoadException("padding: " + String.join("; ", problems));
+      }
       warming.run();
       WarmUp warmUp = new WarmUp(model.signature(), nanoClock);
       List<WarmUp.Timing> timings = List.of();
@@ -70,7 +74,7 @@ final class Loader {
           fairness,
           janitor,
           nanoClock);
-    } catch (RuntimeException | Error e) {
+    } catch (ModelLoadException | RuntimeException | Error e) {
       runners.forEach(Runner::close);
       model.close();
       throw e;

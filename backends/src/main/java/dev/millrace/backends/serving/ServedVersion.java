@@ -6,6 +6,7 @@ import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.InputChecker;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.model.Padder;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.Scheduling;
@@ -133,7 +134,8 @@ public final class ServedVersion {
         new InputChecker(
             name,
             signature,
-            Math.min(manifest.limits().maxRequestRows(), manifest.limits().maxQueuedRows()));
+            Math.min(manifest.limits().maxRequestRows(), manifest.limits().maxQueuedRows()),
+            Padder.of(signature, manifest.options().padding()));
     this.nanoClock = nanoClock;
     this.leases = new Leases(nanoClock);
     // one request a run is also what its costs are learned for

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
  * little-endian, as on the wire. The memory belongs to somebody else and is valid only as long as
  * its owner says.
  */
-public final class TensorView {
+public sealed class TensorView permits PaddedTensor {
   private final DataType dataType;
   private final long[] shape;
   private final ByteBuffer[] slices;
@@ -29,16 +29,35 @@ public final class TensorView {
     this.byteLength = length;
   }
 
-  public DataType dataType() {
+  /** One whose bytes are made from others when they are asked for. */
+  TensorView(DataType dataType, long[] shape, long byteLength) {
+    this.dataType = dataType;
+    this.shape = shape;
+    this.slices = new ByteBuffer[0];
+    this.byteLength = byteLength;
+  }
+
+  /**
+   * The same with one axis made longer, behind what is there; nothing is copied before {@link
+   * #copyTo}.
+   *
+   * @param size of that axis, at least what it is
+   * @param element the bytes of each element that is added
+   */
+  public TensorView padded(int axis, long size, byte[] element) {
+    return shape[axis] == size ? this : new PaddedTensor(this, axis, size, element);
+  }
+
+  public final DataType dataType() {
     return dataType;
   }
 
   /** Concrete dimensions; not to be modified. */
-  public long[] shape() {
+  public final long[] shape() {
     return shape;
   }
 
-  public long byteLength() {
+  public final long byteLength() {
     return byteLength;
   }
 
@@ -59,9 +78,10 @@ public final class TensorView {
   }
 
   /** The bytes in one buffer: the only slice itself, or a copy on the heap. */
-  public ByteBuffer contiguous() {
-    if (slices.length == 1) {
-      return slices[0];
+  public final ByteBuffer contiguous() {
+    ByteBuffer[] parts = slices();
+    if (parts.length == 1) {
+      return parts[0];
     }
     ByteBuffer joined = ByteBuffer.allocate(Math.toIntExact(byteLength));
     copyTo(joined, 0);

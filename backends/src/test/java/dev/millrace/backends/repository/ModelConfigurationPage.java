@@ -108,6 +108,24 @@ final class ModelConfigurationPage {
         | `priority` | whole number | The request's level; 0 or none for `default_priority`. A level that there is not is an error; with `scheduler: triton` it means the default. Without `priority_levels` it has no effect. |
         | `timeout` | whole number, microseconds | Until when the request must have been started, from its arrival; 0 or none for the policy's. It can only shorten the policy's; with `scheduler: triton` it needs `allow_timeout_override`, and a longer timeout in the policy unless `strict_override` is off. |
 
+        ## Rows of different length
+
+        Rows share a run only if they have the same shape. Where a model has a mask, or a value that it does
+        not feel, rows may be made longer up to one of a few lengths, so that more of them do:
+
+        ```yaml
+        padding:
+          sizes: [16, 32, 64, 128]     # lengths; a longer row stays as it is
+          inputs:                      # the tensors of a request that are equally long, all of them
+            input_ids: {axis: 1, value: 0}
+            attention_mask: {axis: 1, value: 0}
+          outputs:                     # those that are as long as the inputs, and are cut back
+            last_hidden_state: {axis: 1}
+        ```
+
+        It is tried out when the model is loaded: made-up rows are run as they are and made longer (with
+        masks of ones), and a model whose answers differ is not loaded. Answers are as long as what was asked.
+
         ## config.pbtxt
 
         A Triton configuration is read as it is. Each field is *read*, with the effect of the key named;

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.model.Padding;
 import dev.millrace.backends.repository.Scheduling.Mode;
 import dev.millrace.backends.repository.Scheduling.QueuePolicy;
 import dev.millrace.backends.repository.Scheduling.TimeoutAction;
 import dev.millrace.backends.repository.Scheduling.TritonBatching;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
+import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +80,54 @@ final class YamlManifestTest {
     } catch (ManifestException e) {
       return Arrays.asList(String.valueOf(e.getMessage()).split("; ", -1));
     }
+  }
+
+  @Test
+  void paddingNamesLengthsInputsAndOutputs() throws Exception {
+    ModelManifest manifest =
+        parse(
+            """
+            padding:
+              sizes: [16, 32]
+              inputs:
+                ids: {axis: 1, value: 0}
+                scores: {axis: 2, value: -1.5}
+              outputs:
+                hidden: {axis: 1}
+            """);
+
+    assertThat(manifest.options().padding())
+        .isEqualTo(
+            new Padding(
+                List.of(16, 32),
+                Map.of(
+                    "ids", new Padding.Filler(1, BigDecimal.ZERO),
+                    "scores", new Padding.Filler(2, new BigDecimal("-1.5"))),
+                Map.of("hidden", 1)));
+  }
+
+  @Test
+  void paddingIsRefusedWithEverythingThatIsWrongWithIt() {
+    assertThatExceptionOfType(ManifestException.class)
+        .isThrownBy(
+            () ->
+                parse(
+                    """
+                    padding:
+                      sizes: [32, 16]
+                      inputs:
+                        ids: {axis: 0, value: zero}
+                      outputs:
+                        hidden: {}
+                    """))
+        .withMessageContaining("padding.sizes: 16 (expected a list of lengths")
+        .withMessageContaining("padding.inputs.ids.axis: 0 (expected 1..7")
+        .withMessageContaining("padding.inputs.ids.value: zero (expected a number)")
+        .withMessageContaining("padding.outputs.hidden.axis is missing");
+    assertThatExceptionOfType(ManifestException.class)
+        .isThrownBy(() -> parse("padding: {sizes: []}"))
+        .withMessageContaining("padding.inputs is missing")
+        .withMessageContaining("padding.sizes: no length");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.millrace.backends.remote.RemoteSource.ChangedException;
 import dev.millrace.backends.repository.AlteredException;
 import dev.millrace.backends.repository.ListedFile;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,35 +21,36 @@ record Download(RemoteSource source, ContentCache cache) {
    *
    * @param what for messages
    * @param files all that it needs
+   * @return a folder of them, to be given back to the cache
    */
-  CachedVersion version(String what, String model, long number, List<ListedFile> files)
-      throws IOException {
-    CachedVersion before =
-        cache
-            .find(source.location(), model, number)
-            .orElse(new CachedVersion(source.location(), model, number, List.of()));
-    Map<ListedFile, CachedFile> here = new HashMap<>();
-    long missingBytes = 0;
-    for (ListedFile file : files) {
-      Optional<CachedFile> old = before.find(file);
-      if (old.isPresent() && cache.blobs().isIntact(old.get().sha256())) {
-        here.put(file, old.get());
-      } else {
-        missingBytes += file.size();
+  Path version(String what, String model, long number, List<ListedFile> files) throws IOException {
+    try (Room room = cache.room(source.location(), model, number)) {
+      CachedVersion before =
+          cache
+              .find(source.location(), model, number)
+              .orElse(new CachedVersion(source.location(), model, number, List.of()));
+      Map<ListedFile, CachedFile> here = new HashMap<>();
+      long missingBytes = 0;
+      for (ListedFile file : files) {
+        Optional<CachedFile> old = before.find(file);
+        if (old.isPresent() && cache.blobs().isIntact(old.get().sha256())) {
+          here.put(file, old.get());
+        } else {
+          missingBytes += file.size();
+        }
       }
+      room.reserve(before, missingBytes);
+      List<CachedFile> all = new ArrayList<>();
+      for (ListedFile file : files) {
+        CachedFile old = here.get(file);
+        all.add(old != null ? old : file(what, model, file, before.find(file), room));
+      }
+      return cache.hold(new CachedVersion(source.location(), model, number, all), room);
     }
-    if (missingBytes > 0) {
-      cache.makeRoom(before, missingBytes);
-    }
-    List<CachedFile> all = new ArrayList<>();
-    for (ListedFile file : files) {
-      CachedFile old = here.get(file);
-      all.add(old != null ? old : file(what, model, file, before.find(file)));
-    }
-    return new CachedVersion(source.location(), model, number, all);
   }
 
-  private CachedFile file(String what, String model, ListedFile file, Optional<CachedFile> recorded)
+  private CachedFile file(
+      String what, String model, ListedFile file, Optional<CachedFile> recorded, Room room)
       throws IOException {
     String sha256;
     try {
@@ -59,6 +61,7 @@ record Download(RemoteSource source, ContentCache cache) {
                   key(model, file),
                   what + ": " + file.name(),
                   file.size(),
+                  room,
                   offset -> source.statistics().counting(source.open(model, file, offset)));
     } catch (ChangedException e) {
       source.statistics().downloadFailed();

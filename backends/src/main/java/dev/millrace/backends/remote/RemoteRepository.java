@@ -28,6 +28,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,6 +46,9 @@ public final class RemoteRepository implements ModelRepository {
   /** Uploads of several objects take longer than copies in a file system. */
   private static final long SETTLE_MILLIS = 2_000;
 
+  /** At once; one registry's line is seldom filled by fewer, and a stalled one is not alone. */
+  private static final int MOST_DOWNLOADS = 4;
+
   /** Configurations are small, and looked at in each poll. */
   private static final int CONFIGURATIONS_KEPT = 1_000;
 
@@ -53,6 +57,7 @@ public final class RemoteRepository implements ModelRepository {
   private final Map<String, String> defaultFileNames;
   private final Settling settling;
   private final Download download;
+  private final Semaphore downloads = new Semaphore(MOST_DOWNLOADS, true);
 
   /** What the versions are that were listed or resolved, by model and number. */
   private final Map<String, Listed> known = new ConcurrentHashMap<>();
@@ -228,11 +233,23 @@ public final class RemoteRepository implements ModelRepository {
         now.version()
             .modelFile()
             .orElseThrow(() -> new IOException(what + ": " + now.version().problem().orElse("")));
-    CachedVersion whole = download.version(what, name, version.number(), filesOf(now));
-    Path folder = cache.hold(whole);
+    Path folder = downloadInTurn(what, name, now);
     Path relative = Path.of("/", name).relativize(modelFile);
     return new ModelArtifact(
         name, version.number(), folder.resolve(relative), now.version().bytes());
+  }
+
+  private Path downloadInTurn(String what, String name, Listed now) throws IOException {
+    try {
+      downloads.acquire();
+    } catch (InterruptedException e) {
+      throw NamedLocks.interrupted();
+    }
+    try {
+      return download.version(what, name, now.version().number(), filesOf(now));
+    } finally {
+      downloads.release();
+    }
   }
 
   /** Those of the version, and the model's configuration. */

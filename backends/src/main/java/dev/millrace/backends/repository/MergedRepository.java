@@ -6,7 +6,9 @@ import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -28,8 +30,18 @@ public final class MergedRepository implements ModelRepository {
   private final List<Member> members;
   private final List<Member> all;
 
+  /** Those that were resolved and not fetched yet are few; the oldest are forgotten. */
+  private static final int RESOLVED_KEPT = 10_000;
+
   /** Where versions were found that were resolved, by what {@link #key} says. */
-  private final Map<String, ModelRepository> resolved = new ConcurrentHashMap<>();
+  private final Map<String, ModelRepository> resolved =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, ModelRepository> eldest) {
+              return size() > RESOLVED_KEPT;
+            }
+          });
 
   /** Where each fetched file came from. */
   private final Map<Path, Origin> origins = new ConcurrentHashMap<>();
@@ -127,7 +139,7 @@ public final class MergedRepository implements ModelRepository {
 
   @Override
   public ModelArtifact fetch(ModelEntry entry, ModelVersion version) throws IOException {
-    ModelRepository found = resolved.remove(key(entry, version));
+    ModelRepository found = resolved.get(key(entry, version));
     ModelRepository repository = found == null ? holder(entry.name()) : found;
     ModelArtifact artifact = repository.fetch(entry, version);
     origins.merge(artifact.file(), new Origin(repository, 1), (old, one) -> old.plus(1));

@@ -118,7 +118,8 @@ record ModelSources(
 
     private ModelRepository remote(RemoteSource source) throws GatewayStartException {
       RemoteRepository remote =
-          new RemoteRepository(source, cache(), defaultFileNames, InstantSource.system());
+          new RemoteRepository(
+              source, cache(), defaultFileNames, InstantSource.system(), System::nanoTime);
       remotes.add(remote);
       return remote;
     }

@@ -151,7 +151,9 @@ final class MlflowClient {
       }
       return status;
     } catch (IOException e) {
-      statistics.notReached();
+      if (!Thread.currentThread().isInterrupted()) { // else it was us who ended the call
+        statistics.notReached();
+      }
       connection.disconnect();
       throw new IOException("%s: %s".formatted(withoutQuery(uri), e.getMessage()), e);
     }

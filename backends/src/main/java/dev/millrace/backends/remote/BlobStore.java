@@ -171,7 +171,9 @@ final class BlobStore {
     long appended = 0;
     try (OutputStream out =
         Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+      for (int read = read(in, buffer, appended, most, what);
+          read >= 0;
+          read = read(in, buffer, appended, most, what)) {
         if (appended + read > most) {
           throw new RemoteSource.ChangedException(what + ": more bytes than were listed");
         }
@@ -181,6 +183,16 @@ final class BlobStore {
       }
     }
     return appended;
+  }
+
+  private static int read(InputStream in, byte[] buffer, long appended, long most, String what)
+      throws IOException {
+    try {
+      return in.read(buffer);
+    } catch (IOException e) {
+      throw new IOException(
+          "%s: %s (%d of %d bytes had come)".formatted(what, e.getMessage(), appended, most), e);
+    }
   }
 
   private static void write(OutputStream out, byte[] buffer, int length, Path part)

@@ -12,9 +12,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /** Brings the files of a version into the cache, those that are not there as they were fetched. */
-record Download(RemoteSource source, ContentCache cache) {
+record Download(RemoteSource source, ContentCache cache, LowestRate least, LongSupplier nanoClock) {
 
   /**
    * One version.
@@ -54,20 +55,14 @@ record Download(RemoteSource source, ContentCache cache) {
       throws IOException {
     String sha256;
     try {
-      sha256 =
-          cache
-              .blobs()
-              .fetch(
-                  key(model, file),
-                  what + ": " + file.name(),
-                  file.size(),
-                  room,
-                  offset -> source.statistics().counting(source.open(model, file, offset)));
+      sha256 = transfer(what + ": " + file.name(), model, file, room);
     } catch (ChangedException e) {
       source.statistics().downloadFailed();
       throw new IOException(what + " changed while being read: " + e.getMessage(), e);
     } catch (IOException e) {
-      source.statistics().downloadFailed();
+      if (!Thread.currentThread().isInterrupted()) { // else nobody wants it any more
+        source.statistics().downloadFailed();
+      }
       throw e;
     }
     if (recorded.isPresent() && !recorded.get().sha256().equals(sha256)) {
@@ -76,6 +71,24 @@ record Download(RemoteSource source, ContentCache cache) {
               .formatted(what, file.name(), sha256, recorded.get().sha256()));
     }
     return new CachedFile(file, sha256);
+  }
+
+  private String transfer(String what, String model, ListedFile file, Room room)
+      throws IOException {
+    Transfer transfer = new Transfer(what, file.size(), least, nanoClock);
+    RemoteStatistics statistics = source.statistics();
+    BlobStore.Opening opening =
+        offset -> statistics.counting(source.open(model, file, offset), transfer.received());
+    return transfer.run(
+        () ->
+            cache
+                .blobs()
+                .fetch(
+                    key(model, file),
+                    what,
+                    file.size(),
+                    room,
+                    offset -> transfer.open(offset, opening)));
   }
 
   /** What is the same for the same content. */

@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -86,12 +87,23 @@ public final class RemoteRepository implements ModelRepository {
       RemoteSource source,
       ContentCache cache,
       Map<String, String> defaultFileNames,
-      InstantSource clock) {
+      InstantSource clock,
+      LongSupplier nanoClock) {
+    this(source, cache, defaultFileNames, clock, nanoClock, LowestRate.DEFAULT);
+  }
+
+  RemoteRepository(
+      RemoteSource source,
+      ContentCache cache,
+      Map<String, String> defaultFileNames,
+      InstantSource clock,
+      LongSupplier nanoClock,
+      LowestRate least) {
     this.source = source;
     this.cache = cache;
     this.defaultFileNames = Map.copyOf(defaultFileNames);
     this.settling = new Settling(clock, SETTLE_MILLIS);
-    this.download = new Download(source, cache);
+    this.download = new Download(source, cache, least, nanoClock);
   }
 
   @Override

@@ -51,21 +51,30 @@ public final class RemoteStatistics {
     failedDownloads.increment();
   }
 
-  /** The same content, counted as it is read. */
-  InputStream counting(InputStream content) {
+  /**
+   * The same content, counted as it is read.
+   *
+   * @param also counts the same
+   */
+  InputStream counting(InputStream content, LongAdder also) {
     return new FilterInputStream(content) {
       @Override
       public int read() throws IOException {
         int read = super.read();
-        downloadedBytes.add(read < 0 ? 0 : 1);
+        count(read < 0 ? 0 : 1);
         return read;
       }
 
       @Override
       public int read(byte[] buffer, int offset, int length) throws IOException {
         int read = super.read(buffer, offset, length);
-        downloadedBytes.add(Math.max(0, read));
+        count(Math.max(0, read));
         return read;
+      }
+
+      private void count(int bytes) {
+        downloadedBytes.add(bytes);
+        also.add(bytes);
       }
     };
   }

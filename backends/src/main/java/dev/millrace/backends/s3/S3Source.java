@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -205,7 +206,9 @@ public final class S3Source implements RemoteSource {
   }
 
   private IOException failure(SdkException e) {
-    statistics.notReached();
+    if (!(e instanceof AbortedException) && !Thread.currentThread().isInterrupted()) {
+      statistics.notReached(); // else it was us who ended the call
+    }
     return new IOException(location + ": " + e.getMessage(), e);
   }
 

@@ -39,7 +39,8 @@ final class RemoteRepositoryTest {
   @BeforeEach
   void opens() throws IOException {
     cache = new ContentCache(folder, 1_000, () -> Instant.ofEpochMilli(now.incrementAndGet()));
-    repository = new RemoteRepository(source, cache, ENGINES, InstantSource.system());
+    repository =
+        new RemoteRepository(source, cache, ENGINES, InstantSource.system(), System::nanoTime);
   }
 
   @AfterEach

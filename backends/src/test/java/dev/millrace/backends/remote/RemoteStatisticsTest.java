@@ -7,6 +7,7 @@ import dev.millrace.backends.remote.RemoteStatistics.Snapshot;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 
 final class RemoteStatisticsTest {
@@ -41,7 +42,8 @@ final class RemoteStatisticsTest {
 
   @Test
   void countsBytesAsTheyAreRead() throws IOException {
-    try (InputStream in = statistics.counting(new ByteArrayInputStream(new byte[10]))) {
+    LongAdder also = new LongAdder();
+    try (InputStream in = statistics.counting(new ByteArrayInputStream(new byte[10]), also)) {
       assertThat(in.read()).isZero();
       assertThat(in.readNBytes(4)).hasSize(4);
       assertThat(statistics.snapshot().downloadedBytes()).isEqualTo(5);
@@ -49,6 +51,7 @@ final class RemoteStatisticsTest {
       assertThat(in.read()).isEqualTo(-1);
     }
     assertThat(statistics.snapshot().downloadedBytes()).isEqualTo(10);
+    assertThat(also.sum()).isEqualTo(10);
   }
 
   @Test

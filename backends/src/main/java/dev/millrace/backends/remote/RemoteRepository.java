@@ -30,8 +30,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A registry on another machine, with what was fetched from it kept in a cache.
@@ -42,8 +40,6 @@ import org.slf4j.LoggerFactory;
  * so a gateway can be restarted without its registry.
  */
 public final class RemoteRepository implements ModelRepository {
-  private static final Logger log = LoggerFactory.getLogger(RemoteRepository.class);
-
   /** Uploads of several objects take longer than copies in a file system. */
   private static final long SETTLE_MILLIS = 2_000;
 
@@ -73,7 +69,6 @@ public final class RemoteRepository implements ModelRepository {
           });
 
   private boolean wasListed;
-  private volatile String lastFailure = "";
 
   /** A version, and everything that lies in the model's folder. */
   private record Listed(RemoteModel model, FoundVersion version) {}
@@ -89,7 +84,7 @@ public final class RemoteRepository implements ModelRepository {
       Map<String, String> defaultFileNames,
       InstantSource clock,
       LongSupplier nanoClock) {
-    this(source, cache, defaultFileNames, clock, nanoClock, LowestRate.DEFAULT);
+    this(source, cache, defaultFileNames, clock, nanoClock, LowestRate.DEFAULT, Patience.DEFAULT);
   }
 
   RemoteRepository(
@@ -98,8 +93,9 @@ public final class RemoteRepository implements ModelRepository {
       Map<String, String> defaultFileNames,
       InstantSource clock,
       LongSupplier nanoClock,
-      LowestRate least) {
-    this.source = source;
+      LowestRate least,
+      Patience patience) {
+    this.source = new PatientSource(source, patience, nanoClock);
     this.cache = cache;
     this.defaultFileNames = Map.copyOf(defaultFileNames);
     this.settling = new Settling(clock, SETTLE_MILLIS);
@@ -130,22 +126,13 @@ public final class RemoteRepository implements ModelRepository {
     try {
       List<RemoteModel> listing = source.list();
       wasListed = true;
-      lastFailure = "";
       return listing;
     } catch (IOException e) {
       List<RemoteModel> cached = wasListed ? List.of() : cached();
       if (cached.isEmpty()) {
         throw e;
       }
-      unreachable(e);
       return cached;
-    }
-  }
-
-  private void unreachable(IOException e) {
-    if (!lastFailure.equals(e.toString())) { // once, not at every look
-      lastFailure = e.toString();
-      log.warn("{} cannot be read, what is known of it stays: {}", location(), lastFailure);
     }
   }
 
@@ -168,12 +155,10 @@ public final class RemoteRepository implements ModelRepository {
       RemoteSource.Found found = source.find(name, selector);
       model = found.model();
       left = found.selector();
-      lastFailure = "";
     } catch (UnknownVersionException e) {
       throw e;
     } catch (IOException e) {
       model = cached(name, selector).orElseThrow(() -> e);
-      unreachable(e);
     }
     FoundModel found = scan(model, Optional.of(VersionPolicy.of(left)));
     found.require(left, location());

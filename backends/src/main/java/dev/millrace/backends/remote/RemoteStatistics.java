@@ -13,21 +13,33 @@ public final class RemoteStatistics {
   private final LongAdder downloadedBytes = new LongAdder();
   private final LongAdder failedDownloads = new LongAdder();
   private volatile long reachedNanos;
+  private final LongAdder failures = new LongAdder();
   private volatile boolean unreachable;
+  private volatile boolean isLeftAlone;
+  private volatile long nextTryNanos;
 
   /**
    * All of it at one time.
    *
    * @param unreachableNanos since it was last reached; 0 if the last call was answered
+   * @param failures to answer, each of which had the registry be left alone for a while
+   * @param pauseNanos until it is asked again after such a failure; 0 if it is asked
    */
-  public record Snapshot(long downloadedBytes, long failedDownloads, long unreachableNanos) {
+  public record Snapshot(
+      long downloadedBytes,
+      long failedDownloads,
+      long unreachableNanos,
+      long failures,
+      long pauseNanos) {
 
     /** Of two that are one registry. */
     public Snapshot plus(Snapshot other) {
       return new Snapshot(
           downloadedBytes + other.downloadedBytes,
           failedDownloads + other.failedDownloads,
-          Math.max(unreachableNanos, other.unreachableNanos));
+          Math.max(unreachableNanos, other.unreachableNanos),
+          failures + other.failures,
+          Math.max(pauseNanos, other.pauseNanos));
     }
   }
 
@@ -45,6 +57,22 @@ public final class RemoteStatistics {
   /** A call was not answered, or by that we may not ask, or that the registry is broken. */
   public void notReached() {
     unreachable = true;
+  }
+
+  boolean isUnreachable() {
+    return unreachable;
+  }
+
+  /** It failed, and is left alone until then. */
+  void leftAlone(long untilNanos) {
+    failures.increment();
+    nextTryNanos = untilNanos;
+    isLeftAlone = true;
+  }
+
+  /** It is asked as ever. */
+  void recovered() {
+    isLeftAlone = false;
   }
 
   void downloadFailed() {
@@ -80,9 +108,12 @@ public final class RemoteStatistics {
   }
 
   public Snapshot snapshot() {
+    long now = nanoClock.getAsLong();
     return new Snapshot(
         downloadedBytes.sum(),
         failedDownloads.sum(),
-        unreachable ? nanoClock.getAsLong() - reachedNanos : 0);
+        unreachable ? now - reachedNanos : 0,
+        failures.sum(),
+        isLeftAlone ? Math.max(0, nextTryNanos - now) : 0);
   }
 }

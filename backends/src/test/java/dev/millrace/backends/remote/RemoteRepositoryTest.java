@@ -30,7 +30,8 @@ final class RemoteRepositoryTest {
   private static final VersionSelector ONE = new VersionSelector.Exactly(1);
   private static final VersionSelector TWO = new VersionSelector.Exactly(2);
 
-  private final ScriptedSource source = new ScriptedSource();
+  private final AtomicLong nanos = new AtomicLong();
+  private final ScriptedSource source = new ScriptedSource(nanos::get);
   @TempDir private Path folder;
   private final AtomicLong now = new AtomicLong(System.currentTimeMillis());
   private ContentCache cache;
@@ -39,8 +40,7 @@ final class RemoteRepositoryTest {
   @BeforeEach
   void opens() throws IOException {
     cache = new ContentCache(folder, 1_000, () -> Instant.ofEpochMilli(now.incrementAndGet()));
-    repository =
-        new RemoteRepository(source, cache, ENGINES, InstantSource.system(), System::nanoTime);
+    repository = new RemoteRepository(source, cache, ENGINES, InstantSource.system(), nanos::get);
   }
 
   @AfterEach
@@ -187,6 +187,7 @@ final class RemoteRepositoryTest {
 
     assertThat(repository.list()).extracting(ModelEntry::name).containsExactly("m");
     source.isReachable = true;
+    nanos.addAndGet(Patience.DEFAULT.firstPause().toNanos());
     source.put("n/1/model.onnx", bytes("graph"));
     assertThat(repository.list()).extracting(ModelEntry::name).containsExactly("m", "n");
     source.isReachable = false;

@@ -56,7 +56,20 @@ final class RemoteStatisticsTest {
 
   @Test
   void oneRegistryThatIsAskedInTwoWaysIsAsBadAsTheWorseOfThem() {
-    assertThat(new Snapshot(1, 2, 3).plus(new Snapshot(10, 20, 1)))
-        .isEqualTo(new Snapshot(11, 22, 3));
+    assertThat(new Snapshot(1, 2, 3, 4, 5).plus(new Snapshot(10, 20, 1, 40, 7)))
+        .isEqualTo(new Snapshot(11, 22, 3, 44, 7));
+  }
+
+  @Test
+  void oneThatFailedIsLeftAloneUntilItsTimeHasComeOrItAnswers() {
+    statistics.leftAlone(150);
+    assertThat(statistics.snapshot().pauseNanos()).isEqualTo(50);
+    nowNanos = 160;
+    assertThat(statistics.snapshot().pauseNanos()).isZero();
+    statistics.leftAlone(200);
+    statistics.recovered();
+
+    assertThat(statistics.snapshot().pauseNanos()).isZero();
+    assertThat(statistics.snapshot().failures()).isEqualTo(2);
   }
 }

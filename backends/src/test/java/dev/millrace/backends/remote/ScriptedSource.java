@@ -17,6 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 
 /** A registry in memory that fails as a test tells it to. */
 final class ScriptedSource implements RemoteSource {
@@ -25,9 +27,15 @@ final class ScriptedSource implements RemoteSource {
   /** Every download: "name@offset". */
   final List<String> downloads = new CopyOnWriteArrayList<>();
 
+  /** In place of a file's name: nothing is answered. */
+  static final String QUESTIONS = "";
+
+  /** How often something was asked that is not a download. */
+  final AtomicInteger questions = new AtomicInteger();
+
   volatile boolean isReachable = true;
 
-  private final RemoteStatistics statistics = new RemoteStatistics(System::nanoTime);
+  private final RemoteStatistics statistics;
 
   /** A file's name: its downloads wait until this is counted down. */
   final Map<String, CountDownLatch> stalls = new ConcurrentHashMap<>();
@@ -37,6 +45,10 @@ final class ScriptedSource implements RemoteSource {
 
   /** Revisions do not show another content, as those of some registries. */
   boolean revisionsLie;
+
+  ScriptedSource(LongSupplier nanoClock) {
+    statistics = new RemoteStatistics(nanoClock);
+  }
 
   void put(String name, byte[] content) {
     contents.put(name, content);
@@ -49,6 +61,8 @@ final class ScriptedSource implements RemoteSource {
 
   @Override
   public List<RemoteModel> list() throws IOException {
+    questions.incrementAndGet();
+    awaitEndOfStall(QUESTIONS);
     requireReachable();
     Map<String, List<ListedFile>> models = new TreeMap<>();
     contents.forEach(
@@ -106,8 +120,10 @@ final class ScriptedSource implements RemoteSource {
 
   private void requireReachable() throws IOException {
     if (!isReachable) {
+      statistics.notReached();
       throw new IOException("Connection refused");
     }
+    statistics.reached();
   }
 
   @Override

@@ -47,7 +47,8 @@ final class SlowDownloadTest {
             Map.of("onnxruntime", "model.onnx"),
             InstantSource.system(),
             System::nanoTime,
-            LEAST);
+            LEAST,
+            Patience.DEFAULT);
   }
 
   @AfterEach

@@ -183,6 +183,6 @@ class StalledFetchTest {
     deploy("slow");
 
     await().atMost(SOON).until(() -> state("slow") == VersionState.READY);
-    assertThat(server.downloads().getLast()).matches("slow/1/model.onnx@1[0-9]{3}");
+    assertThat(server.downloads()).anyMatch(d -> d.matches("slow/1/model.onnx@1[0-9]{3}"));
   }
 }

@@ -37,6 +37,7 @@ public final class ContentCache implements AutoCloseable {
 
   private final Path folder;
   private final Path records;
+  private final Path listings;
   private final Path uses;
   private final long maxBytes;
   private final InstantSource clock;
@@ -63,6 +64,7 @@ public final class ContentCache implements AutoCloseable {
     this.folder = Files.createDirectories(folder.toAbsolutePath().normalize());
     this.lock = DurableFiles.lock(this.folder);
     this.records = Files.createDirectories(this.folder.resolve("versions"));
+    this.listings = Files.createDirectories(this.folder.resolve("listings"));
     this.uses = this.folder.resolve("in-use");
     this.maxBytes = maxBytes;
     this.clock = clock;
@@ -108,6 +110,11 @@ public final class ContentCache implements AutoCloseable {
         .sorted(
             Comparator.comparing(CachedVersion::model).thenComparingLong(CachedVersion::version))
         .toList();
+  }
+
+  /** Where it is kept what the registry at {@code location} listed. */
+  Path listing(String location) {
+    return listings.resolve(Digests.of(location).substring(0, 16) + RECORD);
   }
 
   private Path record(CachedVersion version) {

@@ -68,7 +68,7 @@ public final class RemoteRepository implements ModelRepository {
             }
           });
 
-  private boolean wasListed;
+  private final LastListing lastListing;
 
   /** A version, and everything that lies in the model's folder. */
   private record Listed(RemoteModel model, FoundVersion version) {}
@@ -97,6 +97,7 @@ public final class RemoteRepository implements ModelRepository {
       Patience patience) {
     this.source = new PatientSource(source, patience, nanoClock);
     this.cache = cache;
+    this.lastListing = new LastListing(cache, source.location());
     this.defaultFileNames = Map.copyOf(defaultFileNames);
     this.settling = new Settling(clock, SETTLE_MILLIS);
     this.download = new Download(source, cache, least, nanoClock);
@@ -112,7 +113,10 @@ public final class RemoteRepository implements ModelRepository {
     return source.statistics().snapshot();
   }
 
-  /** {@inheritDoc} Until it could be read for the first time, that is what the cache holds. */
+  /**
+   * {@inheritDoc} Until it could be read for the first time, that is what the cache holds of what
+   * it listed when it could last be read.
+   */
   @Override
   public List<ModelEntry> list() throws IOException {
     List<FoundModel> models = new ArrayList<>();
@@ -125,10 +129,10 @@ public final class RemoteRepository implements ModelRepository {
   private List<RemoteModel> listing() throws IOException {
     try {
       List<RemoteModel> listing = source.list();
-      wasListed = true;
+      lastListing.listed(listing);
       return listing;
     } catch (IOException e) {
-      List<RemoteModel> cached = wasListed ? List.of() : cached();
+      List<RemoteModel> cached = cached();
       if (cached.isEmpty()) {
         throw e;
       }
@@ -138,7 +142,7 @@ public final class RemoteRepository implements ModelRepository {
 
   private List<RemoteModel> cached() {
     Map<String, List<ListedFile>> files = new TreeMap<>();
-    for (CachedVersion version : cache.all(location())) {
+    for (CachedVersion version : lastListing.cached()) {
       List<ListedFile> all = files.computeIfAbsent(version.model(), name -> new ArrayList<>());
       version.listing().stream().filter(file -> !all.contains(file)).forEach(all::add);
     }
@@ -231,6 +235,7 @@ public final class RemoteRepository implements ModelRepository {
             .modelFile()
             .orElseThrow(() -> new IOException(what + ": " + now.version().problem().orElse("")));
     Path folder = downloadInTurn(what, name, now);
+    lastListing.fetched();
     Path relative = Path.of("/", name).relativize(modelFile);
     return new ModelArtifact(
         name, version.number(), folder.resolve(relative), now.version().bytes());

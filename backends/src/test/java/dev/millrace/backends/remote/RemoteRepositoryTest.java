@@ -194,6 +194,70 @@ final class RemoteRepositoryTest {
     assertThatExceptionOfType(IOException.class).isThrownBy(() -> repository.list());
   }
 
+  private List<String> listedWhileDown() throws IOException {
+    source.isReachable = false;
+    restart();
+    return repository.list().stream()
+        .flatMap(entry -> entry.versions().stream().map(v -> entry.name() + "/" + v.number()))
+        .toList();
+  }
+
+  @Test
+  void doesNotListWhatWasWithdrawnBeforeTheRegistryWentDown() throws IOException {
+    source.put("m/model.yaml", bytes("version_policy: all"));
+    source.put("m/1/model.onnx", bytes("graph"));
+    source.put("m/2/model.onnx", bytes("newer"));
+    source.put("n/1/model.onnx", bytes("other"));
+    repository.list();
+    repository.release(fetch(ONE));
+    repository.release(fetch(TWO));
+    ModelEntry n = repository.resolve("n", ONE);
+    repository.release(repository.fetch(n, n.versions().getFirst()));
+    source.remove("m/2/model.onnx");
+    source.remove("n/1/model.onnx");
+    repository.list();
+
+    assertThat(listedWhileDown()).containsExactly("m/1");
+  }
+
+  @Test
+  void doesNotListWhatWasReplacedSinceItWasFetched() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    source.put("n/1/model.onnx", bytes("other"));
+    repository.list();
+    repository.release(fetch(ONE));
+    ModelEntry n = repository.resolve("n", ONE);
+    repository.release(repository.fetch(n, n.versions().getFirst()));
+    source.put("m/1/model.onnx", bytes("GRAPH"));
+    repository.list();
+
+    assertThat(listedWhileDown()).containsExactly("n/1");
+  }
+
+  @Test
+  void listsWhatWasFetchedAfterTheLastListing() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    repository.list();
+    repository.release(fetch(ONE));
+
+    assertThat(listedWhileDown()).containsExactly("m/1");
+    assertThat(listedWhileDown()).as("after another restart").containsExactly("m/1");
+  }
+
+  @Test
+  void aListingThatIsDamagedIsNotBelieved() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    repository.list();
+    repository.release(fetch(ONE));
+    Files.writeString(cache.listing("scripted"), "versions: 7");
+    source.isReachable = false;
+    restart();
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> repository.list())
+        .withMessageContaining("Connection refused");
+  }
+
   @Test
   void aVersionThatIsGoneFromTheRegistryIsNotFoundInTheCache() throws IOException {
     source.put("m/1/model.onnx", bytes("graph"));

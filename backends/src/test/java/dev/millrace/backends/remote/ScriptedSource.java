@@ -54,6 +54,10 @@ final class ScriptedSource implements RemoteSource {
     contents.put(name, content);
   }
 
+  void remove(String name) {
+    contents.remove(name);
+  }
+
   @Override
   public String location() {
     return "scripted";

@@ -173,8 +173,8 @@ final class MlflowClient {
       }
       String advice =
           status == HttpURLConnection.HTTP_UNAUTHORIZED
-              ? " (expected other credentials: mlflow_username, mlflow_password_file or"
-                  + " mlflow_token_file)"
+              ? " (expected other credentials: mlflow_username and mlflow_password_file or"
+                  + " mlflow_token_file, or those of its entry among registries)"
               : "";
       return new IOException(
           "%s answers HTTP %d: %s%s".formatted(withoutQuery(uri), status, shown(answer), advice));

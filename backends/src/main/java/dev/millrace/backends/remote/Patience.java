@@ -10,9 +10,15 @@ import java.time.Duration;
  * @param list for all of them
  * @param firstPause doubled with each failure that follows
  * @param keep an answer that came late, for who asks again
+ * @param longest that a question goes on when nobody waits for it any more
  */
 record Patience(
-    Duration find, Duration list, Duration firstPause, Duration longestPause, Duration keep) {
+    Duration find,
+    Duration list,
+    Duration firstPause,
+    Duration longestPause,
+    Duration keep,
+    Duration longest) {
 
   /**
    * Nobody waits for longer than a look at all deployments may last, and none misses a recovery.
@@ -23,7 +29,8 @@ record Patience(
           Duration.ofSeconds(10),
           Duration.ofSeconds(1),
           Duration.ofMinutes(1),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Duration.ofMinutes(10));
 
   long pauseAfterNanos(long pauseNanos) {
     return pauseNanos == 0

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -31,6 +32,9 @@ import org.slf4j.LoggerFactory;
 final class PatientSource implements RemoteSource {
   private static final Logger log = LoggerFactory.getLogger(PatientSource.class);
 
+  /** In place of a model and which version of it. */
+  private static final String LIST = "";
+
   private final RemoteSource source;
   private final Patience patience;
   private final LongSupplier nanoClock;
@@ -48,7 +52,12 @@ final class PatientSource implements RemoteSource {
     final Thread thread;
     final long beganNanos;
     long endedNanos;
-    boolean isLate;
+
+    /** What it is late with, once nobody waits for it any more. */
+    Optional<IOException> lateness = Optional.empty();
+
+    /** Whether the registry is left alone because of it. */
+    boolean isCounted;
 
     Call(long beganNanos, String name, Consumer<Call<T>> asking) {
       this.beganNanos = beganNanos;
@@ -69,7 +78,7 @@ final class PatientSource implements RemoteSource {
 
   @Override
   public List<RemoteModel> list() throws IOException {
-    return ask("", patience.list(), source::list);
+    return ask(LIST, patience.list(), source::list);
   }
 
   @Override
@@ -84,7 +93,7 @@ final class PatientSource implements RemoteSource {
       forget(key, call);
       return answer;
     } catch (TimeoutException e) {
-      throw late(call, wait);
+      throw late(call, key, wait);
     } catch (ExecutionException e) {
       forget(key, call);
       throw thrown(e);
@@ -102,11 +111,17 @@ final class PatientSource implements RemoteSource {
         .removeIf(
             call -> call.answer.isDone() && now - call.endedNanos > patience.keep().toNanos());
     Call<T> before = (Call<T>) calls.get(key);
-    if (before != null && (before.answer.isDone() || !before.isLate)) {
+    if (before != null && (before.answer.isDone() || before.lateness.isEmpty())) {
       return before;
     }
-    if (before != null || (pauseNanos > 0 && now - nextTryNanos < 0)) {
-      throw new IOException(failure.getMessage(), failure);
+    if (before != null) {
+      if (now - before.beganNanos < patience.longest().toNanos()) {
+        throw said(before.lateness.get());
+      }
+      before.thread.interrupt(); // it may never end, and is in the way of a new one
+    }
+    if (pauseNanos > 0 && now - nextTryNanos < 0) {
+      throw said(failure);
     }
     nextTryNanos = now + pauseNanos; // others are told what is known while this one tries
     Call<T> call =
@@ -114,6 +129,11 @@ final class PatientSource implements RemoteSource {
     calls.put(key, call);
     call.thread.start();
     return call;
+  }
+
+  /** The same, thrown anew: another thread's trace would mislead. */
+  private static IOException said(IOException before) {
+    return new IOException(before.getMessage(), before);
   }
 
   private <T> void answer(Call<T> call, String key, Callable<T> question) {
@@ -135,7 +155,7 @@ final class PatientSource implements RemoteSource {
   private void judge(Call<?> call, String key, Throwable e) {
     boolean isAnswer =
         e instanceof UnknownVersionException
-            || (!key.isEmpty() && !source.statistics().isUnreachable());
+            || (!key.equals(LIST) && !source.statistics().isUnreachable());
     if (e instanceof IOException failed && !isAnswer) {
       failed(call, failed);
     } else {
@@ -151,14 +171,17 @@ final class PatientSource implements RemoteSource {
     calls.remove(key, call);
   }
 
-  private IOException late(Call<?> call, Duration wait) {
+  /** A listing may be late for its size: it alone is not waited for again. */
+  private IOException late(Call<?> call, String key, Duration wait) {
     IOException late =
         new IOException("%s: no answer within %d ms".formatted(source.location(), wait.toMillis()));
     synchronized (this) {
-      if (!call.isLate && !call.answer.isDone()) {
-        source.statistics().notReached();
-        failed(call, late);
-        call.isLate = true;
+      if (call.lateness.isEmpty() && !call.answer.isDone()) {
+        call.lateness = Optional.of(late);
+        if (!key.equals(LIST)) {
+          source.statistics().notReached();
+          failed(call, late);
+        }
       }
     }
     return late;
@@ -166,9 +189,10 @@ final class PatientSource implements RemoteSource {
 
   private synchronized void failed(Call<?> call, IOException e) {
     boolean isKnown = pauseNanos > 0 && call.beganNanos - failedNanos < 0;
-    if (call.isLate || isKnown) {
+    if (call.isCounted || isKnown) {
       return; // of the same failure, which counts once
     }
+    call.isCounted = true;
     if (pauseNanos == 0) {
       log.warn(
           "{}: {} is left alone for a while, a longer one each time, up to {} s, and what is known"

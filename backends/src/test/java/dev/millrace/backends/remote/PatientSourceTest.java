@@ -29,7 +29,8 @@ final class PatientSourceTest {
           Duration.ofMillis(500),
           Duration.ofSeconds(1),
           Duration.ofSeconds(60),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Duration.ofMinutes(10));
 
   private final AtomicLong nanos = new AtomicLong();
   private final ScriptedSource registry = new ScriptedSource(nanos::get);
@@ -85,6 +86,43 @@ final class PatientSourceTest {
     assertThat(registry.questions).hasValue(1);
     source.find("m", ONE);
     assertThat(registry.questions).as("an answer is given once").hasValue(2);
+  }
+
+  @Test
+  void aQuestionThatNeverEndsIsAskedAnewAtLast() throws IOException {
+    registry.put("m/1/model.onnx", new byte[1]);
+    hang();
+    failsToFind("m", "no answer");
+    pass(PATIENCE.longest().minusNanos(1));
+    failsToFind("m", "no answer");
+    assertThat(registry.questions).hasValue(1);
+    registry.stalls.clear();
+
+    pass(Duration.ofNanos(1));
+
+    assertThat(source.find("m", ONE).model().name()).isEqualTo("m");
+    assertThat(registry.questions).hasValue(2);
+  }
+
+  @Test
+  void aListingThatIsLateHoldsUpNothingElse() throws IOException {
+    registry.put("m/1/model.onnx", new byte[1]);
+    hang();
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(source::list)
+        .withMessageContaining("no answer within 500 ms");
+    registry.stalls.clear();
+
+    assertThat(source.find("m", ONE).model().name()).isEqualTo("m");
+
+    assertThatExceptionOfType(IOException.class)
+        .as("nobody waits for it again")
+        .isThrownBy(source::list)
+        .withMessageContaining("no answer within 500 ms");
+    assertThat(registry.questions).hasValue(2);
+    end.countDown();
+    await().ignoreExceptions().until(() -> source.list().size() == 1);
+    assertThat(registry.questions).as("the late one is taken").hasValue(2);
   }
 
   @Test

@@ -8,11 +8,15 @@ import dev.millrace.backends.remote.ContentCache;
 import dev.millrace.backends.remote.RemoteRepository;
 import dev.millrace.backends.remote.RemoteSource;
 import dev.millrace.backends.repository.DirectoryRepository;
+import dev.millrace.backends.repository.LeftStaging;
 import dev.millrace.backends.repository.MergedRepository;
 import dev.millrace.backends.repository.ModelRepository;
+import dev.millrace.backends.s3.AccessKey;
 import dev.millrace.backends.s3.S3Source;
 import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.MlflowAccess;
 import dev.millrace.gateway.config.ModelLocation;
+import dev.millrace.gateway.config.S3Access;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +74,7 @@ record ModelSources(
     }
 
     ModelSources all() throws GatewayStartException {
+      LeftStaging.deleteBeside(staging, pid -> ProcessHandle.of(pid).isPresent());
       List<ModelRepository> served = new ArrayList<>();
       for (ModelLocation location : config.repository().locations()) {
         served.add(repository(location));
@@ -91,17 +96,29 @@ record ModelSources(
     private ModelRepository repository(ModelLocation location) throws GatewayStartException {
       return switch (location) {
         case ModelLocation.Folder folder -> directory(folder.path());
-        case ModelLocation.S3 s3 ->
-            remote(
-                new S3Source(
-                    s3.bucket(),
-                    s3.prefix(),
-                    config.remote().s3().endpoint(),
-                    config.remote().s3().region(),
-                    System::nanoTime));
+        case ModelLocation.S3 s3 -> remote(bucket(s3));
         case ModelLocation.Mlflow mlflow ->
-            remote(new MlflowSource(mlflow.server(), credentials(), System::nanoTime));
+            remote(new MlflowSource(mlflow.server(), credentials(mlflow), System::nanoTime));
       };
+    }
+
+    private RemoteSource bucket(ModelLocation.S3 s3) throws GatewayStartException {
+      GatewayConfig.Remote.S3 all = config.remote().s3();
+      return new S3Source(
+          s3.bucket(),
+          s3.prefix(),
+          s3.access().endpoint().or(all::endpoint),
+          s3.access().region().or(all::region),
+          accessKey(s3.access()),
+          System::nanoTime);
+    }
+
+    private static Optional<AccessKey> accessKey(S3Access access) throws GatewayStartException {
+      if (access.keyId().isEmpty() || access.secretFile().isEmpty()) {
+        return Optional.empty();
+      }
+      String secret = secret("secret_access_key_file", access.secretFile().get());
+      return Optional.of(new AccessKey(access.keyId().get(), secret));
     }
 
     private ModelRepository directory(Path directory) throws GatewayStartException {
@@ -118,7 +135,8 @@ record ModelSources(
 
     private ModelRepository remote(RemoteSource source) throws GatewayStartException {
       RemoteRepository remote =
-          new RemoteRepository(source, cache(), defaultFileNames, InstantSource.system());
+          new RemoteRepository(
+              source, cache(), defaultFileNames, InstantSource.system(), System::nanoTime);
       remotes.add(remote);
       return remote;
     }
@@ -140,14 +158,15 @@ record ModelSources(
       return cache;
     }
 
-    private Credentials credentials() throws GatewayStartException {
-      GatewayConfig.Remote.Mlflow mlflow = config.remote().mlflow();
-      if (mlflow.tokenFile().isPresent()) {
-        return Credentials.bearer(secret("mlflow_token_file", mlflow.tokenFile().get()));
+    private Credentials credentials(ModelLocation.Mlflow mlflow) throws GatewayStartException {
+      MlflowAccess access = mlflow.access().or(config.remote().mlflow().access());
+      String prefix = access.equals(mlflow.access()) ? "" : "mlflow_";
+      if (access.tokenFile().isPresent()) {
+        return Credentials.bearer(secret(prefix + "token_file", access.tokenFile().get()));
       }
-      if (mlflow.username().isPresent() && mlflow.passwordFile().isPresent()) {
+      if (access.username().isPresent() && access.passwordFile().isPresent()) {
         return Credentials.basic(
-            mlflow.username().get(), secret("mlflow_password_file", mlflow.passwordFile().get()));
+            access.username().get(), secret(prefix + "password_file", access.passwordFile().get()));
       }
       return Credentials.NONE;
     }

@@ -151,7 +151,9 @@ final class MlflowClient {
       }
       return status;
     } catch (IOException e) {
-      statistics.notReached();
+      if (!Thread.currentThread().isInterrupted()) { // else it was us who ended the call
+        statistics.notReached();
+      }
       connection.disconnect();
       throw new IOException("%s: %s".formatted(withoutQuery(uri), e.getMessage()), e);
     }
@@ -171,8 +173,8 @@ final class MlflowClient {
       }
       String advice =
           status == HttpURLConnection.HTTP_UNAUTHORIZED
-              ? " (expected other credentials: mlflow_username, mlflow_password_file or"
-                  + " mlflow_token_file)"
+              ? " (expected other credentials: mlflow_username and mlflow_password_file or"
+                  + " mlflow_token_file, or those of its entry among registries)"
               : "";
       return new IOException(
           "%s answers HTTP %d: %s%s".formatted(withoutQuery(uri), status, shown(answer), advice));

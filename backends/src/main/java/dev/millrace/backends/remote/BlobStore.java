@@ -7,6 +7,7 @@ import dev.millrace.backends.storage.DurableFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +38,9 @@ final class BlobStore {
 
   private final Path blobs;
   private final Path partial;
+
+  /** By key: one at a time downloads a content. */
+  private final NamedLocks downloads = new NamedLocks();
 
   /** Opens a download at an offset. */
   @FunctionalInterface
@@ -84,17 +88,23 @@ final class BlobStore {
   }
 
   /**
-   * Downloads a file, or the rest of it.
+   * Downloads a file, or the rest of it, or waits for who is downloading it.
    *
    * @param key the same for the same content, so that what is here of it can be used
    * @param what for messages
    * @param size in bytes
+   * @param room that it comes into
    * @return its digest
    */
-  String fetch(String key, String what, long size, Opening opening) throws IOException {
+  String fetch(String key, String what, long size, Room room, Opening opening) throws IOException {
+    return downloads.alone(key, () -> fetchAlone(key, what, size, room, opening));
+  }
+
+  private String fetchAlone(String key, String what, long size, Room room, Opening opening)
+      throws IOException {
     Path part = partial.resolve(Digests.of(key));
     Path done = partial.resolve(part.getFileName() + DONE);
-    Optional<String> fetched = fetched(done);
+    Optional<String> fetched = fetched(done, room);
     if (fetched.isPresent()) {
       return fetched.get();
     }
@@ -121,6 +131,7 @@ final class BlobStore {
           "%s: the connection ended after %d of %d bytes".formatted(what, have, size));
     }
     String sha256 = Digests.hex(digest);
+    room.brings(sha256);
     Path path = path(sha256);
     Files.createDirectories(blobs.resolve(sha256.substring(0, 2)));
     DurableFiles.sync(part);
@@ -130,13 +141,16 @@ final class BlobStore {
   }
 
   /** What was fetched for a version of which other files are still missing, if it is intact. */
-  private Optional<String> fetched(Path done) throws IOException {
+  private Optional<String> fetched(Path done, Room room) throws IOException {
     if (!Files.exists(done)) {
       return Optional.empty();
     }
     String sha256 = Files.readString(done);
-    if (Digests.isDigest(sha256) && isIntact(sha256)) {
-      return Optional.of(sha256);
+    if (Digests.isDigest(sha256)) {
+      room.brings(sha256);
+      if (isIntact(sha256)) {
+        return Optional.of(sha256);
+      }
     }
     Files.delete(done); // it was damaged, or has made room
     return Optional.empty();
@@ -157,7 +171,9 @@ final class BlobStore {
     long appended = 0;
     try (OutputStream out =
         Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+      for (int read = read(in, buffer, appended, most, what);
+          read >= 0;
+          read = read(in, buffer, appended, most, what)) {
         if (appended + read > most) {
           throw new RemoteSource.ChangedException(what + ": more bytes than were listed");
         }
@@ -169,10 +185,22 @@ final class BlobStore {
     return appended;
   }
 
+  private static int read(InputStream in, byte[] buffer, long appended, long most, String what)
+      throws IOException {
+    try {
+      return in.read(buffer);
+    } catch (IOException e) {
+      throw new IOException(
+          "%s: %s (%d of %d bytes had come)".formatted(what, e.getMessage(), appended, most), e);
+    }
+  }
+
   private static void write(OutputStream out, byte[] buffer, int length, Path part)
       throws IOException {
     try {
       out.write(buffer, 0, length);
+    } catch (ClosedByInterruptException e) {
+      throw e;
     } catch (IOException e) {
       Files.deleteIfExists(part); // a full disk is not helped by half a model
       throw e;

@@ -37,6 +37,7 @@ public final class ContentCache implements AutoCloseable {
 
   private final Path folder;
   private final Path records;
+  private final Path listings;
   private final Path uses;
   private final long maxBytes;
   private final InstantSource clock;
@@ -46,6 +47,7 @@ public final class ContentCache implements AutoCloseable {
   // guarded by this
   private final Map<Path, Kept> kept = new HashMap<>();
   private final Map<Path, Path> recordsInUse = new HashMap<>();
+  private final Set<Room> rooms = new HashSet<>();
   private long folders;
 
   /** A version, and when it was last used. */
@@ -62,6 +64,7 @@ public final class ContentCache implements AutoCloseable {
     this.folder = Files.createDirectories(folder.toAbsolutePath().normalize());
     this.lock = DurableFiles.lock(this.folder);
     this.records = Files.createDirectories(this.folder.resolve("versions"));
+    this.listings = Files.createDirectories(this.folder.resolve("listings"));
     this.uses = this.folder.resolve("in-use");
     this.maxBytes = maxBytes;
     this.clock = clock;
@@ -109,6 +112,11 @@ public final class ContentCache implements AutoCloseable {
         .toList();
   }
 
+  /** Where it is kept what the registry at {@code location} listed. */
+  Path listing(String location) {
+    return listings.resolve(Digests.of(location).substring(0, 16) + RECORD);
+  }
+
   private Path record(CachedVersion version) {
     return record(version.location(), version.model(), version.version());
   }
@@ -120,27 +128,38 @@ public final class ContentCache implements AutoCloseable {
         .resolve(version + RECORD);
   }
 
-  /**
-   * Makes room for a version that is about to be fetched.
-   *
-   * @param bytes it needs beyond what is here of it
-   * @throws IOException if what is in use leaves too little
-   */
-  synchronized void makeRoom(CachedVersion version, long bytes) throws IOException {
-    Path own = record(version);
-    while (size(kept.values()) + bytes > maxBytes) {
+  /** Begins to fetch a version: what there is of it stays until the room is closed. */
+  synchronized Room room(String location, String model, long version) {
+    Room room = new Room(this, record(location, model, version));
+    rooms.add(room);
+    return room;
+  }
+
+  synchronized void close(Room room) {
+    rooms.remove(room);
+  }
+
+  synchronized void makeRoom(Room room, CachedVersion version) throws IOException {
+    while (room.bytes() > 0 && size(kept.values()) + arrivingBytes() > maxBytes) {
       Map.Entry<Path, Kept> oldest =
           kept.entrySet().stream()
-              .filter(entry -> !entry.getKey().equals(own))
               .filter(entry -> !recordsInUse.containsValue(entry.getKey()))
+              .filter(entry -> rooms.stream().noneMatch(r -> r.record().equals(entry.getKey())))
               .min(Comparator.comparingLong(entry -> entry.getValue().usedMillis()))
-              .orElseThrow(() -> full(version, bytes));
+              .orElseThrow(() -> full(version, room.bytes()));
       CachedVersion out = oldest.getValue().version();
       log.info("cache: model {} version {} is deleted to make room", out.model(), out.version());
       Files.delete(oldest.getKey());
       kept.remove(oldest.getKey());
       deleteUnreferenced();
     }
+  }
+
+  /** A version that is fetched twice at once comes once. */
+  private long arrivingBytes() {
+    Map<Path, Long> arriving = new HashMap<>();
+    rooms.forEach(room -> arriving.merge(room.record(), room.bytes(), Math::max));
+    return arriving.values().stream().mapToLong(bytes -> bytes).sum();
   }
 
   /** Of all contents that are here as a whole. */
@@ -161,7 +180,7 @@ public final class ContentCache implements AutoCloseable {
                 Units.roughly(bytes),
                 folder,
                 Units.roughly(maxBytes),
-                Units.roughly(size(kept.values()))));
+                Units.roughly(size(kept.values()) + arrivingBytes() - bytes)));
   }
 
   private static long size(Collection<Kept> all) {
@@ -176,6 +195,7 @@ public final class ContentCache implements AutoCloseable {
     Set<String> superfluous = new HashSet<>(blobs.all());
     kept.values()
         .forEach(one -> one.version().files().forEach(file -> superfluous.remove(file.sha256())));
+    rooms.forEach(room -> superfluous.removeAll(room.brought()));
     for (String sha256 : superfluous) {
       blobs.delete(sha256);
     }
@@ -184,9 +204,10 @@ public final class ContentCache implements AutoCloseable {
   /**
    * Makes a version known whose contents are all here, and a folder of links to them.
    *
+   * @param room that was made for it; it is closed
    * @return the folder, to be given back by {@link #release}
    */
-  synchronized Path hold(CachedVersion version) throws IOException {
+  synchronized Path hold(CachedVersion version, Room room) throws IOException {
     Path record = record(version);
     Kept before = kept.get(record);
     if (before == null || !version.equals(before.version())) {
@@ -196,6 +217,7 @@ public final class ContentCache implements AutoCloseable {
     long now = clock.millis();
     Files.setLastModifiedTime(record, FileTime.fromMillis(now));
     kept.put(record, new Kept(version, now));
+    room.close(); // what it is for counts as kept from now on
     Path target = Files.createDirectories(uses.resolve(Long.toString(folders++)));
     for (CachedFile file : version.files()) {
       Path link = target.resolve(file.listed().name()).normalize();

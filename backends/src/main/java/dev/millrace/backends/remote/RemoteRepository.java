@@ -28,8 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import java.util.concurrent.Semaphore;
+import java.util.function.LongSupplier;
 
 /**
  * A registry on another machine, with what was fetched from it kept in a cache.
@@ -40,10 +40,11 @@ import org.slf4j.LoggerFactory;
  * so a gateway can be restarted without its registry.
  */
 public final class RemoteRepository implements ModelRepository {
-  private static final Logger log = LoggerFactory.getLogger(RemoteRepository.class);
-
   /** Uploads of several objects take longer than copies in a file system. */
   private static final long SETTLE_MILLIS = 2_000;
+
+  /** At once; one registry's line is seldom filled by fewer, and a stalled one is not alone. */
+  private static final int MOST_DOWNLOADS = 4;
 
   /** Configurations are small, and looked at in each poll. */
   private static final int CONFIGURATIONS_KEPT = 1_000;
@@ -53,6 +54,7 @@ public final class RemoteRepository implements ModelRepository {
   private final Map<String, String> defaultFileNames;
   private final Settling settling;
   private final Download download;
+  private final Semaphore downloads = new Semaphore(MOST_DOWNLOADS, true);
 
   /** What the versions are that were listed or resolved, by model and number. */
   private final Map<String, Listed> known = new ConcurrentHashMap<>();
@@ -66,8 +68,7 @@ public final class RemoteRepository implements ModelRepository {
             }
           });
 
-  private boolean wasListed;
-  private volatile String lastFailure = "";
+  private final LastListing lastListing;
 
   /** A version, and everything that lies in the model's folder. */
   private record Listed(RemoteModel model, FoundVersion version) {}
@@ -81,12 +82,25 @@ public final class RemoteRepository implements ModelRepository {
       RemoteSource source,
       ContentCache cache,
       Map<String, String> defaultFileNames,
-      InstantSource clock) {
-    this.source = source;
+      InstantSource clock,
+      LongSupplier nanoClock) {
+    this(source, cache, defaultFileNames, clock, nanoClock, LowestRate.DEFAULT, Patience.DEFAULT);
+  }
+
+  RemoteRepository(
+      RemoteSource source,
+      ContentCache cache,
+      Map<String, String> defaultFileNames,
+      InstantSource clock,
+      LongSupplier nanoClock,
+      LowestRate least,
+      Patience patience) {
+    this.source = new PatientSource(source, patience, nanoClock);
     this.cache = cache;
+    this.lastListing = new LastListing(cache, source.location());
     this.defaultFileNames = Map.copyOf(defaultFileNames);
     this.settling = new Settling(clock, SETTLE_MILLIS);
-    this.download = new Download(source, cache);
+    this.download = new Download(source, cache, least, nanoClock);
   }
 
   @Override
@@ -99,7 +113,10 @@ public final class RemoteRepository implements ModelRepository {
     return source.statistics().snapshot();
   }
 
-  /** {@inheritDoc} Until it could be read for the first time, that is what the cache holds. */
+  /**
+   * {@inheritDoc} Until it could be read for the first time, that is what the cache holds of what
+   * it listed when it could last be read.
+   */
   @Override
   public List<ModelEntry> list() throws IOException {
     List<FoundModel> models = new ArrayList<>();
@@ -112,29 +129,20 @@ public final class RemoteRepository implements ModelRepository {
   private List<RemoteModel> listing() throws IOException {
     try {
       List<RemoteModel> listing = source.list();
-      wasListed = true;
-      lastFailure = "";
+      lastListing.listed(listing);
       return listing;
     } catch (IOException e) {
-      List<RemoteModel> cached = wasListed ? List.of() : cached();
+      List<RemoteModel> cached = cached();
       if (cached.isEmpty()) {
         throw e;
       }
-      unreachable(e);
       return cached;
-    }
-  }
-
-  private void unreachable(IOException e) {
-    if (!lastFailure.equals(e.toString())) { // once, not at every look
-      lastFailure = e.toString();
-      log.warn("{} cannot be read, what is known of it stays: {}", location(), lastFailure);
     }
   }
 
   private List<RemoteModel> cached() {
     Map<String, List<ListedFile>> files = new TreeMap<>();
-    for (CachedVersion version : cache.all(location())) {
+    for (CachedVersion version : lastListing.cached()) {
       List<ListedFile> all = files.computeIfAbsent(version.model(), name -> new ArrayList<>());
       version.listing().stream().filter(file -> !all.contains(file)).forEach(all::add);
     }
@@ -151,12 +159,10 @@ public final class RemoteRepository implements ModelRepository {
       RemoteSource.Found found = source.find(name, selector);
       model = found.model();
       left = found.selector();
-      lastFailure = "";
     } catch (UnknownVersionException e) {
       throw e;
     } catch (IOException e) {
       model = cached(name, selector).orElseThrow(() -> e);
-      unreachable(e);
     }
     FoundModel found = scan(model, Optional.of(VersionPolicy.of(left)));
     found.require(left, location());
@@ -228,11 +234,24 @@ public final class RemoteRepository implements ModelRepository {
         now.version()
             .modelFile()
             .orElseThrow(() -> new IOException(what + ": " + now.version().problem().orElse("")));
-    CachedVersion whole = download.version(what, name, version.number(), filesOf(now));
-    Path folder = cache.hold(whole);
+    Path folder = downloadInTurn(what, name, now);
+    lastListing.fetched();
     Path relative = Path.of("/", name).relativize(modelFile);
     return new ModelArtifact(
         name, version.number(), folder.resolve(relative), now.version().bytes());
+  }
+
+  private Path downloadInTurn(String what, String name, Listed now) throws IOException {
+    try {
+      downloads.acquire();
+    } catch (InterruptedException e) {
+      throw NamedLocks.interrupted();
+    }
+    try {
+      return download.version(what, name, now.version().number(), filesOf(now));
+    } finally {
+      downloads.release();
+    }
   }
 
   /** Those of the version, and the model's configuration. */

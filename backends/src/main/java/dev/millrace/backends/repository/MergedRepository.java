@@ -3,33 +3,51 @@ package dev.millrace.backends.repository;
 
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
+import dev.millrace.backends.repository.Question.Answer;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Several repositories as one. A model that two of them hold is served from neither: which one was
  * meant is not ours to guess. While one cannot be read, what it held when it last could stays.
  */
 public final class MergedRepository implements ModelRepository {
-  private static final Logger log = LoggerFactory.getLogger(MergedRepository.class);
+  /** Longer than any registry on another machine takes to answer, or not to. */
+  private static final Duration LIST_WAIT = Duration.ofSeconds(15);
 
-  private final List<Member> members;
-  private final List<Member> all;
+  private final Duration listWait;
+  private final List<MergedMember> members;
+  private final List<MergedMember> all;
+
+  /** Those that were resolved and not fetched yet are few; the oldest are forgotten. */
+  private static final int RESOLVED_KEPT = 10_000;
 
   /** Where versions were found that were resolved, by what {@link #key} says. */
-  private final Map<String, ModelRepository> resolved = new ConcurrentHashMap<>();
+  private final Map<String, ModelRepository> resolved =
+      Collections.synchronizedMap(
+          new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, ModelRepository> eldest) {
+              return size() > RESOLVED_KEPT;
+            }
+          });
 
   /** Where each fetched file came from. */
   private final Map<Path, Origin> origins = new ConcurrentHashMap<>();
@@ -46,14 +64,22 @@ public final class MergedRepository implements ModelRepository {
    */
   public MergedRepository(
       List<? extends ModelRepository> repositories, List<? extends ModelRepository> unlisted) {
-    this.members = repositories.stream().map(Member::new).toList();
-    this.all = Stream.concat(members.stream(), unlisted.stream().map(Member::new)).toList();
+    this(repositories, unlisted, LIST_WAIT);
+  }
+
+  MergedRepository(
+      List<? extends ModelRepository> repositories,
+      List<? extends ModelRepository> unlisted,
+      Duration listWait) {
+    this.listWait = listWait;
+    this.members = repositories.stream().map(MergedMember::new).toList();
+    this.all = Stream.concat(members.stream(), unlisted.stream().map(MergedMember::new)).toList();
   }
 
   @Override
   public String location() {
     return all.stream()
-        .map(member -> member.repository.location())
+        .map(member -> member.repository().location())
         .collect(Collectors.joining(", "));
   }
 
@@ -64,10 +90,7 @@ public final class MergedRepository implements ModelRepository {
    */
   @Override
   public List<ModelEntry> list() throws IOException {
-    List<IOException> failures = new ArrayList<>();
-    for (Member member : members) {
-      member.refresh().ifPresent(failures::add);
-    }
+    List<IOException> failures = refresh();
     if (!failures.isEmpty() && failures.size() == members.size()) {
       IOException first = failures.getFirst();
       IOException failure = new IOException(first.getMessage(), first);
@@ -76,20 +99,41 @@ public final class MergedRepository implements ModelRepository {
     }
     Map<String, ModelEntry> merged = new TreeMap<>();
     for (String name : names()) {
-      List<Member> holders = members.stream().filter(member -> member.holds(name)).toList();
+      List<MergedMember> holders = members.stream().filter(member -> member.holds(name)).toList();
       merged.put(name, holders.size() == 1 ? holders.getFirst().entry(name) : clash(name, holders));
     }
     return List.copyOf(merged.values());
   }
 
-  private List<String> names() {
-    return members.stream().flatMap(member -> member.entries.keySet().stream()).distinct().toList();
+  /** All at once; one that does not answer in time holds the others up no longer. */
+  private List<IOException> refresh() throws IOException {
+    CompletableFuture<?>[] listings =
+        members.stream().map(MergedMember::refresh).toArray(CompletableFuture[]::new);
+    try {
+      CompletableFuture.allOf(listings).get(listWait.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      members.forEach(
+          member -> member.noteSilence("no answer within %d s".formatted(listWait.toSeconds())));
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a listing failed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    }
+    return members.stream().flatMap(member -> member.failure().stream()).toList();
   }
 
-  private static ModelEntry clash(String name, List<Member> holders) {
+  private List<String> names() {
+    return members.stream()
+        .flatMap(member -> member.entries().keySet().stream())
+        .distinct()
+        .toList();
+  }
+
+  private static ModelEntry clash(String name, List<MergedMember> holders) {
     String places =
         holders.stream()
-            .map(member -> member.repository.location())
+            .map(member -> member.repository().location())
             .collect(Collectors.joining(" and "));
     return new ModelEntry(
         name,
@@ -98,23 +142,27 @@ public final class MergedRepository implements ModelRepository {
         Optional.of("in more than one repository: " + places + " (expected one)"));
   }
 
-  /** {@inheritDoc} While one of the repositories cannot be read, the others are asked. */
+  /**
+   * {@inheritDoc} All are asked at once. While one of them cannot be read, the others answer; once
+   * one has found the model, those that are silent are waited for only a moment longer.
+   */
   @Override
   public ModelEntry resolve(String name, VersionSelector selector) throws IOException {
     Map<ModelRepository, ModelEntry> found = new HashMap<>();
     List<IOException> failures = new ArrayList<>();
     List<UnknownVersionException> unknown = new ArrayList<>();
-    for (Member member : all) {
-      try {
-        found.put(member.repository, member.repository.resolve(name, selector));
-      } catch (UnknownVersionException e) {
-        unknown.add(e);
-      } catch (IOException e) {
-        failures.add(e);
+    List<ModelRepository> asked = all.stream().map(MergedMember::repository).toList();
+    for (Answer answer : new Question(name, selector).ask(asked)) {
+      switch (answer) {
+        case Answer.Found there -> found.put(there.repository(), there.entry());
+        case Answer.Unknown not -> unknown.add(not.failure());
+        case Answer.Failed not -> failures.add(not.failure());
+        case Answer.Broken not ->
+            throw new IllegalStateException("a look for model '" + name + "' failed", not.cause());
       }
     }
     if (found.size() > 1) {
-      return clash(name, all.stream().filter(m -> found.containsKey(m.repository)).toList());
+      return clash(name, all.stream().filter(m -> found.containsKey(m.repository())).toList());
     }
     if (found.isEmpty()) {
       throw failures.isEmpty() ? tellingMost(unknown) : failures.getFirst();
@@ -127,7 +175,7 @@ public final class MergedRepository implements ModelRepository {
 
   @Override
   public ModelArtifact fetch(ModelEntry entry, ModelVersion version) throws IOException {
-    ModelRepository found = resolved.remove(key(entry, version));
+    ModelRepository found = resolved.get(key(entry, version));
     ModelRepository repository = found == null ? holder(entry.name()) : found;
     ModelArtifact artifact = repository.fetch(entry, version);
     origins.merge(artifact.file(), new Origin(repository, 1), (old, one) -> old.plus(1));
@@ -148,12 +196,12 @@ public final class MergedRepository implements ModelRepository {
   }
 
   private ModelRepository holder(String name) throws IOException {
-    List<Member> holders = members.stream().filter(member -> member.holds(name)).toList();
+    List<MergedMember> holders = members.stream().filter(member -> member.holds(name)).toList();
     if (holders.size() != 1) {
       throw new IOException(
           "model '" + name + "' is in " + holders.size() + " repositories (expected one)");
     }
-    return holders.getFirst().repository;
+    return holders.getFirst().repository();
   }
 
   @Override
@@ -169,7 +217,7 @@ public final class MergedRepository implements ModelRepository {
 
   @Override
   public void close() {
-    all.forEach(member -> member.repository.close());
+    all.forEach(member -> member.repository().close());
   }
 
   /**
@@ -180,43 +228,6 @@ public final class MergedRepository implements ModelRepository {
   private record Origin(ModelRepository repository, int uses) {
     Origin plus(int more) {
       return new Origin(repository, uses + more);
-    }
-  }
-
-  /** One of the repositories, and what it held when it could last be read. */
-  private static final class Member {
-    final ModelRepository repository;
-    volatile Map<String, ModelEntry> entries = Map.of();
-    private String lastFailure = "";
-
-    Member(ModelRepository repository) {
-      this.repository = repository;
-    }
-
-    Optional<IOException> refresh() {
-      try {
-        Map<String, ModelEntry> listed = new HashMap<>();
-        for (ModelEntry entry : repository.list()) {
-          listed.put(entry.name(), entry);
-        }
-        entries = listed;
-        lastFailure = "";
-        return Optional.empty();
-      } catch (IOException e) {
-        if (!lastFailure.equals(e.toString())) { // once, not at every listing
-          lastFailure = e.toString();
-          log.warn("repository {} cannot be read: {}", repository.location(), lastFailure);
-        }
-        return Optional.of(e);
-      }
-    }
-
-    boolean holds(String name) {
-      return entries.containsKey(name);
-    }
-
-    ModelEntry entry(String name) {
-      return Objects.requireNonNull(entries.get(name));
     }
   }
 }

@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * A place that holds versioned models. Every call may take long. One thread lists; others may
- * resolve and fetch meanwhile, one of them fetches; any thread releases.
+ * A place that holds versioned models. Every call may take long. One thread lists; any others may
+ * resolve, fetch and release meanwhile.
  */
 public interface ModelRepository extends AutoCloseable {
 
@@ -32,7 +32,8 @@ public interface ModelRepository extends AutoCloseable {
 
   /**
    * Brings the files of a version that was listed or resolved to this machine, so that a change in
-   * the repository can no longer touch them while they are in use.
+   * the repository can no longer touch them while they are in use. An interrupt ends it, as far as
+   * it waits for another machine.
    *
    * @throws IOException if it is not there any more, or cannot be read
    */

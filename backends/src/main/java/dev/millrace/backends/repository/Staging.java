@@ -11,6 +11,7 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,7 +21,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Owned by one process, which a locked marker file says: what an earlier owner left behind is
  * deleted, what belongs to a living one or to nobody like us is not touched. Created when first
- * needed. One thread.
+ * needed. Any thread; one at a time copies, since two would have a disk go back and forth.
  */
 final class Staging implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Staging.class);
@@ -29,7 +30,8 @@ final class Staging implements AutoCloseable {
 
   private final Path folder;
   private final FileCopy copy;
-  private @Nullable FileChannel lock;
+  private final ReentrantLock turn = new ReentrantLock(true);
+  private volatile @Nullable FileChannel lock;
   private long copies;
 
   Staging(Path folder, FileCopy copy) {
@@ -46,6 +48,15 @@ final class Staging implements AutoCloseable {
 
   /** Copies the files of a version into a folder of their own, which is returned. */
   Path copy(String name, long version, List<FoundFile> files) throws IOException {
+    turn.lock();
+    try {
+      return copyInTurn(name, version, files);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private Path copyInTurn(String name, long version, List<FoundFile> files) throws IOException {
     open();
     Path target = folder.resolve(name).resolve(version + "-" + copies++);
     try {

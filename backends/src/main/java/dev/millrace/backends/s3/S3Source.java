@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import software.amazon.awssdk.core.ResponseInputStream;
+import software.amazon.awssdk.core.exception.AbortedException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
@@ -36,7 +37,7 @@ import software.amazon.awssdk.services.s3.model.S3Object;
  *
  * <p>An object is known by its entity tag: it is read only if it still has the one that was listed,
  * so what is downloaded in pieces is one content. Checksums that the object carries are compared by
- * the client library. Credentials come from where the AWS tools look for them.
+ * the client library.
  */
 public final class S3Source implements RemoteSource {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(5);
@@ -60,12 +61,14 @@ public final class S3Source implements RemoteSource {
    * @param prefix without a slash at its ends; empty for the whole bucket
    * @param endpoint of a server that is not Amazon's
    * @param region empty for where the AWS tools find it
+   * @param key empty for what the AWS tools find
    */
   public S3Source(
       String bucket,
       String prefix,
       Optional<URI> endpoint,
       Optional<String> region,
+      Optional<AccessKey> key,
       LongSupplier nanoClock) {
     this.statistics = new RemoteStatistics(nanoClock);
     this.bucket = bucket;
@@ -85,6 +88,7 @@ public final class S3Source implements RemoteSource {
           builder.region(Region.of(region.orElse("us-east-1")));
         });
     region.ifPresent(name -> builder.region(Region.of(name)));
+    key.ifPresent(given -> builder.credentialsProvider(given.provider()));
     this.client = builder.build();
   }
 
@@ -205,7 +209,9 @@ public final class S3Source implements RemoteSource {
   }
 
   private IOException failure(SdkException e) {
-    statistics.notReached();
+    if (!(e instanceof AbortedException) && !Thread.currentThread().isInterrupted()) {
+      statistics.notReached(); // else it was us who ended the call
+    }
     return new IOException(location + ": " + e.getMessage(), e);
   }
 

@@ -206,8 +206,8 @@ final class DeployedModels {
         });
   }
 
-  /** The loading thread's. */
-  private Loads.Wanted find(Declared deployment, long version, Slot slot, String config)
+  /** Of the thread that fetches it. */
+  private LoadStages.Wanted find(Declared deployment, long version, Slot slot, String config)
       throws IOException {
     DeploymentSpec spec = deployment.spec();
     ModelEntry entry =
@@ -220,7 +220,7 @@ final class DeployedModels {
     // a version that is to take over begins with what the load has made of the one before
     int now =
         routes.ready(spec.name()).stream().mapToInt(ServedVersion::replicaCount).max().orElse(0);
-    return new Loads.Wanted(
+    return new LoadStages.Wanted(
         entry,
         entry.versions().getFirst(),
         entry.manifest().withReplicas(spec.replicasFrom(now, slot.configuredReplicas)));

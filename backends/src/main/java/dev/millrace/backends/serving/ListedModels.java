@@ -144,7 +144,7 @@ final class ListedModels {
     } else if (!version.settled() && !asListed) {
       loads.note(slot, VersionState.PENDING, "its files are still being written");
     } else {
-      Loads.Wanted wanted = new Loads.Wanted(entry, version, entry.manifest());
+      LoadStages.Wanted wanted = new LoadStages.Wanted(entry, version, entry.manifest());
       loads.load(
           entry.name(), version.number(), slot, () -> wanted, () -> loaded(entry.name(), version));
     }

@@ -2,34 +2,31 @@
 package dev.millrace.backends.serving;
 
 import dev.millrace.backends.model.ModelArtifact;
-import dev.millrace.backends.model.ModelLoadException;
-import dev.millrace.backends.repository.AlteredException;
-import dev.millrace.backends.repository.ModelEntry;
-import dev.millrace.backends.repository.ModelEntry.ModelVersion;
-import dev.millrace.backends.repository.ModelManifest;
-import dev.millrace.backends.repository.ModelRepository;
-import dev.millrace.backends.repository.UnknownVersionException;
-import dev.millrace.backends.threads.Niceness;
-import java.io.IOException;
+import dev.millrace.backends.serving.LoadStages.Fetched;
+import dev.millrace.backends.serving.LoadStages.Outcome;
+import dev.millrace.backends.serving.LoadStages.Search;
+import dev.millrace.backends.serving.LoadStages.Task;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Fetches and loads versions, one after the other, on a thread of its own, and lets go of those
- * that are replaced, each on a thread of its own: so the control thread waits for neither.
+ * Brings versions here, and lets go of those that are replaced, without the control thread waiting
+ * for either.
+ *
+ * <p>Each version is fetched on a thread of its own, so that one whose download stalls holds up no
+ * other; what was fetched is loaded one after the other ({@link LoadTurns}), since engines lock
+ * while they make a session, and two loads at once disturb what serves twice as much. The threads
+ * are virtual ones: there may be as many as there are models, an interrupt ends their wait for a
+ * connection, and what they do at once is bounded where they do it, for each repository.
  *
  * <p>Methods are the control thread's, and what comes of a load is told there. A slot is changed by
  * that thread only.
@@ -37,75 +34,37 @@ import org.slf4j.LoggerFactory;
 final class Loads {
   private static final Logger log = LoggerFactory.getLogger(Loads.class);
 
-  /** The fingerprint of what is not there any more. */
-  private static final String GONE = "gone";
-
   /** For a run that was under way when the grace time ended. */
   private static final Duration RUN_END_GRACE = Duration.ofSeconds(5);
 
-  private final ModelRepository repository;
-  private final Loader loader;
-  private final MemoryLedger memory;
-  private final BooleanSupplier makeRoom;
+  private final LoadStages stages;
+  private final LoadTurns turns = new LoadTurns();
+  private final Set<Thread> fetching = ConcurrentHashMap.newKeySet();
   private final Executor control;
   private final Runnable changed;
   private final Runnable afterLoad;
   private final long drainNanos;
   private final LongSupplier nanoClock;
-  private final ExecutorService thread =
-      Executors.newSingleThreadExecutor(
-          task -> Thread.ofPlatform().name("loader").daemon().unstarted(Niceness.givingWay(task)));
   private volatile boolean closing;
 
   // the control thread's
   private final List<Thread> draining = new ArrayList<>();
   private int pending;
 
-  /** What is to be loaded, found out on the loading thread. */
-  @FunctionalInterface
-  interface Search {
-    Wanted find() throws IOException;
-  }
-
-  /** A version as the repository holds it, and how it is to be served. */
-  record Wanted(ModelEntry entry, ModelVersion version, ModelManifest manifest) {}
-
-  /** What came of a load. */
-  private sealed interface Outcome {
-
-    /** It can serve. */
-    record Loaded(Wanted wanted, ServedVersion served, ModelArtifact artifact, long nanos)
-        implements Outcome {}
-
-    /** Its content cannot be served. */
-    record Refused(String fingerprint, String reason) implements Outcome {}
-
-    /** It could not be brought here. */
-    record Failed(String reason) implements Outcome {}
-  }
-
   /**
-   * @param memory that models may take
-   * @param makeRoom has the control thread let go of a model that nobody needs now, if there is one
    * @param control the control thread
    * @param changed called after each change of a slot
    * @param afterLoad called after each load, whatever came of it
    * @param drainNanos how long requests may take to finish on a version that was replaced
    */
   Loads(
-      ModelRepository repository,
-      Loader loader,
-      MemoryLedger memory,
-      BooleanSupplier makeRoom,
+      LoadStages stages,
       Executor control,
       Runnable changed,
       Runnable afterLoad,
       long drainNanos,
       LongSupplier nanoClock) {
-    this.repository = repository;
-    this.loader = loader;
-    this.memory = memory;
-    this.makeRoom = makeRoom;
+    this.stages = stages;
     this.control = control;
     this.changed = changed;
     this.afterLoad = afterLoad;
@@ -113,13 +72,13 @@ final class Loads {
     this.nanoClock = nanoClock;
   }
 
-  /** Versions that are being loaded or wait for their turn. */
+  /** Versions that are being fetched or loaded, or wait for their turn. */
   int pending() {
     return pending;
   }
 
   /**
-   * Loads a version when its turn comes.
+   * Fetches a version, and loads it when its turn comes.
    *
    * @param name under which it is served
    * @param then called on the control thread afterwards, whatever came of it
@@ -127,103 +86,43 @@ final class Loads {
   void load(String name, long version, Slot slot, Search search, Runnable then) {
     slot.isLoading = true;
     pending++;
-    thread.execute(
-        () -> {
-          Outcome outcome = attempt(name, version, slot, search);
-          tell(
-              () -> {
-                pending--;
-                slot.isLoading = false;
-                try {
-                  settle(name, version, slot, outcome);
-                  then.run();
-                } catch (RuntimeException | Error e) {
-                  log.error("model {} version {}: not told that it is there", name, version, e);
-                } finally {
-                  afterLoad.run();
-                }
-              },
-              outcome);
-        });
+    Task task = new Task(name, version, slot, search, state -> enter(slot, state));
+    LoadTurns.Turn turn = turns.enter(name);
+    Thread fetch =
+        Thread.ofVirtual()
+            .name("fetch-" + name + "-" + version)
+            .unstarted(
+                () -> {
+                  try {
+                    bring(task, turn, then);
+                  } finally {
+                    fetching.remove(Thread.currentThread());
+                  }
+                });
+    slot.fetch = fetch;
+    fetching.add(fetch);
+    fetch.start();
   }
 
-  private void tell(Runnable task, Outcome outcome) {
+  private void bring(Task task, LoadTurns.Turn turn, Runnable then) {
+    switch (stages.fetch(task)) {
+      case Fetched fetched -> turns.ready(turn, () -> tell(task, stages.load(task, fetched), then));
+      case Outcome outcome -> {
+        turns.leave(turn);
+        tell(task, outcome, then);
+      }
+    }
+  }
+
+  private void tell(Task task, Outcome outcome, Runnable then) {
     try {
-      control.execute(task);
+      control.execute(() -> settle(task, outcome, then));
     } catch (RejectedExecutionException e) {
       // closed meanwhile: nobody will have it
       if (outcome instanceof Outcome.Loaded loaded) {
         drain(loaded.served(), loaded.artifact(), 0);
       }
     }
-  }
-
-  // --- the loading thread's
-
-  private Outcome attempt(String name, long version, Slot slot, Search search) {
-    if (slot.isAbandoned || closing) {
-      return new Outcome.Failed("not wanted any more");
-    }
-    long begin = nanoClock.getAsLong();
-    String fingerprint = "";
-    ModelArtifact artifact = null;
-    try {
-      enter(slot, VersionState.FETCHING);
-      Wanted wanted = search.find();
-      fingerprint = wanted.version().fingerprint();
-      if (wanted.version().problem().isPresent()) {
-        return new Outcome.Refused(fingerprint, wanted.version().problem().get());
-      }
-      artifact = repository.fetch(wanted.entry(), wanted.version());
-      if (!reserve(artifact)) {
-        String reason = memory.refusal(artifact);
-        boolean mayFit = memory.mayFit(artifact);
-        release(artifact);
-        return mayFit ? new Outcome.Failed(reason) : new Outcome.Refused(fingerprint, reason);
-      }
-      enter(slot, VersionState.LOADING);
-      ServedVersion served =
-          loader.load(
-              artifact.named(name), wanted.manifest(), () -> enter(slot, VersionState.WARMING));
-      return new Outcome.Loaded(wanted, served, artifact, nanoClock.getAsLong() - begin);
-    } catch (UnknownVersionException e) {
-      return new Outcome.Refused(GONE, String.valueOf(e.getMessage()));
-    } catch (AlteredException e) {
-      return new Outcome.Refused(fingerprint, String.valueOf(e.getMessage()));
-    } catch (IOException e) {
-      release(artifact);
-      return new Outcome.Failed(message(e));
-    } catch (ModelLoadException e) {
-      release(artifact);
-      return new Outcome.Refused(fingerprint, message(e));
-    } catch (Throwable e) {
-      // whatever a model does to its engine, the others are still to be loaded
-      release(artifact);
-      log.error("model {} version {}: loading failed", name, version, e);
-      return new Outcome.Refused(fingerprint, e.toString());
-    }
-  }
-
-  /** Reserves the memory that a model needs, if need be after others have been let go of. */
-  private boolean reserve(ModelArtifact artifact) throws InterruptedException, ExecutionException {
-    while (!memory.reserve(artifact)) {
-      if (closing || !memory.mayFit(artifact)) {
-        return false;
-      }
-      try {
-        if (!CompletableFuture.supplyAsync(makeRoom::getAsBoolean, control).get()) {
-          return false;
-        }
-      } catch (RejectedExecutionException e) {
-        return false; // closed meanwhile
-      }
-      memory.awaitRoom(artifact, drainNanos);
-    }
-    return true;
-  }
-
-  private static String message(Exception e) {
-    return e.getMessage() != null ? e.getMessage() : e.toString();
   }
 
   private void enter(Slot slot, VersionState state) {
@@ -234,14 +133,18 @@ final class Loads {
     }
   }
 
-  private void release(@Nullable ModelArtifact artifact) {
-    if (artifact != null) {
-      memory.release(artifact);
-      repository.release(artifact);
+  private void settle(Task task, Outcome outcome, Runnable then) {
+    pending--;
+    task.slot().isLoading = false;
+    try {
+      settle(task.name(), task.version(), task.slot(), outcome);
+      then.run();
+    } catch (RuntimeException | Error e) {
+      log.error("model {} version {}: not told that it is there", task.name(), task.version(), e);
+    } finally {
+      afterLoad.run();
     }
   }
-
-  // --- the control thread's again
 
   private void settle(String name, long version, Slot slot, Outcome outcome) {
     switch (outcome) {
@@ -259,7 +162,7 @@ final class Loads {
       case Outcome.Failed failed -> {
         // not noted as tried: the next look tries again
         note(slot, VersionState.FAILED, failed.reason());
-        if (!slot.isAbandoned) {
+        if (!slot.isAbandoned && !closing) {
           log.warn("model {} version {}: {}", name, version, failed.reason());
         }
       }
@@ -304,9 +207,17 @@ final class Loads {
     changed.run();
   }
 
-  /** Lets a version finish its requests and frees it, once no route leads to it. */
+  /**
+   * Lets a version finish its requests and frees it, once no route leads to it; ends its fetch, if
+   * it is being fetched.
+   */
   void retire(Slot slot) {
     slot.isAbandoned = true;
+    Thread fetch = slot.fetch;
+    if (fetch != null) {
+      fetch.interrupt();
+      slot.fetch = null;
+    }
     ServedVersion served = slot.served;
     slot.served = null;
     if (served != null) {
@@ -326,7 +237,9 @@ final class Loads {
     try {
       if (served.close(graceNanos)) {
         log.info("model {} version {}: unloaded", served.name(), served.version());
-        release(artifact);
+        if (artifact != null) {
+          stages.release(artifact);
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -337,10 +250,12 @@ final class Loads {
 
   // --- closing
 
-  /** No further load begins; of any thread. */
+  /** No further load begins, and fetches end; of any thread. */
   void stop() {
     closing = true;
-    thread.shutdown();
+    stages.stop();
+    fetching.forEach(Thread::interrupt);
+    turns.stop();
   }
 
   /** Those that are being let go of; none is added once the control thread rests. */
@@ -350,18 +265,25 @@ final class Loads {
 
   /** Waits for the load that is under way, until then at most. */
   void awaitLoad(long endNanos) throws InterruptedException {
-    long left = Math.max(0, endNanos - nanoClock.getAsLong());
-    if (!thread.awaitTermination(left, TimeUnit.NANOSECONDS)) {
+    for (Thread fetch : fetching) {
+      if (!fetch.join(Duration.ofNanos(left(endNanos)))) {
+        log.warn("{} goes on: not waiting for it", fetch.getName());
+      }
+    }
+    if (!turns.await(left(endNanos))) {
       log.warn("a model is still being loaded: not waiting for it");
     }
+  }
+
+  private long left(long endNanos) {
+    return Math.max(0, endNanos - nanoClock.getAsLong());
   }
 
   /** Waits for what drains: until then, and only a little longer for a run. */
   void awaitDrained(List<Thread> leaving, long endNanos) throws InterruptedException {
     for (Thread drain : leaving) {
       // a run that never ends is not to keep the process from ending
-      long left = Math.max(0, endNanos - nanoClock.getAsLong());
-      if (!drain.join(Duration.ofNanos(left).plus(RUN_END_GRACE))) {
+      if (!drain.join(Duration.ofNanos(left(endNanos)).plus(RUN_END_GRACE))) {
         log.warn("{}: a run goes on: not waiting for it", drain.getName());
       }
     }

@@ -41,10 +41,11 @@ import org.slf4j.LoggerFactory;
  * is declared: then what that says is served under it.
  *
  * <p>Three threads. One asks the repository, which may take long: what there is ({@link
- * ModelRepository#list}), and which versions deployments mean ({@link Selectors}). One loads
- * ({@link Loads}). The control thread waits for neither: it decides what is to be loaded, sees how
- * far rollouts have come, publishes the routes, and lets what is replaced drain. So a bad version
- * is rolled back in time, whatever else is being loaded or cannot be reached.
+ * ModelRepository#list}), and which versions deployments mean ({@link Selectors}). One loads, what
+ * others have fetched ({@link Loads}). The control thread waits for none of them: it decides what
+ * is to be loaded, sees how far rollouts have come, publishes the routes, and lets what is replaced
+ * drain. So a bad version is rolled back in time, whatever else is being loaded or cannot be
+ * reached.
  */
 public final class Reconciler implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
@@ -125,10 +126,14 @@ public final class Reconciler implements AutoCloseable {
     this.selectors = new Selectors(repository);
     this.loads =
         new Loads(
-            repository,
-            new Loader(byName, inlining, fairness, janitor, nanoClock),
-            memory,
-            this::makeRoom,
+            new LoadStages(
+                repository,
+                new Loader(byName, inlining, fairness, janitor, nanoClock),
+                memory,
+                this::makeRoom,
+                control,
+                drainNanos,
+                nanoClock),
             control,
             this::publish,
             this::afterChange,

@@ -30,8 +30,11 @@ final class Slot {
   /** Whether it is being loaded, or waits for its turn. */
   boolean isLoading;
 
-  /** Nobody wants it any more; the loading thread looks as well. */
+  /** Nobody wants it any more; who fetches and loads it looks as well. */
   volatile boolean isAbandoned;
+
+  /** Fetches it, or has fetched it. */
+  @Nullable Thread fetch;
 
   @Nullable ServedVersion served;
   @Nullable ModelArtifact artifact;

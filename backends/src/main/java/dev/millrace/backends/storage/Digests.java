@@ -52,11 +52,13 @@ public final class Digests {
   }
 
   /** Continues a digest with a file's content. */
+  @SuppressWarnings("ThreadPriorityCheck") // nothing waits for what a yield lets run
   public static void update(MessageDigest digest, Path file) throws IOException {
     byte[] buffer = new byte[BUFFER_BYTES];
     try (InputStream in = Files.newInputStream(file)) {
       for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
         digest.update(buffer, 0, read);
+        Thread.yield(); // gigabytes are no reason for a virtual thread to keep others from running
       }
     }
   }

@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 
 /** What has to be done to files for a crash to find the old content or the new, and no third. */
 public final class DurableFiles {
+  /** In a folder that a process has for itself: the file that it has locked. */
+  public static final String LOCK = ".lock";
+
   private DurableFiles() {}
 
   /** All of it or nothing, whatever happens meanwhile. */
@@ -50,8 +53,7 @@ public final class DurableFiles {
    */
   public static FileChannel lock(Path folder) throws IOException {
     FileChannel channel =
-        FileChannel.open(
-            folder.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     try {
       if (channel.tryLock() != null) {
         return channel;

@@ -30,7 +30,8 @@ final class RemoteRepositoryTest {
   private static final VersionSelector ONE = new VersionSelector.Exactly(1);
   private static final VersionSelector TWO = new VersionSelector.Exactly(2);
 
-  private final ScriptedSource source = new ScriptedSource();
+  private final AtomicLong nanos = new AtomicLong();
+  private final ScriptedSource source = new ScriptedSource(nanos::get);
   @TempDir private Path folder;
   private final AtomicLong now = new AtomicLong(System.currentTimeMillis());
   private ContentCache cache;
@@ -39,7 +40,7 @@ final class RemoteRepositoryTest {
   @BeforeEach
   void opens() throws IOException {
     cache = new ContentCache(folder, 1_000, () -> Instant.ofEpochMilli(now.incrementAndGet()));
-    repository = new RemoteRepository(source, cache, ENGINES, InstantSource.system());
+    repository = new RemoteRepository(source, cache, ENGINES, InstantSource.system(), nanos::get);
   }
 
   @AfterEach
@@ -186,10 +187,75 @@ final class RemoteRepositoryTest {
 
     assertThat(repository.list()).extracting(ModelEntry::name).containsExactly("m");
     source.isReachable = true;
+    nanos.addAndGet(Patience.DEFAULT.firstPause().toNanos());
     source.put("n/1/model.onnx", bytes("graph"));
     assertThat(repository.list()).extracting(ModelEntry::name).containsExactly("m", "n");
     source.isReachable = false;
     assertThatExceptionOfType(IOException.class).isThrownBy(() -> repository.list());
+  }
+
+  private List<String> listedWhileDown() throws IOException {
+    source.isReachable = false;
+    restart();
+    return repository.list().stream()
+        .flatMap(entry -> entry.versions().stream().map(v -> entry.name() + "/" + v.number()))
+        .toList();
+  }
+
+  @Test
+  void doesNotListWhatWasWithdrawnBeforeTheRegistryWentDown() throws IOException {
+    source.put("m/model.yaml", bytes("version_policy: all"));
+    source.put("m/1/model.onnx", bytes("graph"));
+    source.put("m/2/model.onnx", bytes("newer"));
+    source.put("n/1/model.onnx", bytes("other"));
+    repository.list();
+    repository.release(fetch(ONE));
+    repository.release(fetch(TWO));
+    ModelEntry n = repository.resolve("n", ONE);
+    repository.release(repository.fetch(n, n.versions().getFirst()));
+    source.remove("m/2/model.onnx");
+    source.remove("n/1/model.onnx");
+    repository.list();
+
+    assertThat(listedWhileDown()).containsExactly("m/1");
+  }
+
+  @Test
+  void doesNotListWhatWasReplacedSinceItWasFetched() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    source.put("n/1/model.onnx", bytes("other"));
+    repository.list();
+    repository.release(fetch(ONE));
+    ModelEntry n = repository.resolve("n", ONE);
+    repository.release(repository.fetch(n, n.versions().getFirst()));
+    source.put("m/1/model.onnx", bytes("GRAPH"));
+    repository.list();
+
+    assertThat(listedWhileDown()).containsExactly("n/1");
+  }
+
+  @Test
+  void listsWhatWasFetchedAfterTheLastListing() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    repository.list();
+    repository.release(fetch(ONE));
+
+    assertThat(listedWhileDown()).containsExactly("m/1");
+    assertThat(listedWhileDown()).as("after another restart").containsExactly("m/1");
+  }
+
+  @Test
+  void aListingThatIsDamagedIsNotBelieved() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    repository.list();
+    repository.release(fetch(ONE));
+    Files.writeString(cache.listing("scripted"), "versions: 7");
+    source.isReachable = false;
+    restart();
+
+    assertThatExceptionOfType(IOException.class)
+        .isThrownBy(() -> repository.list())
+        .withMessageContaining("Connection refused");
   }
 
   @Test

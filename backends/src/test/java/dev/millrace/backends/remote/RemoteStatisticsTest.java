@@ -7,6 +7,7 @@ import dev.millrace.backends.remote.RemoteStatistics.Snapshot;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.concurrent.atomic.LongAdder;
 import org.junit.jupiter.api.Test;
 
 final class RemoteStatisticsTest {
@@ -41,7 +42,8 @@ final class RemoteStatisticsTest {
 
   @Test
   void countsBytesAsTheyAreRead() throws IOException {
-    try (InputStream in = statistics.counting(new ByteArrayInputStream(new byte[10]))) {
+    LongAdder also = new LongAdder();
+    try (InputStream in = statistics.counting(new ByteArrayInputStream(new byte[10]), also)) {
       assertThat(in.read()).isZero();
       assertThat(in.readNBytes(4)).hasSize(4);
       assertThat(statistics.snapshot().downloadedBytes()).isEqualTo(5);
@@ -49,11 +51,25 @@ final class RemoteStatisticsTest {
       assertThat(in.read()).isEqualTo(-1);
     }
     assertThat(statistics.snapshot().downloadedBytes()).isEqualTo(10);
+    assertThat(also.sum()).isEqualTo(10);
   }
 
   @Test
   void oneRegistryThatIsAskedInTwoWaysIsAsBadAsTheWorseOfThem() {
-    assertThat(new Snapshot(1, 2, 3).plus(new Snapshot(10, 20, 1)))
-        .isEqualTo(new Snapshot(11, 22, 3));
+    assertThat(new Snapshot(1, 2, 3, 4, 5).plus(new Snapshot(10, 20, 1, 40, 7)))
+        .isEqualTo(new Snapshot(11, 22, 3, 44, 7));
+  }
+
+  @Test
+  void oneThatFailedIsLeftAloneUntilItsTimeHasComeOrItAnswers() {
+    statistics.leftAlone(150);
+    assertThat(statistics.snapshot().pauseNanos()).isEqualTo(50);
+    nowNanos = 160;
+    assertThat(statistics.snapshot().pauseNanos()).isZero();
+    statistics.leftAlone(200);
+    statistics.recovered();
+
+    assertThat(statistics.snapshot().pauseNanos()).isZero();
+    assertThat(statistics.snapshot().failures()).isEqualTo(2);
   }
 }

@@ -7,22 +7,38 @@ import dev.millrace.backends.repository.VersionSelector;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 
 /** A registry in memory that fails as a test tells it to. */
 final class ScriptedSource implements RemoteSource {
-  private final Map<String, byte[]> contents = new TreeMap<>();
+  private final Map<String, byte[]> contents = new ConcurrentSkipListMap<>();
 
   /** Every download: "name@offset". */
-  final List<String> downloads = new ArrayList<>();
+  final List<String> downloads = new CopyOnWriteArrayList<>();
 
-  boolean isReachable = true;
+  /** In place of a file's name: nothing is answered. */
+  static final String QUESTIONS = "";
 
-  private final RemoteStatistics statistics = new RemoteStatistics(System::nanoTime);
+  /** How often something was asked that is not a download. */
+  final AtomicInteger questions = new AtomicInteger();
+
+  volatile boolean isReachable = true;
+
+  private final RemoteStatistics statistics;
+
+  /** A file's name: its downloads wait until this is counted down. */
+  final Map<String, CountDownLatch> stalls = new ConcurrentHashMap<>();
 
   /** Bytes after which a connection breaks; -1 for never. */
   int breaksAfter = -1;
@@ -30,8 +46,16 @@ final class ScriptedSource implements RemoteSource {
   /** Revisions do not show another content, as those of some registries. */
   boolean revisionsLie;
 
+  ScriptedSource(LongSupplier nanoClock) {
+    statistics = new RemoteStatistics(nanoClock);
+  }
+
   void put(String name, byte[] content) {
     contents.put(name, content);
+  }
+
+  void remove(String name) {
+    contents.remove(name);
   }
 
   @Override
@@ -41,6 +65,8 @@ final class ScriptedSource implements RemoteSource {
 
   @Override
   public List<RemoteModel> list() throws IOException {
+    questions.incrementAndGet();
+    awaitEndOfStall(QUESTIONS);
     requireReachable();
     Map<String, List<ListedFile>> models = new TreeMap<>();
     contents.forEach(
@@ -78,15 +104,30 @@ final class ScriptedSource implements RemoteSource {
       throw new ChangedException(file.name() + " is another one now");
     }
     downloads.add(file.name() + "@" + offset);
+    awaitEndOfStall(file.name());
     InputStream in = new ByteArrayInputStream(content);
     in.skipNBytes(offset);
     return breaksAfter < 0 ? in : new Breaking(in, breaksAfter);
   }
 
+  private void awaitEndOfStall(String name) throws IOException {
+    CountDownLatch end = stalls.get(name);
+    if (end != null) {
+      try {
+        end.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new InterruptedIOException("interrupted");
+      }
+    }
+  }
+
   private void requireReachable() throws IOException {
     if (!isReachable) {
+      statistics.notReached();
       throw new IOException("Connection refused");
     }
+    statistics.reached();
   }
 
   @Override

@@ -8,10 +8,14 @@ import dev.millrace.backends.model.ModelArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Two folders as one repository; by the contract, models come to lie in both in turn. */
@@ -120,6 +124,93 @@ final class MergedRepositoryTest extends RepositoryContract {
     repository.release(artifact);
 
     assertThat(artifact.file()).doesNotExist();
+  }
+
+  /** A repository that does not answer until it is closed. */
+  private static final class Hung implements ModelRepository {
+    final CountDownLatch closed = new CountDownLatch(1);
+    final AtomicInteger questions = new AtomicInteger();
+
+    private IOException hang() {
+      questions.incrementAndGet();
+      try {
+        closed.await();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return new IOException("closed");
+    }
+
+    @Override
+    public String location() {
+      return "a hung place";
+    }
+
+    @Override
+    public List<ModelEntry> list() throws IOException {
+      throw hang();
+    }
+
+    @Override
+    public ModelEntry resolve(String model, VersionSelector selector) throws IOException {
+      throw hang();
+    }
+
+    @Override
+    public ModelArtifact fetch(ModelEntry entry, ModelEntry.ModelVersion version)
+        throws IOException {
+      throw hang();
+    }
+
+    @Override
+    public void release(ModelArtifact artifact) {}
+
+    @Override
+    public void close() {
+      closed.countDown();
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void oneThatHangsDoesNotHoldUpWhatAnotherFinds() throws IOException {
+    first.write("m/1/model.onnx", "x");
+    ModelRepository readable = first.repository(folder.resolve("staging3"));
+    try (MergedRepository merged = new MergedRepository(List.of(), List.of(new Hung(), readable))) {
+
+      ModelEntry entry = merged.resolve("m", new VersionSelector.Exactly(1));
+
+      assertThat(entry.problem()).isEmpty();
+      assertThat(merged.fetch(entry, entry.versions().getFirst()).file()).hasContent("x");
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void oneThatHangsIsListedWithoutAndNotAskedTwiceAtATime() throws IOException {
+    first.write("m/1/model.onnx", "x");
+    Hung hung = new Hung();
+    ModelRepository readable = first.repository(folder.resolve("staging3"));
+    try (MergedRepository merged =
+        new MergedRepository(List.of(hung, readable), List.of(), Duration.ofMillis(300))) {
+      assertThat(merged.list()).extracting(ModelEntry::name).containsExactly("m");
+
+      first.write("n/1/model.onnx", "x");
+
+      assertThat(merged.list()).extracting(ModelEntry::name).containsExactly("m", "n");
+      assertThat(hung.questions).hasValue(1);
+    }
+  }
+
+  @Test
+  @Timeout(30)
+  void whereAllHangTheListingFails() {
+    try (MergedRepository merged =
+        new MergedRepository(List.of(new Hung()), List.of(), Duration.ofMillis(10))) {
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(merged::list)
+          .withMessageContaining("a hung place: no answer within");
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@
 package dev.millrace.gateway.config;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.millrace.backends.repository.LeftStaging;
 import java.lang.management.ManagementFactory;
 import java.net.URI;
 import java.nio.file.Path;
@@ -33,7 +34,8 @@ public final class ConfigKey<T> {
               location -> !(location instanceof ModelLocation.Mlflow)),
           List.of(),
           "Folders and buckets that hold the models, one folder a model; all of them are served. A"
-              + " model that two of them hold is served from neither.");
+              + " model that two of them hold is served from neither. A bucket may have"
+              + " [credentials of its own](#credentials-of-one-registry).");
 
   public static final ConfigKey<List<ModelLocation>> REGISTRIES =
       key(
@@ -42,7 +44,8 @@ public final class ConfigKey<T> {
               "a list of mlflow+http://HOST:PORT, mlflow+https://HOST:PORT and s3://BUCKET/PREFIX",
               location -> !(location instanceof ModelLocation.Folder)),
           List.of(),
-          "Registries on other machines. Their models are served once they are deployed.");
+          "Registries on other machines. Their models are served once they are deployed. Each may"
+              + " have [credentials of its own](#credentials-of-one-registry).");
 
   public static final ConfigKey<Duration> REGISTRY_POLL_INTERVAL =
       key(
@@ -81,10 +84,11 @@ public final class ConfigKey<T> {
           () ->
               Path.of(
                   System.getProperty("java.io.tmpdir", "/tmp"),
-                  "millrace-" + ProcessHandle.current().pid()),
+                  LeftStaging.nameOf(ProcessHandle.current().pid())),
           "`millrace-<pid>` in the system's folder for temporary files",
           "Folder for copies of the models being served, so that a change in a repository never"
-              + " touches them.");
+              + " touches them. Beside the one of the default, what gateways that were killed have"
+              + " left is deleted at a start.");
 
   public static final ConfigKey<Optional<Path>> DATA_DIRECTORY =
       key(
@@ -126,22 +130,24 @@ public final class ConfigKey<T> {
           "s3_endpoint",
           ValueType.optionalServer(),
           Optional.empty(),
-          "Server for `s3://` that is not Amazon's. Credentials are looked for where the AWS tools"
-              + " do.");
+          "Server for `s3://` that is not Amazon's, where a bucket has no `endpoint` of its own."
+              + " Credentials are looked for where the AWS tools do.");
 
   public static final ConfigKey<Optional<String>> S3_REGION =
       key(
           "s3_region",
           ValueType.optionalText("a region's name"),
           Optional.empty(),
-          "Region of `s3://`; where the AWS tools look for it, unless given.");
+          "Region of `s3://`, where a bucket has no `region` of its own; where the AWS tools look for"
+              + " it, unless given.");
 
   public static final ConfigKey<Optional<String>> MLFLOW_USERNAME =
       key(
           "mlflow_username",
           ValueType.optionalText("a name"),
           Optional.empty(),
-          "Name for MLflow's basic authentication.");
+          "Name for MLflow's basic authentication, at every server that has no credentials of its"
+              + " own.");
 
   public static final ConfigKey<Optional<Path>> MLFLOW_PASSWORD_FILE =
       key(
@@ -389,11 +395,16 @@ public final class ConfigKey<T> {
     return type.isMap();
   }
 
+  /** Whether an item of a list may be a map in a YAML file: its {@code url}, and options. */
+  boolean takesOptions() {
+    return type.hasOptions();
+  }
+
   T defaultValue() {
     return defaultValue.get();
   }
 
-  Optional<T> parse(Setting setting) {
+  Optional<T> parse(Setting setting) throws ValueProblem {
     return type.parse(setting);
   }
 

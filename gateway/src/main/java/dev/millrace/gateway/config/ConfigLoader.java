@@ -48,6 +48,7 @@ public final class ConfigLoader {
     flags.forEach(this::add);
     checkPorts();
     checkTenants();
+    checkMlflow();
     if (!problems.isEmpty()) {
       throw new ConfigException(problems);
     }
@@ -67,12 +68,17 @@ public final class ConfigLoader {
   }
 
   private <T> void add(ConfigKey<T> key, Setting setting) {
-    Optional<T> value = key.parse(setting);
-    if (value.isPresent()) {
-      values = values.with(key, value.get(), setting.origin());
-    } else {
+    try {
+      Optional<T> value = key.parse(setting);
+      if (value.isPresent()) {
+        values = values.with(key, value.get(), setting.origin());
+      } else {
+        failed.add(key);
+        problems.add(key.problem(setting.shown()) + ", from " + setting.origin());
+      }
+    } catch (ValueProblem e) {
       failed.add(key);
-      problems.add(key.problem(setting.shown()) + ", from " + setting.origin());
+      problems.add("%s: %s, from %s".formatted(key, e.text(), setting.origin()));
     }
   }
 
@@ -101,6 +107,26 @@ public final class ConfigLoader {
                   ConfigKey.TENANT_WEIGHTS,
                   ConfigKey.TENANT_HEADER,
                   values.origin(ConfigKey.TENANT_WEIGHTS)));
+    }
+  }
+
+  private void checkMlflow() {
+    boolean isNamed = values.get(ConfigKey.MLFLOW_USERNAME).isPresent();
+    if (isNamed != values.get(ConfigKey.MLFLOW_PASSWORD_FILE).isPresent()) {
+      ConfigKey<?> given = isNamed ? ConfigKey.MLFLOW_USERNAME : ConfigKey.MLFLOW_PASSWORD_FILE;
+      problems.add(
+          "%s: given without %s, from %s"
+              .formatted(
+                  given,
+                  isNamed ? ConfigKey.MLFLOW_PASSWORD_FILE : ConfigKey.MLFLOW_USERNAME,
+                  values.origin(given)));
+    } else if (isNamed && values.get(ConfigKey.MLFLOW_TOKEN_FILE).isPresent()) {
+      problems.add(
+          "%s: given together with %s (expected one), from %s"
+              .formatted(
+                  ConfigKey.MLFLOW_TOKEN_FILE,
+                  ConfigKey.MLFLOW_USERNAME,
+                  values.origin(ConfigKey.MLFLOW_TOKEN_FILE)));
     }
   }
 

@@ -62,15 +62,15 @@ public record GatewayConfig(
       }
     }
 
-    /** Of {@code s3://}. */
+    /** Of every {@code s3://} that has nothing else of its own. */
     public record S3(Optional<URI> endpoint, Optional<String> region) {}
 
-    /** Of {@code mlflow+http://}. */
-    public record Mlflow(
-        Optional<String> username,
-        Optional<Path> passwordFile,
-        Optional<Path> tokenFile,
-        Optional<Path> webhookSecretFile) {}
+    /**
+     * Of {@code mlflow+http://}.
+     *
+     * @param access to every server that has no other of its own
+     */
+    public record Mlflow(MlflowAccess access, Optional<Path> webhookSecretFile) {}
   }
 
   /** Who may change what is served, and where that is kept. */
@@ -184,9 +184,10 @@ public record GatewayConfig(
                 values.get(ConfigKey.CACHE_DIRECTORY), values.get(ConfigKey.CACHE_MAX_BYTES)),
             new Remote.S3(values.get(ConfigKey.S3_ENDPOINT), values.get(ConfigKey.S3_REGION)),
             new Remote.Mlflow(
-                values.get(ConfigKey.MLFLOW_USERNAME),
-                values.get(ConfigKey.MLFLOW_PASSWORD_FILE),
-                values.get(ConfigKey.MLFLOW_TOKEN_FILE),
+                new MlflowAccess(
+                    values.get(ConfigKey.MLFLOW_USERNAME),
+                    values.get(ConfigKey.MLFLOW_PASSWORD_FILE),
+                    values.get(ConfigKey.MLFLOW_TOKEN_FILE)),
                 values.get(ConfigKey.MLFLOW_WEBHOOK_SECRET_FILE))),
         new Administration(
             values.get(ConfigKey.DATA_DIRECTORY), values.get(ConfigKey.ADMIN_TOKEN_FILE)),

@@ -26,13 +26,30 @@ public sealed interface ModelLocation {
    * A part of a bucket.
    *
    * @param prefix without a slash at its ends; empty for the whole bucket
+   * @param access where it says nothing, what holds for every bucket counts
    */
-  record S3(String bucket, String prefix) implements ModelLocation {
-    private static final Pattern URL = Pattern.compile("s3://([a-z0-9][a-z0-9.-]{1,62})(?:/(.*))?");
+  record S3(String bucket, String prefix, S3Access access) implements ModelLocation {
+    static final String SCHEME = "s3://";
+    private static final Pattern URL =
+        Pattern.compile(SCHEME + "([a-z0-9][a-z0-9.-]{1,62})(?:/(.*))?");
+
+    public S3(String bucket, String prefix) {
+      this(bucket, prefix, S3Access.NONE);
+    }
+
+    private static Optional<ModelLocation> of(LocationOptions options) throws ValueProblem {
+      Matcher matcher = URL.matcher(options.url());
+      if (!matcher.matches()) {
+        return options.none();
+      }
+      String prefix = Optional.ofNullable(matcher.group(2)).orElse("").replaceAll("^/+|/+$", "");
+      return Optional.of(new S3(matcher.group(1), prefix, S3Access.of(options)));
+    }
 
     @Override
     public String toString() {
-      return "s3://" + bucket + (prefix.isEmpty() ? "" : "/" + prefix);
+      return LocationOptions.join(
+          SCHEME + bucket + (prefix.isEmpty() ? "" : "/" + prefix), access.options());
     }
   }
 
@@ -40,13 +57,25 @@ public sealed interface ModelLocation {
    * An MLflow server.
    *
    * @param server {@code http://host:5000}
+   * @param access where it says nothing, what holds for every server counts
    */
-  record Mlflow(URI server) implements ModelLocation {
+  record Mlflow(URI server, MlflowAccess access) implements ModelLocation {
     static final String PREFIX = "mlflow+";
+
+    public Mlflow(URI server) {
+      this(server, MlflowAccess.NONE);
+    }
+
+    private static Optional<ModelLocation> of(LocationOptions options) throws ValueProblem {
+      Optional<URI> server = ModelLocation.server(options.url().substring(PREFIX.length()));
+      return server.isEmpty()
+          ? options.none()
+          : Optional.of(new Mlflow(server.get(), MlflowAccess.of(options)));
+    }
 
     @Override
     public String toString() {
-      return PREFIX + server;
+      return LocationOptions.join(PREFIX + server, access.options());
     }
   }
 
@@ -54,22 +83,23 @@ public sealed interface ModelLocation {
     return Arrays.stream(paths).map(path -> (ModelLocation) new Folder(path)).toList();
   }
 
-  /** Reads one; empty if it is none of these. */
-  static Optional<ModelLocation> parse(String text, Path base) {
-    if (text.startsWith("s3://")) {
-      Matcher matcher = S3.URL.matcher(text);
-      return matcher.matches()
-          ? Optional.of(
-              new S3(
-                  matcher.group(1),
-                  Optional.ofNullable(matcher.group(2)).orElse("").replaceAll("^/+|/+$", "")))
-          : Optional.empty();
+  /**
+   * Reads one; empty if it is none of these.
+   *
+   * @throws ValueProblem if it is one of these, and how it is to be reached is not understood
+   */
+  static Optional<ModelLocation> parse(String text, Path base) throws ValueProblem {
+    if (text.startsWith(S3.SCHEME)) {
+      return S3.of(LocationOptions.split(text, base));
     }
     if (text.startsWith(Mlflow.PREFIX)) {
-      return server(text.substring(Mlflow.PREFIX.length())).map(Mlflow::new);
+      return Mlflow.of(LocationOptions.split(text, base));
     }
-    if (text.isEmpty() || text.contains("://")) {
+    if (text.isEmpty()) {
       return Optional.empty();
+    }
+    if (text.contains("://")) {
+      return LocationOptions.split(text, base).none();
     }
     try {
       return Optional.of(new Folder(base.resolve(text)));

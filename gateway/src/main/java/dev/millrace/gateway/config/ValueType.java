@@ -6,6 +6,7 @@ import java.net.URI;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,11 +24,13 @@ import java.util.stream.Collectors;
  * @param expected what to write, for messages and the reference page: {@code 0..65535}
  * @param isList whether the setting takes any number of texts instead of one
  * @param isMap whether each of those texts is a {@code name=value}
+ * @param hasOptions whether each of those texts may go on with {@code option=value}
  */
 record ValueType<T>(
     String expected,
     boolean isList,
     boolean isMap,
+    boolean hasOptions,
     Parser<T> parser,
     Predicate<T> isValid,
     Function<T, String> format) {
@@ -42,10 +45,10 @@ record ValueType<T>(
 
   /** Understands the texts of one setting; empty if they are not of this type. */
   interface Parser<T> {
-    Optional<T> parse(List<String> items, Path base);
+    Optional<T> parse(List<String> items, Path base) throws ValueProblem;
   }
 
-  Optional<T> parse(Setting setting) {
+  Optional<T> parse(Setting setting) throws ValueProblem {
     if (isList) {
       return parser.parse(setting.split(), setting.base()).filter(isValid);
     }
@@ -120,6 +123,7 @@ record ValueType<T>(
         "at most " + most + " names, each with a number above 0 and up to 1000000",
         true,
         true,
+        false,
         (items, base) -> weightsOf(items),
         weights ->
             weights.size() <= most
@@ -180,6 +184,7 @@ record ValueType<T>(
         "a list of models' names, or *",
         true,
         false,
+        false,
         (items, base) -> Optional.of(List.copyOf(items)),
         value -> value.stream().noneMatch(String::isBlank),
         value -> String.join(", ", value));
@@ -192,13 +197,19 @@ record ValueType<T>(
         expected,
         true,
         false,
-        (items, base) -> {
-          List<ModelLocation> all =
-              items.stream().flatMap(item -> ModelLocation.parse(item, base).stream()).toList();
-          return all.size() == items.size() ? Optional.of(all) : Optional.empty();
-        },
+        true,
+        ValueType::locationsOf,
         value -> value.stream().allMatch(isAllowed),
         value -> value.stream().map(ModelLocation::toString).collect(Collectors.joining(", ")));
+  }
+
+  private static Optional<List<ModelLocation>> locationsOf(List<String> items, Path base)
+      throws ValueProblem {
+    List<ModelLocation> all = new ArrayList<>();
+    for (String item : items) {
+      ModelLocation.parse(item, base).ifPresent(all::add);
+    }
+    return all.size() == items.size() ? Optional.of(all) : Optional.empty();
   }
 
   /** A server's address, or nothing. */
@@ -241,6 +252,7 @@ record ValueType<T>(
       String expected, SingleParser<T> parser, Predicate<T> isValid, Function<T, String> format) {
     return new ValueType<>(
         expected,
+        false,
         false,
         false,
         (items, base) -> parser.parse(items.getFirst(), base),

@@ -29,6 +29,9 @@ import org.snakeyaml.engine.v2.nodes.Tag;
  * written.
  */
 final class YamlSource {
+  /** What a map has to have that says how one place is reached. */
+  private static final String URL = "url=";
+
   private final Path file;
   private final Path base;
   private final List<String> problems;
@@ -91,15 +94,46 @@ final class YamlSource {
       List<String> items =
           sequence.getValue().stream().map(item -> text((ScalarNode) item)).toList();
       settings.add(Setting.list(key, items, origin, base));
+    } else if (value instanceof SequenceNode sequence
+        && takesOptions(key)
+        && sequence.getValue().stream().allMatch(YamlSource::isLocation)) {
+      List<String> items = sequence.getValue().stream().map(YamlSource::location).toList();
+      settings.add(Setting.list(key, items, origin, base));
     } else if (value instanceof MappingNode map && takesMap(key) && isFlat(map)) {
       settings.add(Setting.list(key, items(map), origin, base));
     } else {
-      problems.add("%s: nested (expected a value or a list), from %s".formatted(key, origin));
+      problems.add(
+          "%s: nested (expected a value or a list%s), from %s"
+              .formatted(key, takesOptions(key) ? ", of maps with a url if need be" : "", origin));
     }
   }
 
   private static boolean takesMap(String key) {
     return ConfigKey.named(key).map(ConfigKey::takesMap).orElse(false);
+  }
+
+  private static boolean takesOptions(String key) {
+    return ConfigKey.named(key).map(ConfigKey::takesOptions).orElse(false);
+  }
+
+  /** A text, or a map of texts with a url among them. */
+  private static boolean isLocation(Node item) {
+    return item instanceof ScalarNode
+        || (item instanceof MappingNode map
+            && isFlat(map)
+            && items(map).stream().anyMatch(entry -> entry.startsWith(URL)));
+  }
+
+  /** As it is written elsewhere: {@code URL option=value}. */
+  private static String location(Node item) {
+    if (!(item instanceof MappingNode map)) {
+      return text((ScalarNode) item);
+    }
+    List<String> entries = new ArrayList<>(items(map));
+    String url = entries.stream().filter(entry -> entry.startsWith(URL)).findFirst().orElseThrow();
+    entries.remove(url);
+    entries.addFirst(url.substring(URL.length()));
+    return String.join(" ", entries);
   }
 
   private static boolean isFlat(MappingNode map) {

@@ -167,6 +167,18 @@ public enum Metric {
       "Since a registry was last reached; 0 if its last call was answered.",
       "registry",
       false),
+  REGISTRY_FAILURES(
+      "registry_failures",
+      Collector.Type.COUNTER,
+      "Times that a registry failed, or did not answer in time, and was left alone for a while.",
+      "registry",
+      false),
+  REGISTRY_PAUSE_SECONDS(
+      "registry_pause_seconds",
+      Collector.Type.GAUGE,
+      "Until a registry that failed is asked again; 0 if it is asked.",
+      "registry",
+      false),
   MLFLOW_HOOKS(
       "mlflow_hooks",
       Collector.Type.COUNTER,

@@ -60,14 +60,18 @@ public final class RegistryCollector extends Collector {
     CounterMetricFamily bytes = counter(Metric.DOWNLOADED_BYTES);
     CounterMetricFamily failures = counter(Metric.FAILED_DOWNLOADS);
     GaugeMetricFamily unreachable = gauge(Metric.REGISTRY_UNREACHABLE_SECONDS);
+    CounterMetricFamily failed = counter(Metric.REGISTRY_FAILURES);
+    GaugeMetricFamily pause = gauge(Metric.REGISTRY_PAUSE_SECONDS);
     byLocation.forEach(
         (location, now) -> {
           List<String> labels = List.of(location);
           bytes.addMetric(labels, (double) now.downloadedBytes());
           failures.addMetric(labels, (double) now.failedDownloads());
           unreachable.addMetric(labels, now.unreachableNanos() / NANOS);
+          failed.addMetric(labels, (double) now.failures());
+          pause.addMetric(labels, now.pauseNanos() / NANOS);
         });
-    families.addAll(List.of(bytes, failures, unreachable));
+    families.addAll(List.of(bytes, failures, unreachable, failed, pause));
   }
 
   private static GaugeMetricFamily gauge(Metric metric) {

@@ -11,6 +11,7 @@ import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.RepositoryContract;
 import dev.millrace.backends.repository.UnknownVersionException;
 import dev.millrace.backends.repository.VersionSelector;
+import dev.millrace.backends.s3.AccessKey;
 import dev.millrace.backends.s3.S3Source;
 import java.io.IOException;
 import java.net.URI;
@@ -61,10 +62,16 @@ class S3RepositoryTest extends RepositoryContract {
     repository =
         new RemoteRepository(
             new S3Source(
-                bucket, "models", Optional.of(server.uri()), Optional.empty(), System::nanoTime),
+                bucket,
+                "models",
+                Optional.of(server.uri()),
+                Optional.empty(),
+                Optional.empty(),
+                System::nanoTime),
             cache,
             Map.of("onnxruntime", "model.onnx", "echo", "model.echo"),
-            this::now);
+            this::now,
+            System::nanoTime);
   }
 
   private Instant now() {
@@ -182,10 +189,12 @@ class S3RepositoryTest extends RepositoryContract {
                 "",
                 Optional.of(server.uri()),
                 Optional.empty(),
+                Optional.empty(),
                 System::nanoTime),
             cache,
             Map.of(),
-            this::now)) {
+            this::now,
+            System::nanoTime)) {
       assertThatExceptionOfType(IOException.class)
           .isThrownBy(wrong::list)
           .withMessageContaining("s3://no-such-bucket/ at " + server.uri())
@@ -197,10 +206,38 @@ class S3RepositoryTest extends RepositoryContract {
   void saysThatNobodyListens() {
     URI nobody = URI.create("http://127.0.0.1:1");
     try (S3Source source =
-        new S3Source(bucket, "", Optional.of(nobody), Optional.empty(), System::nanoTime)) {
+        new S3Source(
+            bucket,
+            "",
+            Optional.of(nobody),
+            Optional.empty(),
+            Optional.empty(),
+            System::nanoTime)) {
       assertThatExceptionOfType(IOException.class)
           .isThrownBy(source::list)
           .withMessageContaining("Connection refused");
+    }
+  }
+
+  private S3Source withKey(AccessKey key) {
+    return new S3Source(
+        bucket,
+        "models",
+        Optional.of(server.uri()),
+        Optional.empty(),
+        Optional.of(key),
+        System::nanoTime);
+  }
+
+  @Test
+  void aKeyOfTheBucketsOwnStandsInPlaceOfWhatTheToolsFind() throws IOException {
+    try (S3Source own = withKey(new AccessKey(S3Server.KEY, S3Server.SECRET));
+        S3Source another = withKey(new AccessKey(S3Server.KEY, "another"))) {
+      assertThat(own.list()).isEmpty();
+      assertThatExceptionOfType(IOException.class)
+          .isThrownBy(another::list)
+          .withMessageContaining("403")
+          .withMessageNotContaining("another");
     }
   }
 }

@@ -42,6 +42,33 @@ final class ConfigReferencePageTest {
   private static final String TAIL =
       """
 
+      ## Credentials of one registry
+
+      An item of `registries` or `repositories` may be a map: its `url`, and how this one is reached.
+
+      ```yaml
+      registries:
+        - mlflow+https://one.example.com
+        - url: mlflow+https://two.example.com
+          username: millrace
+          password_file: two-password
+        - url: s3://models/prod
+          endpoint: https://minio.example.com
+          access_key_id: MILLRACE
+          secret_access_key_file: minio-secret
+      ```
+
+      | option | of | meaning | unless given |
+      |---|---|---|---|
+      | `username`, `password_file` | `mlflow+…` | Basic authentication; the file holds one line. | `mlflow_username`, `mlflow_password_file` or `mlflow_token_file` |
+      | `token_file` | `mlflow+…` | `authorization: Bearer TOKEN`, in place of the two. | as above |
+      | `endpoint` | `s3://…` | Server that is not Amazon's. | `s3_endpoint` |
+      | `region` | `s3://…` | Region. | `s3_region` |
+      | `access_key_id`, `secret_access_key_file` | `s3://…` | Key that requests are signed with. | what the AWS tools find |
+
+      Elsewhere an item goes on with its options, each after a blank:
+      `--registry "mlflow+https://two.example.com token_file=two-token"`.
+
       ## Variables that are no settings
 
       | variable | read by | meaning |

@@ -9,8 +9,10 @@ import dev.millrace.backends.onnx.OnnxGraphBuilder;
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.gateway.clients.BackgroundProgram;
+import dev.millrace.gateway.clients.BearerProxy;
 import dev.millrace.gateway.clients.MlflowServer;
 import dev.millrace.gateway.config.ConfigKey;
+import dev.millrace.gateway.config.MlflowAccess;
 import dev.millrace.gateway.config.ModelLocation;
 import io.grpc.StatusRuntimeException;
 import java.net.URI;
@@ -229,6 +231,52 @@ class MlflowDeploymentTest {
     start(folder);
 
     awaitObstacle("forest", "latest", "MLflow flavors [python_function, sklearn] (expected onnx");
+  }
+
+  /** MLflow itself knows no tokens: what demands them stands before it. */
+  @Test
+  void fetchesThroughAProxyThatDemandsTheTokenOfThatRegistry(@TempDir Path folder)
+      throws Exception {
+    mlflow.register("guarded");
+    mlflow.alias("guarded", "champion", mlflow.onnxVersion("guarded", NEGATED));
+    Path token = Files.writeString(folder.resolve("token"), "t0ken\n");
+    Path another = Files.writeString(folder.resolve("another"), "of another server");
+    try (BearerProxy proxy = new BearerProxy(mlflow.uri(), "t0ken")) {
+      MlflowAccess access =
+          new MlflowAccess(Optional.empty(), Optional.empty(), Optional.of(token));
+      gateway =
+          configured(folder)
+              .set(ConfigKey.REGISTRIES, List.of(new ModelLocation.Mlflow(proxy.uri(), access)))
+              .set(ConfigKey.MLFLOW_TOKEN_FILE, Optional.of(another))
+              .start();
+
+      gateway.deploy("guarded", "{\"version\": \"@champion\"}");
+      awaitFirst("guarded", -1);
+
+      assertThat(proxy.refused()).isEmpty();
+      assertThat(proxy.passed()).anyMatch(path -> path.endsWith("/model.onnx"));
+    }
+  }
+
+  @Test
+  void saysThatAProxyDemandsAnotherToken(@TempDir Path folder) throws Exception {
+    mlflow.register("locked");
+    mlflow.onnxVersion("locked", SAME);
+    Path token = Files.writeString(folder.resolve("token"), "an old one");
+    try (BearerProxy proxy = new BearerProxy(mlflow.uri(), "t0ken")) {
+      gateway =
+          configured(folder)
+              .set(ConfigKey.REGISTRIES, List.of(new ModelLocation.Mlflow(proxy.uri())))
+              .set(ConfigKey.MLFLOW_TOKEN_FILE, Optional.of(token))
+              .start();
+
+      awaitObstacle("locked", "1", "answers HTTP 401");
+
+      assertThat(gateway.get("/admin/v1/deployments/locked").body())
+          .contains("expected other credentials")
+          .doesNotContain("an old one");
+      assertThat(proxy.passed()).isEmpty();
+    }
   }
 
   private void awaitObstacle(String model, String version, String reason) {

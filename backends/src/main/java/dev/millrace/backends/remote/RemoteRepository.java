@@ -4,6 +4,7 @@ package dev.millrace.backends.remote;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.remote.CachedVersion.CachedFile;
 import dev.millrace.backends.remote.RemoteSource.RemoteModel;
+import dev.millrace.backends.repository.FoundFile;
 import dev.millrace.backends.repository.FoundModel;
 import dev.millrace.backends.repository.FoundModel.FoundVersion;
 import dev.millrace.backends.repository.ListedFile;
@@ -28,6 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -230,17 +232,27 @@ public final class RemoteRepository implements ModelRepository {
             .orElseThrow(() -> new IOException(what + ": " + now.version().problem().orElse("")));
     CachedVersion whole = download.version(what, name, version.number(), filesOf(now));
     Path folder = cache.hold(whole);
-    Path relative = Path.of("/", name).relativize(modelFile);
+    Path base = Path.of("/", name);
+    Map<String, Path> warmUp = new TreeMap<>();
+    now.version()
+        .warmUpFiles()
+        .forEach((file, path) -> warmUp.put(file, folder.resolve(base.relativize(path))));
     return new ModelArtifact(
-        name, version.number(), folder.resolve(relative), now.version().bytes());
+        name,
+        version.number(),
+        folder.resolve(base.relativize(modelFile)),
+        now.version().bytes(),
+        warmUp);
   }
 
-  /** Those of the version, and the model's configuration. */
+  /** Those of the version, what it is warmed up with, and the model's configuration. */
   private static List<ListedFile> filesOf(Listed listed) {
     Path base = Path.of("/", listed.model().name());
     List<String> names =
-        listed.version().files().files().stream()
-            .map(file -> base.relativize(file.path()).toString())
+        Stream.concat(
+                listed.version().files().files().stream().map(FoundFile::path),
+                listed.version().warmUpFiles().values().stream())
+            .map(path -> base.relativize(path).toString())
             .toList();
     return listed.model().files().stream()
         .filter(file -> names.contains(file.name()) || ListedFolder.isConfiguration(file.name()))

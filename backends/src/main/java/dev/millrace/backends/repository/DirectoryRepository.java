@@ -25,7 +25,8 @@ import java.util.Set;
  * used</em>: an engine maps the files of external data into memory, and a write in place into a
  * mapped file takes the process down. So a version of several files is copied before use and used
  * only if it did not change meanwhile. A lone file is read once, as a whole, and is used where it
- * lies. (Hard links instead of copies would not help: a write in place reaches them as well.)
+ * lies, and so are the requests to warm it up with. (Hard links instead of copies would not help: a
+ * write in place reaches them as well.)
  */
 public final class DirectoryRepository implements ModelRepository {
 
@@ -125,7 +126,8 @@ public final class DirectoryRepository implements ModelRepository {
     FoundVersion found = find(entry, version);
     Path modelFile = found.modelFile().orElseThrow();
     if (found.isLoneFile()) {
-      return new ModelArtifact(entry.name(), version.number(), modelFile, found.bytes());
+      return new ModelArtifact(
+          entry.name(), version.number(), modelFile, found.bytes(), found.warmUpFiles());
     }
     Path copy = staging.copy(entry.name(), version.number(), found.files().files());
     Path copiedFile = copy.resolve(found.files().base().relativize(modelFile));
@@ -135,7 +137,8 @@ public final class DirectoryRepository implements ModelRepository {
       staging.release(copiedFile);
       throw e;
     }
-    return new ModelArtifact(entry.name(), version.number(), copiedFile, found.bytes());
+    return new ModelArtifact(
+        entry.name(), version.number(), copiedFile, found.bytes(), found.warmUpFiles());
   }
 
   /** The version as it is now, if that is still what was listed. */

@@ -25,6 +25,7 @@ final class ManifestBuilder {
   int threads = ModelOptions.DEFAULT.threads();
   List<TensorSpec> inputs = List.of();
   List<TensorSpec> outputs = List.of();
+  List<WarmUpRequest> warmUp = List.of();
   final SchedulingBuilder scheduling;
   final Map<String, String> engine = new LinkedHashMap<>();
   final List<String> notes = new ArrayList<>();
@@ -53,6 +54,7 @@ final class ManifestBuilder {
     builder.threads = base.options().threads();
     builder.inputs = base.options().declaredInputs();
     builder.outputs = base.options().declaredOutputs();
+    builder.warmUp = base.warmUp();
     builder.engine.putAll(base.options().engine());
     builder.notes.addAll(base.notes());
     return builder;
@@ -72,6 +74,7 @@ final class ManifestBuilder {
             List.copyOf(inputs),
             List.copyOf(outputs),
             Collections.unmodifiableMap(new LinkedHashMap<>(engine))),
+        List.copyOf(warmUp),
         required,
         notes.stream().distinct().toList());
   }

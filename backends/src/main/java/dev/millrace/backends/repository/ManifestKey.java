@@ -136,6 +136,11 @@ enum ManifestKey {
       "read from the model",
       "What the inputs are: a model that says otherwise is not loaded. See below."),
   OUTPUTS("outputs", "list of tensors", "read from the model", "The same for outputs."),
+  WARMUP(
+      "warmup",
+      "list of requests",
+      "those in the folder `warmup`; else zeros",
+      "Requests that each replica has to answer before the version serves. See below."),
   ENGINE("engine", "map", "empty", "Options of the engine itself, by its own names. See below.");
 
   static final List<String> KEYS = Arrays.stream(values()).map(key -> key.key).toList();

@@ -169,11 +169,12 @@ final class ModelScanner {
     FoundVersion version =
         new FoundVersion(
             1,
-            content.fingerprint(new byte[0]),
+            content.fingerprint(new byte[0], WarmUpFiles.NONE),
             content.activity(),
             content.newestMillis(),
             problem.isPresent() ? Optional.empty() : choice.file(),
             content,
+            WarmUpFiles.NONE,
             problem);
     return new FoundModel(name, ModelManifest.DEFAULT, List.of(version), Optional.empty());
   }

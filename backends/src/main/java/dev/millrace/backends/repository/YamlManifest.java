@@ -128,6 +128,7 @@ final class YamlManifest {
       case REQUIRED -> values.bool(node, key.key()).ifPresent(b -> manifest.required = b);
       case INPUTS -> manifest.inputs = tensors(key, node);
       case OUTPUTS -> manifest.outputs = tensors(key, node);
+      case WARMUP -> manifest.warmUp = new YamlWarmUp(values).read(node);
       case ENGINE -> readEngine(key, node);
     }
   }

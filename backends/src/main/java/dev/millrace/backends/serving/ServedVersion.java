@@ -54,6 +54,7 @@ public final class ServedVersion {
   private final String platform;
   private final ModelManifest manifest;
   private final LoadedModel model;
+  private final WarmUp warmUp;
   private final ModelSignature signature;
   private final InputChecker checker;
   private final LongSupplier nanoClock;
@@ -104,6 +105,7 @@ public final class ServedVersion {
    * Starts a served version's replicas.
    *
    * @param runners one per replica, warm; owned by the served version from here on
+   * @param warmUp for replicas to come
    * @param timings what batches took at the warm-up
    * @param inlining which batches event loops may run
    * @param fairness how tenants share the queue
@@ -116,6 +118,7 @@ public final class ServedVersion {
       ModelManifest manifest,
       LoadedModel model,
       List<Runner> runners,
+      WarmUp warmUp,
       List<WarmUp.Timing> timings,
       Inlining inlining,
       Fairness fairness,
@@ -126,6 +129,7 @@ public final class ServedVersion {
     this.platform = platform;
     this.manifest = manifest;
     this.model = model;
+    this.warmUp = warmUp;
     this.signature = model.signature();
     // more than the queue holds at all could never be served, idle or not
     this.checker =
@@ -153,7 +157,7 @@ public final class ServedVersion {
             nanoClock);
     for (WarmUp.Timing timing : timings) {
       if (timing.rows() <= maxBatchRows) {
-        queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
+        queue.seed(timing.rowSize(), timing.rows(), timing.nanos());
       }
     }
     this.refusals =
@@ -211,7 +215,7 @@ public final class ServedVersion {
   Runner newWarmRunner() {
     Runner runner = model.newRunner();
     try {
-      new WarmUp(signature, nanoClock).brief(runner);
+      warmUp.brief(runner);
     } catch (RuntimeException | Error e) {
       runner.close();
       throw e;

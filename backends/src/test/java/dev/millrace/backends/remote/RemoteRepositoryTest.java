@@ -80,6 +80,22 @@ final class RemoteRepositoryTest {
   }
 
   @Test
+  void fetchesTheSamplesThatAVersionIsWarmedUpWith() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    source.put("m/2/model.onnx", bytes("another"));
+    source.put("m/2/warmup/own.json", bytes("{}"));
+    source.put("m/warmup/a.json", bytes("{ }"));
+
+    Map<String, Path> ofTheModel = fetch(ONE).warmUpFiles();
+    Map<String, Path> ofTheVersion = fetch(TWO).warmUpFiles();
+
+    assertThat(ofTheModel).containsOnlyKeys("a.json");
+    assertThat(ofTheModel.get("a.json")).hasBinaryContent(bytes("{ }"));
+    assertThat(ofTheVersion).containsOnlyKeys("own.json");
+    assertThat(ofTheVersion.get("own.json")).hasBinaryContent(bytes("{}"));
+  }
+
+  @Test
   void goesOnWhereADownloadBroke() throws IOException {
     source.put("m/1/model.onnx", bytes("a graph of 20 bytes!"));
     source.breaksAfter = 8;

@@ -124,7 +124,7 @@ public final class Gateway implements AutoCloseable {
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
-    metrics.register(new ServingCollector(routes, deployments, unrouted));
+    metrics.register(new ServingCollector(routes, deployments, memory, unrouted));
     DefaultExports.register(metrics);
 
     GrpcEndpoint grpc = null;

@@ -175,7 +175,7 @@ final class Loads {
       }
       artifact = repository.fetch(wanted.entry(), wanted.version());
       if (!reserve(artifact)) {
-        String reason = memory.refusal(artifact);
+        String reason = memory.refuse(artifact);
         boolean mayFit = memory.mayFit(artifact);
         release(artifact);
         return mayFit ? new Outcome.Failed(reason) : new Outcome.Refused(fingerprint, reason);

@@ -24,6 +24,7 @@ public final class MemoryLedger {
   // guarded by this
   private final IdentityHashMap<ModelArtifact, Long> reserved = new IdentityHashMap<>();
   private long reservedBytes;
+  private long refusals;
 
   /**
    * @param budgetBytes for all models together
@@ -77,8 +78,9 @@ public final class MemoryLedger {
     }
   }
 
-  /** Why a model does not fit. */
-  synchronized String refusal(ModelArtifact artifact) {
+  /** Counts a model that does not fit, and says why. */
+  synchronized String refuse(ModelArtifact artifact) {
+    refusals++;
     return "needs about %s of memory, and %s of %s are free (memory_budget)"
         .formatted(
             Units.roughly(need(artifact)),
@@ -88,6 +90,11 @@ public final class MemoryLedger {
 
   public synchronized long reservedBytes() {
     return reservedBytes;
+  }
+
+  /** Loads that were refused so far because their models did not fit. */
+  public synchronized long refusals() {
+    return refusals;
   }
 
   public long budgetBytes() {

@@ -167,6 +167,24 @@ public enum Metric {
       "Since a registry was last reached; 0 if its last call was answered.",
       "registry",
       false),
+  MEMORY_BUDGET_BYTES(
+      "memory_budget_bytes",
+      Collector.Type.GAUGE,
+      "Bytes that models may take together, by `memory_budget`.",
+      "",
+      false),
+  MEMORY_RESERVED_BYTES(
+      "memory_reserved_bytes",
+      Collector.Type.GAUGE,
+      "Bytes that the models which are loaded, or about to be, are reckoned to need.",
+      "",
+      false),
+  MEMORY_REFUSALS(
+      "memory_refusals",
+      Collector.Type.COUNTER,
+      "Loads that were refused because the model would not have fitted, each try.",
+      "",
+      false),
   MLFLOW_HOOKS(
       "mlflow_hooks",
       Collector.Type.COUNTER,

@@ -48,6 +48,11 @@ public record ListedFolder(String model, List<ListedFile> files, Reading reading
     return name.equals(Names.MODEL_YAML) || name.equals(Names.CONFIG_PBTXT);
   }
 
+  /** Whether a file, by its name in a version, is what the version is warmed up with. */
+  public static boolean isSample(String name) {
+    return WarmUpFiles.isOne(name);
+  }
+
   @Override
   public Path path() {
     return Path.of("/", model);

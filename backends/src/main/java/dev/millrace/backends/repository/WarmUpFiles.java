@@ -20,7 +20,14 @@ record WarmUpFiles(List<FoundFile> files) {
   private static final String PREFIX = FOLDER + "/";
 
   static boolean contains(FoundFile fileOfAVersion) {
-    return fileOfAVersion.relativeName().startsWith(PREFIX);
+    return isOne(fileOfAVersion.relativeName());
+  }
+
+  /**
+   * @param name in a version
+   */
+  static boolean isOne(String name) {
+    return name.startsWith(PREFIX);
   }
 
   /** The version's own, if it has any. */

@@ -49,7 +49,7 @@ final class Loads {
   private final Executor control;
   private final Runnable changed;
   private final Runnable afterLoad;
-  private final long drainNanos;
+  private final LongSupplier drainNanos;
   private final LongSupplier nanoClock;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -89,7 +89,7 @@ final class Loads {
    * @param control the control thread
    * @param changed called after each change of a slot
    * @param afterLoad called after each load, whatever came of it
-   * @param drainNanos how long requests may take to finish on a version that was replaced
+   * @param drainNanos asked how long requests may take to finish on a version that was replaced
    */
   Loads(
       ModelRepository repository,
@@ -99,7 +99,7 @@ final class Loads {
       Executor control,
       Runnable changed,
       Runnable afterLoad,
-      long drainNanos,
+      LongSupplier drainNanos,
       LongSupplier nanoClock) {
     this.repository = repository;
     this.loader = loader;
@@ -216,7 +216,7 @@ final class Loads {
       } catch (RejectedExecutionException e) {
         return false; // closed meanwhile
       }
-      memory.awaitRoom(artifact, drainNanos);
+      memory.awaitRoom(artifact, drainNanos.getAsLong());
     }
     return true;
   }
@@ -318,7 +318,7 @@ final class Loads {
     draining.add(
         Thread.ofPlatform()
             .name("drain-" + served.name() + "-" + served.version())
-            .start(() -> drain(served, artifact, drainNanos)));
+            .start(() -> drain(served, artifact, drainNanos.getAsLong())));
   }
 
   private void drain(ServedVersion served, @Nullable ModelArtifact artifact, long graceNanos) {

@@ -18,10 +18,10 @@ import java.util.function.LongSupplier;
 public final class MemoryLedger {
   private static final int COPIES = 2;
 
-  private final long budgetBytes;
   private final LongSupplier nanoClock;
 
   // guarded by this
+  private long budgetBytes;
   private final IdentityHashMap<ModelArtifact, Long> reserved = new IdentityHashMap<>();
   private long reservedBytes;
   private long refusals;
@@ -64,8 +64,14 @@ public final class MemoryLedger {
   }
 
   /** Whether a model would fit if nothing else was there. */
-  boolean mayFit(ModelArtifact artifact) {
+  synchronized boolean mayFit(ModelArtifact artifact) {
     return need(artifact) <= budgetBytes;
+  }
+
+  /** Sets what there is for all models together; those that are loaded stay, fit or not. */
+  public synchronized void setBudgetBytes(long bytes) {
+    budgetBytes = bytes;
+    notifyAll();
   }
 
   /** Waits until a model fits, or for so long. */
@@ -97,7 +103,7 @@ public final class MemoryLedger {
     return refusals;
   }
 
-  public long budgetBytes() {
+  public synchronized long budgetBytes() {
     return budgetBytes;
   }
 }

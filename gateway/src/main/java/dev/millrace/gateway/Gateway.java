@@ -178,7 +178,8 @@ public final class Gateway implements AutoCloseable {
               routes,
               unrouted,
               health.service(),
-              RepositoryControl.service(reconciler, events, isExplicit, adminToken(config)),
+              RepositoryControl.service(
+                  reconciler, sources.repository(), events, isExplicit, adminToken(config)),
               administration.map(Administration::services).orElse(List.of()),
               version());
       Gateway gateway =

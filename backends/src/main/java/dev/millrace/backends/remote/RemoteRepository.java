@@ -4,6 +4,7 @@ package dev.millrace.backends.remote;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.remote.CachedVersion.CachedFile;
 import dev.millrace.backends.remote.RemoteSource.RemoteModel;
+import dev.millrace.backends.repository.ConfigOverrides;
 import dev.millrace.backends.repository.FoundFile;
 import dev.millrace.backends.repository.FoundModel;
 import dev.millrace.backends.repository.FoundModel.FoundVersion;
@@ -52,6 +53,7 @@ public final class RemoteRepository implements ModelRepository {
 
   private final RemoteSource source;
   private final ContentCache cache;
+  private final ConfigOverrides configs;
   private final Map<String, String> defaultFileNames;
   private final Settling settling;
   private final Download download;
@@ -84,6 +86,19 @@ public final class RemoteRepository implements ModelRepository {
       ContentCache cache,
       Map<String, String> defaultFileNames,
       InstantSource clock) {
+    this(source, cache, defaultFileNames, clock, new ConfigOverrides());
+  }
+
+  /**
+   * @param configs in place of those that lie with the models
+   */
+  public RemoteRepository(
+      RemoteSource source,
+      ContentCache cache,
+      Map<String, String> defaultFileNames,
+      InstantSource clock,
+      ConfigOverrides configs) {
+    this.configs = configs;
     this.source = source;
     this.cache = cache;
     this.defaultFileNames = Map.copyOf(defaultFileNames);
@@ -177,7 +192,7 @@ public final class RemoteRepository implements ModelRepository {
   private FoundModel scan(RemoteModel model, Optional<VersionPolicy> policy) {
     FoundModel found =
         new ListedFolder(model.name(), model.files(), (file, max) -> read(model, file, max))
-            .scan(policy, defaultFileNames);
+            .scan(policy, defaultFileNames, configs);
     for (FoundVersion version : found.versions()) {
       known.put(key(model.name(), version.number()), new Listed(model, version));
     }

@@ -59,7 +59,26 @@ public final class DirectoryRepository implements ModelRepository {
       Map<String, String> defaultFileNames,
       InstantSource clock,
       long settleMillis) {
-    this(root, stagingFolder, defaultFileNames, clock, settleMillis, Files::copy);
+    this(
+        root,
+        stagingFolder,
+        defaultFileNames,
+        clock,
+        settleMillis,
+        Files::copy,
+        new ConfigOverrides());
+  }
+
+  /**
+   * @param configs in place of those that lie with the models
+   */
+  public DirectoryRepository(
+      Path root,
+      Path stagingFolder,
+      Map<String, String> defaultFileNames,
+      InstantSource clock,
+      ConfigOverrides configs) {
+    this(root, stagingFolder, defaultFileNames, clock, DEFAULT_SETTLE_MILLIS, Files::copy, configs);
   }
 
   DirectoryRepository(
@@ -68,7 +87,8 @@ public final class DirectoryRepository implements ModelRepository {
       Map<String, String> defaultFileNames,
       InstantSource clock,
       long settleMillis,
-      FileCopy copy) {
+      FileCopy copy,
+      ConfigOverrides configs) {
     this.root = root.toAbsolutePath().normalize();
     Path absoluteStaging = stagingFolder.toAbsolutePath().normalize();
     if (isVisibleIn(this.root, absoluteStaging) || this.root.startsWith(absoluteStaging)) {
@@ -79,7 +99,7 @@ public final class DirectoryRepository implements ModelRepository {
               + this.root
               + ")");
     }
-    this.scanner = new ModelScanner(this.root, Map.copyOf(defaultFileNames));
+    this.scanner = new ModelScanner(this.root, Map.copyOf(defaultFileNames), configs);
     this.staging = new Staging(absoluteStaging, copy);
     this.settling = new Settling(clock, settleMillis);
   }

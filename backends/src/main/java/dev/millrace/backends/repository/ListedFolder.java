@@ -35,12 +35,16 @@ public record ListedFolder(String model, List<ListedFile> files, Reading reading
    *
    * @param policy the versions to look for; those that the model's configuration asks for, if empty
    * @param defaultFileNames for each engine there is, the model's file where nothing names one
+   * @param configs in place of those that lie with the models
    */
-  public FoundModel scan(Optional<VersionPolicy> policy, Map<String, String> defaultFileNames) {
+  public FoundModel scan(
+      Optional<VersionPolicy> policy,
+      Map<String, String> defaultFileNames,
+      ConfigOverrides configs) {
     Optional<String> problem = Names.modelNameProblem(model);
     return problem.isPresent()
         ? FoundModel.broken(model, problem.get())
-        : ModelScanner.scan(model, this, policy, defaultFileNames);
+        : ModelScanner.scan(model, configs.over(model, this), policy, defaultFileNames);
   }
 
   /** Whether a file says how its model is to be served. */

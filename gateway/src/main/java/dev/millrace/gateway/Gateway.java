@@ -19,7 +19,11 @@ import dev.millrace.batching.Fairness;
 import dev.millrace.gateway.admin.Administration;
 import dev.millrace.gateway.admin.DeploymentFiles;
 import dev.millrace.gateway.admin.RepositoryControl;
+import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.GatewayConfig;
+import dev.millrace.gateway.config.LiveSettings;
+import dev.millrace.gateway.config.LiveSettings.Changeable;
+import dev.millrace.gateway.config.LogLevel;
 import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.hooks.MlflowHook;
 import dev.millrace.gateway.http.HttpEndpoint;
@@ -32,6 +36,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -39,7 +44,10 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,7 +61,7 @@ import org.slf4j.LoggerFactory;
 public final class Gateway implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Gateway.class);
 
-  private final GatewayConfig config;
+  private final AtomicLong graceNanos;
   private final Reconciler reconciler;
   private final Autoscaler autoscaler;
   private final Deployments deployments;
@@ -64,14 +72,14 @@ public final class Gateway implements AutoCloseable {
   private final CountDownLatch terminated = new CountDownLatch(1);
 
   private Gateway(
-      GatewayConfig config,
+      AtomicLong graceNanos,
       Reconciler reconciler,
       Autoscaler autoscaler,
       Deployments deployments,
       ModelSources sources,
       GrpcEndpoint grpc,
       Optional<HttpEndpoint> http) {
-    this.config = config;
+    this.graceNanos = graceNanos;
     this.reconciler = reconciler;
     this.autoscaler = autoscaler;
     this.deployments = deployments;
@@ -99,6 +107,21 @@ public final class Gateway implements AutoCloseable {
    * @throws GatewayStartException if an address cannot be bound or a repository is no directory
    */
   public static Gateway listen(GatewayConfig config) throws GatewayStartException {
+    return listen(config, List.of());
+  }
+
+  /**
+   * The same, for a process whose log is the gateway's.
+   *
+   * @param logLevel sets the least important events that are logged, when that is changed
+   */
+  public static Gateway listen(GatewayConfig config, Consumer<LogLevel> logLevel)
+      throws GatewayStartException {
+    return listen(config, List.of(new Changeable<>(ConfigKey.LOG_LEVEL, logLevel)));
+  }
+
+  private static Gateway listen(GatewayConfig config, List<Changeable<?>> changeable)
+      throws GatewayStartException {
     Map<String, Backend> backends = backends();
     EventLog events = new EventLog(InstantSource.system());
     Deployments deployments = deployments(config, events);
@@ -109,6 +132,7 @@ public final class Gateway implements AutoCloseable {
     int cores = Runtime.getRuntime().availableProcessors();
     boolean isExplicit = config.repository().modelControl() == ModelControl.EXPLICIT;
     MemoryLedger memory = new MemoryLedger(config.serving().memoryBudget(), System::nanoTime);
+    AtomicLong graceNanos = new AtomicLong(config.serving().shutdownGrace().toNanos());
     Reconciler reconciler =
         new Reconciler(
             sources.repository(),
@@ -118,13 +142,13 @@ public final class Gateway implements AutoCloseable {
             !config.repository().locations().isEmpty(),
             isExplicit ? Chosen.of(config.repository().loadModels()) : Chosen.all(),
             memory,
-            config.serving().shutdownGrace().toNanos(),
+            graceNanos::get,
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             new Fairness(config.sharing().weightsByNumber()),
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
-    metrics.register(new ServingCollector(routes, deployments, unrouted));
+    metrics.register(new ServingCollector(routes, deployments, memory, unrouted));
     DefaultExports.register(metrics);
 
     GrpcEndpoint grpc = null;
@@ -142,6 +166,9 @@ public final class Gateway implements AutoCloseable {
                     routes,
                     Objects.requireNonNull(backends.get(ModelManifest.DEFAULT_BACKEND)),
                     adminToken(config),
+                    settings(config, changeable, reconciler, memory, graceNanos),
+                    version(),
+                    InstantSource.system(),
                     reconciler::declarationsChanged));
       }
       grpc =
@@ -151,12 +178,13 @@ public final class Gateway implements AutoCloseable {
               routes,
               unrouted,
               health.service(),
-              RepositoryControl.service(reconciler, events, isExplicit, adminToken(config)),
+              RepositoryControl.service(
+                  reconciler, sources.repository(), events, isExplicit, adminToken(config)),
               administration.map(Administration::services).orElse(List.of()),
               version());
       Gateway gateway =
           new Gateway(
-              config,
+              graceNanos,
               reconciler,
               new Autoscaler(deployments, routes, events, cores),
               deployments,
@@ -181,6 +209,29 @@ public final class Gateway implements AutoCloseable {
       sources.close();
       throw new GatewayStartException(e.getMessage() != null ? e.getMessage() : e.toString(), e);
     }
+  }
+
+  /** What holds, and what of it may be changed while the gateway runs. */
+  private static LiveSettings settings(
+      GatewayConfig config,
+      List<Changeable<?>> others,
+      Reconciler reconciler,
+      MemoryLedger memory,
+      AtomicLong graceNanos) {
+    List<Changeable<?>> changeable = new ArrayList<>(others);
+    changeable.add(new Changeable<>(ConfigKey.MEMORY_BUDGET, memory::setBudgetBytes));
+    changeable.add(
+        new Changeable<>(
+            ConfigKey.REGISTRY_POLL_INTERVAL,
+            interval -> reconciler.pollSelectorsEvery(interval.toNanos())));
+    if (config.repository().modelControl() == ModelControl.POLL) {
+      changeable.add(
+          new Changeable<>(
+              ConfigKey.POLL_INTERVAL, interval -> reconciler.pollEvery(interval.toNanos())));
+    }
+    changeable.add(
+        new Changeable<>(ConfigKey.SHUTDOWN_GRACE, grace -> graceNanos.set(grace.toNanos())));
+    return new LiveSettings(config.values(), changeable);
   }
 
   private static void stop(@Nullable GrpcEndpoint grpc, Reconciler reconciler) {
@@ -296,8 +347,8 @@ public final class Gateway implements AutoCloseable {
     if (closing.compareAndSet(false, true)) {
       log.info(
           "stopping: up to {} s for requests in flight",
-          config.serving().shutdownGrace().toSeconds());
-      long end = System.nanoTime() + config.serving().shutdownGrace().toNanos();
+          TimeUnit.NANOSECONDS.toSeconds(graceNanos.get()));
+      long end = System.nanoTime() + graceNanos.get();
       try {
         autoscaler.close();
         reconciler.close();

@@ -7,6 +7,8 @@ import dev.millrace.backends.registry.LocalRegistry;
 import dev.millrace.backends.remote.ContentCache;
 import dev.millrace.backends.remote.RemoteRepository;
 import dev.millrace.backends.remote.RemoteSource;
+import dev.millrace.backends.repository.BroughtModels;
+import dev.millrace.backends.repository.ConfigOverrides;
 import dev.millrace.backends.repository.DirectoryRepository;
 import dev.millrace.backends.repository.LeftStaging;
 import dev.millrace.backends.repository.MergedRepository;
@@ -30,13 +32,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Every place that models come from, as the configuration has them.
  *
- * @param repository all of them as one
+ * @param repository all of them as one, and what calls put in the place of models
  * @param registry the one that models can be pushed to
  * @param remotes those of them on other machines
  * @param cache of what comes from there
  */
 record ModelSources(
-    ModelRepository repository,
+    BroughtModels repository,
     Optional<LocalRegistry> registry,
     List<RemoteRepository> remotes,
     Optional<ContentCache> cache)
@@ -63,6 +65,7 @@ record ModelSources(
     private final GatewayConfig config;
     private final Map<String, String> defaultFileNames;
     private final Path staging;
+    private final ConfigOverrides configs = new ConfigOverrides();
     private final List<RemoteRepository> remotes = new ArrayList<>();
     private int folders;
     private @Nullable ContentCache cache;
@@ -84,10 +87,13 @@ record ModelSources(
       for (ModelLocation location : config.repository().registries()) {
         deployable.add(repository(location));
       }
-      return new ModelSources(
+      ModelRepository all =
           served.size() == 1 && deployable.isEmpty()
               ? served.getFirst()
-              : new MergedRepository(served, deployable),
+              : new MergedRepository(served, deployable);
+      return new ModelSources(
+          new BroughtModels(
+              all, configs, staging.resolve("brought"), defaultFileNames, InstantSource.system()),
           registry,
           List.copyOf(remotes),
           Optional.ofNullable(cache));
@@ -130,13 +136,14 @@ record ModelSources(
           directory,
           staging.resolve("repository-" + folders++),
           defaultFileNames,
-          InstantSource.system());
+          InstantSource.system(),
+          configs);
     }
 
     private ModelRepository remote(RemoteSource source) throws GatewayStartException {
       RemoteRepository remote =
           new RemoteRepository(
-              source, cache(), defaultFileNames, InstantSource.system(), System::nanoTime);
+              source, cache(), defaultFileNames, InstantSource.system(), System::nanoTime, configs);
       remotes.add(remote);
       return remote;
     }

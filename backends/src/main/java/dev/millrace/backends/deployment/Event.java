@@ -9,7 +9,7 @@ import java.util.Locale;
  *
  * @param number counts from 1
  * @param actor who asked for it
- * @param subject name of the deployment or model
+ * @param subject name of the deployment, model or setting
  * @param before how it was; empty for nothing
  * @param after how it is
  * @param failure why it did not come to be; empty if it did
@@ -46,6 +46,8 @@ public record Event(
     VERSION_DELETED,
     ALIAS_SET,
     ALIAS_DELETED,
+    /** Of the gateway itself; its key is the subject. */
+    SETTING_CHANGED,
     SHADOW_BEGAN,
     SHADOW_ENDED;
 

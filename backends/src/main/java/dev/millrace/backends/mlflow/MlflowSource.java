@@ -168,10 +168,13 @@ public final class MlflowSource implements RemoteSource {
     return new Version(created(version), place, new RemoteModel(model, files), paths);
   }
 
-  /** The model's configuration lies above its versions. */
+  /** The model's configuration lies above its versions; samples lie in the version. */
   private static String listedName(long number, String path) {
     String name = path.startsWith(EXTRA_FILES) ? path.substring(EXTRA_FILES.length()) : path;
-    return ListedFolder.isConfiguration(name) ? name : number + "/" + path;
+    if (ListedFolder.isConfiguration(name)) {
+      return name;
+    }
+    return number + "/" + (ListedFolder.isSample(name) ? name : path);
   }
 
   private boolean isKnown(String model) {

@@ -106,20 +106,6 @@ public final class InputChecker {
     return new CheckedInputs(tensors, rows, shapeKey, rowSize, bytes, cut);
   }
 
-  /**
-   * The {@link CheckedInputs#rowSize} of a row as the signature has it, if all its axes are known.
-   */
-  public long warmUpRowSize() {
-    if (fixedRowShape) {
-      return 1;
-    }
-    long elements = 0;
-    for (TensorSpec input : signature.inputs()) {
-      elements += Shapes.elements(input.shape());
-    }
-    return Math.abs(elements);
-  }
-
   private static long elements(TensorView[] tensors) {
     long elements = 0;
     for (TensorView tensor : tensors) {

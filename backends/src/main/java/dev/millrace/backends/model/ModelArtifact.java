@@ -2,6 +2,7 @@
 package dev.millrace.backends.model;
 
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * A model's bytes on this machine.
@@ -10,16 +11,18 @@ import java.nio.file.Path;
  * @param version its version
  * @param file the model's main file; files that belong to it (external data) lie beside it
  * @param bytes of all its files
+ * @param warmUpFiles by their names below a folder {@code warmup}: requests to run before it serves
  */
-public record ModelArtifact(String name, long version, Path file, long bytes) {
+public record ModelArtifact(
+    String name, long version, Path file, long bytes, Map<String, Path> warmUpFiles) {
 
   /** One whose memory is not reckoned with. */
   public ModelArtifact(String name, long version, Path file) {
-    this(name, version, file, 0);
+    this(name, version, file, 0, Map.of());
   }
 
   /** The same, served under another name. */
   public ModelArtifact named(String otherName) {
-    return new ModelArtifact(otherName, version, file, bytes);
+    return new ModelArtifact(otherName, version, file, bytes, warmUpFiles);
   }
 }

@@ -4,6 +4,8 @@ package dev.millrace.backends.remote;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.remote.CachedVersion.CachedFile;
 import dev.millrace.backends.remote.RemoteSource.RemoteModel;
+import dev.millrace.backends.repository.ConfigOverrides;
+import dev.millrace.backends.repository.FoundFile;
 import dev.millrace.backends.repository.FoundModel;
 import dev.millrace.backends.repository.FoundModel.FoundVersion;
 import dev.millrace.backends.repository.ListedFile;
@@ -30,6 +32,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 
 /**
  * A registry on another machine, with what was fetched from it kept in a cache.
@@ -51,6 +54,7 @@ public final class RemoteRepository implements ModelRepository {
 
   private final RemoteSource source;
   private final ContentCache cache;
+  private final ConfigOverrides configs;
   private final Map<String, String> defaultFileNames;
   private final Settling settling;
   private final Download download;
@@ -84,7 +88,28 @@ public final class RemoteRepository implements ModelRepository {
       Map<String, String> defaultFileNames,
       InstantSource clock,
       LongSupplier nanoClock) {
-    this(source, cache, defaultFileNames, clock, nanoClock, LowestRate.DEFAULT, Patience.DEFAULT);
+    this(source, cache, defaultFileNames, clock, nanoClock, new ConfigOverrides());
+  }
+
+  /**
+   * @param configs in place of those that lie with the models
+   */
+  public RemoteRepository(
+      RemoteSource source,
+      ContentCache cache,
+      Map<String, String> defaultFileNames,
+      InstantSource clock,
+      LongSupplier nanoClock,
+      ConfigOverrides configs) {
+    this(
+        source,
+        cache,
+        defaultFileNames,
+        clock,
+        nanoClock,
+        LowestRate.DEFAULT,
+        Patience.DEFAULT,
+        configs);
   }
 
   RemoteRepository(
@@ -94,7 +119,9 @@ public final class RemoteRepository implements ModelRepository {
       InstantSource clock,
       LongSupplier nanoClock,
       LowestRate least,
-      Patience patience) {
+      Patience patience,
+      ConfigOverrides configs) {
+    this.configs = configs;
     this.source = new PatientSource(source, patience, nanoClock);
     this.cache = cache;
     this.lastListing = new LastListing(cache, source.location());
@@ -181,7 +208,7 @@ public final class RemoteRepository implements ModelRepository {
   private FoundModel scan(RemoteModel model, Optional<VersionPolicy> policy) {
     FoundModel found =
         new ListedFolder(model.name(), model.files(), (file, max) -> read(model, file, max))
-            .scan(policy, defaultFileNames);
+            .scan(policy, defaultFileNames, configs);
     for (FoundVersion version : found.versions()) {
       known.put(key(model.name(), version.number()), new Listed(model, version));
     }
@@ -236,9 +263,17 @@ public final class RemoteRepository implements ModelRepository {
             .orElseThrow(() -> new IOException(what + ": " + now.version().problem().orElse("")));
     Path folder = downloadInTurn(what, name, now);
     lastListing.fetched();
-    Path relative = Path.of("/", name).relativize(modelFile);
+    Path base = Path.of("/", name);
+    Map<String, Path> warmUp = new TreeMap<>();
+    now.version()
+        .warmUpFiles()
+        .forEach((file, path) -> warmUp.put(file, folder.resolve(base.relativize(path))));
     return new ModelArtifact(
-        name, version.number(), folder.resolve(relative), now.version().bytes());
+        name,
+        version.number(),
+        folder.resolve(base.relativize(modelFile)),
+        now.version().bytes(),
+        warmUp);
   }
 
   private Path downloadInTurn(String what, String name, Listed now) throws IOException {
@@ -254,12 +289,14 @@ public final class RemoteRepository implements ModelRepository {
     }
   }
 
-  /** Those of the version, and the model's configuration. */
+  /** Those of the version, what it is warmed up with, and the model's configuration. */
   private static List<ListedFile> filesOf(Listed listed) {
     Path base = Path.of("/", listed.model().name());
     List<String> names =
-        listed.version().files().files().stream()
-            .map(file -> base.relativize(file.path()).toString())
+        Stream.concat(
+                listed.version().files().files().stream().map(FoundFile::path),
+                listed.version().warmUpFiles().values().stream())
+            .map(path -> base.relativize(path).toString())
             .toList();
     return listed.model().files().stream()
         .filter(file -> names.contains(file.name()) || ListedFolder.isConfiguration(file.name()))

@@ -25,7 +25,8 @@ import java.util.Set;
  * used</em>: an engine maps the files of external data into memory, and a write in place into a
  * mapped file takes the process down. So a version of several files is copied before use and used
  * only if it did not change meanwhile. A lone file is read once, as a whole, and is used where it
- * lies. (Hard links instead of copies would not help: a write in place reaches them as well.)
+ * lies, and so are the requests to warm it up with. (Hard links instead of copies would not help: a
+ * write in place reaches them as well.)
  */
 public final class DirectoryRepository implements ModelRepository {
 
@@ -58,7 +59,26 @@ public final class DirectoryRepository implements ModelRepository {
       Map<String, String> defaultFileNames,
       InstantSource clock,
       long settleMillis) {
-    this(root, stagingFolder, defaultFileNames, clock, settleMillis, Files::copy);
+    this(
+        root,
+        stagingFolder,
+        defaultFileNames,
+        clock,
+        settleMillis,
+        Files::copy,
+        new ConfigOverrides());
+  }
+
+  /**
+   * @param configs in place of those that lie with the models
+   */
+  public DirectoryRepository(
+      Path root,
+      Path stagingFolder,
+      Map<String, String> defaultFileNames,
+      InstantSource clock,
+      ConfigOverrides configs) {
+    this(root, stagingFolder, defaultFileNames, clock, DEFAULT_SETTLE_MILLIS, Files::copy, configs);
   }
 
   DirectoryRepository(
@@ -67,7 +87,8 @@ public final class DirectoryRepository implements ModelRepository {
       Map<String, String> defaultFileNames,
       InstantSource clock,
       long settleMillis,
-      FileCopy copy) {
+      FileCopy copy,
+      ConfigOverrides configs) {
     this.root = root.toAbsolutePath().normalize();
     Path absoluteStaging = stagingFolder.toAbsolutePath().normalize();
     if (isVisibleIn(this.root, absoluteStaging) || this.root.startsWith(absoluteStaging)) {
@@ -78,7 +99,7 @@ public final class DirectoryRepository implements ModelRepository {
               + this.root
               + ")");
     }
-    this.scanner = new ModelScanner(this.root, Map.copyOf(defaultFileNames));
+    this.scanner = new ModelScanner(this.root, Map.copyOf(defaultFileNames), configs);
     this.staging = new Staging(absoluteStaging, copy);
     this.settling = new Settling(clock, settleMillis);
   }
@@ -125,7 +146,8 @@ public final class DirectoryRepository implements ModelRepository {
     FoundVersion found = find(entry, version);
     Path modelFile = found.modelFile().orElseThrow();
     if (found.isLoneFile()) {
-      return new ModelArtifact(entry.name(), version.number(), modelFile, found.bytes());
+      return new ModelArtifact(
+          entry.name(), version.number(), modelFile, found.bytes(), found.warmUpFiles());
     }
     Path copy = staging.copy(entry.name(), version.number(), found.files().files());
     Path copiedFile = copy.resolve(found.files().base().relativize(modelFile));
@@ -135,7 +157,8 @@ public final class DirectoryRepository implements ModelRepository {
       staging.release(copiedFile);
       throw e;
     }
-    return new ModelArtifact(entry.name(), version.number(), copiedFile, found.bytes());
+    return new ModelArtifact(
+        entry.name(), version.number(), copiedFile, found.bytes(), found.warmUpFiles());
   }
 
   /** The version as it is now, if that is still what was listed. */

@@ -25,6 +25,11 @@ public record FoundFile(
         Objects.toString(attributes.fileKey()));
   }
 
+  /** The same by another name. */
+  FoundFile named(String otherName) {
+    return new FoundFile(otherName, path, size, mtimeNanos, fileKey);
+  }
+
   String name() {
     return relativeName.substring(relativeName.lastIndexOf('/') + 1);
   }

@@ -4,7 +4,9 @@ package dev.millrace.backends.repository;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * A model as a scan found it.
@@ -69,6 +71,7 @@ public record FoundModel(
    * @param newestMillis when that last happened, as far as times on files tell
    * @param modelFile its main file; empty if there is a problem
    * @param files everything that belongs to it
+   * @param warmUp what it is to be run with before it serves
    */
   public record FoundVersion(
       long number,
@@ -77,6 +80,7 @@ public record FoundModel(
       long newestMillis,
       Optional<Path> modelFile,
       VersionFiles files,
+      WarmUpFiles warmUp,
       Optional<String> problem) {
 
     /** Whether it was asked for and is not there at all. */
@@ -84,14 +88,23 @@ public record FoundModel(
       return newestMillis == Long.MIN_VALUE;
     }
 
-    /** Of all its files. */
+    /** Of all files of the model itself. */
     public long bytes() {
-      return files.files().stream().mapToLong(FoundFile::size).sum();
+      return filesOfModel().mapToLong(FoundFile::size).sum();
+    }
+
+    /** What it is to be run with before it serves, by names below the folder of that. */
+    public SortedMap<String, Path> warmUpFiles() {
+      return warmUp.byName();
+    }
+
+    private Stream<FoundFile> filesOfModel() {
+      return files.files().stream().filter(file -> !WarmUpFiles.contains(file));
     }
 
     /** Whether the model is one file, which an engine reads once and as a whole. */
     boolean isLoneFile() {
-      return files.files().size() == 1;
+      return filesOfModel().count() == 1;
     }
   }
 }

@@ -35,17 +35,26 @@ public record ListedFolder(String model, List<ListedFile> files, Reading reading
    *
    * @param policy the versions to look for; those that the model's configuration asks for, if empty
    * @param defaultFileNames for each engine there is, the model's file where nothing names one
+   * @param configs in place of those that lie with the models
    */
-  public FoundModel scan(Optional<VersionPolicy> policy, Map<String, String> defaultFileNames) {
+  public FoundModel scan(
+      Optional<VersionPolicy> policy,
+      Map<String, String> defaultFileNames,
+      ConfigOverrides configs) {
     Optional<String> problem = Names.modelNameProblem(model);
     return problem.isPresent()
         ? FoundModel.broken(model, problem.get())
-        : ModelScanner.scan(model, this, policy, defaultFileNames);
+        : ModelScanner.scan(model, configs.over(model, this), policy, defaultFileNames);
   }
 
   /** Whether a file says how its model is to be served. */
   public static boolean isConfiguration(String name) {
     return name.equals(Names.MODEL_YAML) || name.equals(Names.CONFIG_PBTXT);
+  }
+
+  /** Whether a file, by its name in a version, is what the version is warmed up with. */
+  public static boolean isSample(String name) {
+    return WarmUpFiles.isOne(name);
   }
 
   @Override

@@ -27,6 +27,7 @@ final class ManifestBuilder {
   List<TensorSpec> inputs = List.of();
   List<TensorSpec> outputs = List.of();
   Padding padding = Padding.NONE;
+  List<WarmUpRequest> warmUp = List.of();
   final SchedulingBuilder scheduling;
   final Map<String, String> engine = new LinkedHashMap<>();
   final List<String> notes = new ArrayList<>();
@@ -56,6 +57,7 @@ final class ManifestBuilder {
     builder.inputs = base.options().declaredInputs();
     builder.outputs = base.options().declaredOutputs();
     builder.padding = base.options().padding();
+    builder.warmUp = base.warmUp();
     builder.engine.putAll(base.options().engine());
     builder.notes.addAll(base.notes());
     return builder;
@@ -76,6 +78,7 @@ final class ManifestBuilder {
             List.copyOf(outputs),
             Collections.unmodifiableMap(new LinkedHashMap<>(engine)),
             padding),
+        List.copyOf(warmUp),
         required,
         notes.stream().distinct().toList());
   }

@@ -141,6 +141,11 @@ enum ManifestKey {
       "map",
       "none",
       "Which rows of different length may be made equal, to share runs, and with what. See below."),
+  WARMUP(
+      "warmup",
+      "list of requests",
+      "those in the folder `warmup`; else zeros",
+      "Requests that each replica has to answer before the version serves. See below."),
   ENGINE("engine", "map", "empty", "Options of the engine itself, by its own names. See below.");
 
   static final List<String> KEYS = Arrays.stream(values()).map(key -> key.key).toList();

@@ -12,18 +12,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.LongStream;
 
 /** One model's folder, its configuration read: finds the versions to be served in it. */
 final class ModelFolder {
 
   /** Folders that Triton keeps beside the versions. */
-  private static final Set<String> KNOWN_FOLDERS = Set.of("configs", "warmup", "initial_state");
+  private static final Set<String> KNOWN_FOLDERS =
+      Set.of("configs", WarmUpFiles.FOLDER, "initial_state");
 
   private final String name;
   private final Folder folder;
   private final ManifestFile manifestFile;
   private final ModelManifest manifest;
   private final Map<String, String> defaultFileNames;
+  private final WarmUpFiles warmUpOfModel;
   private final List<String> notes = new ArrayList<>();
 
   ModelFolder(
@@ -37,6 +40,14 @@ final class ModelFolder {
     this.manifestFile = manifestFile;
     this.manifest = manifest;
     this.defaultFileNames = defaultFileNames;
+    this.warmUpOfModel = warmUp(folder);
+  }
+
+  private static WarmUpFiles warmUp(Folder folder) {
+    boolean isThere =
+        folder.children().stream()
+            .anyMatch(child -> child.isFolder() && child.name().equals(WarmUpFiles.FOLDER));
+    return isThere ? new WarmUpFiles(folder.filesIn(WarmUpFiles.FOLDER).files()) : WarmUpFiles.NONE;
   }
 
   FoundModel scan() {
@@ -135,15 +146,27 @@ final class ModelFolder {
 
   private FoundVersion found(
       long number, VersionFiles content, Optional<Path> modelFile, Optional<String> problem) {
-    String fingerprint = content.fingerprint(manifestFile.bytes());
+    WarmUpFiles warmUp = warmUpOfModel.orOwnOf(content);
+    String fingerprint = content.fingerprint(manifestFile.bytes(), warmUp);
     return new FoundVersion(
         number,
         fingerprint,
         fingerprint + content.activity(),
-        Math.max(content.newestMillis(), manifestFile.modifiedMillis()),
+        newestMillis(content, warmUp),
         problem.isPresent() ? Optional.empty() : modelFile,
         content,
+        warmUp,
         problem);
+  }
+
+  /** What is not there has no time, whatever lies beside it. */
+  private long newestMillis(VersionFiles content, WarmUpFiles warmUp) {
+    return content.newestMillis() == Long.MIN_VALUE
+        ? Long.MIN_VALUE
+        : LongStream.of(
+                content.newestMillis(), manifestFile.modifiedMillis(), warmUp.newestMillis())
+            .max()
+            .orElseThrow();
   }
 
   private String expectedFileName() {

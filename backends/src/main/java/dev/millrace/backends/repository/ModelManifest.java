@@ -15,6 +15,7 @@ import java.util.List;
  * @param limits bounds of each version's queue
  * @param scheduling how requests wait and run together
  * @param options what the engine is told
+ * @param warmUp requests to run before it serves, beside those that lie in its folder
  * @param required whether the gateway is ready only while this model is
  * @param notes settings that were read and have no effect here, one sentence each, for the log
  */
@@ -26,6 +27,7 @@ public record ModelManifest(
     Limits limits,
     Scheduling scheduling,
     ModelOptions options,
+    List<WarmUpRequest> warmUp,
     boolean required,
     List<String> notes) {
 
@@ -41,19 +43,29 @@ public record ModelManifest(
           Limits.DEFAULT,
           Scheduling.DEFAULT,
           ModelOptions.DEFAULT,
+          List.of(),
           true,
           List.of());
 
   /** The same for other versions. */
   ModelManifest withVersionPolicy(VersionPolicy policy) {
     return new ModelManifest(
-        backend, fileName, policy, replicas, limits, scheduling, options, required, notes);
+        backend, fileName, policy, replicas, limits, scheduling, options, warmUp, required, notes);
   }
 
   /** The same with so many replicas. */
   public ModelManifest withReplicas(int count) {
     return new ModelManifest(
-        backend, fileName, versionPolicy, count, limits, scheduling, options, required, notes);
+        backend,
+        fileName,
+        versionPolicy,
+        count,
+        limits,
+        scheduling,
+        options,
+        warmUp,
+        required,
+        notes);
   }
 
   /** The same with other notes. */
@@ -66,6 +78,7 @@ public record ModelManifest(
         limits,
         scheduling,
         options,
+        warmUp,
         required,
         List.copyOf(otherNotes));
   }

@@ -25,13 +25,16 @@ import java.util.TreeSet;
 final class ModelScanner {
   private final Path root;
   private final Map<String, String> defaultFileNames;
+  private final ConfigOverrides configs;
 
   /**
    * @param defaultFileNames for each engine there is, the model's file where nothing names one
+   * @param configs in place of those that lie with the models
    */
-  ModelScanner(Path root, Map<String, String> defaultFileNames) {
+  ModelScanner(Path root, Map<String, String> defaultFileNames, ConfigOverrides configs) {
     this.root = root;
     this.defaultFileNames = defaultFileNames;
+    this.configs = configs;
   }
 
   /**
@@ -112,7 +115,7 @@ final class ModelScanner {
 
   private FoundModel scanFolder(String name, Path folder, Optional<VersionPolicy> policy) {
     try {
-      return scan(name, DirectoryFolder.of(folder), policy, defaultFileNames);
+      return scan(name, configs.over(name, DirectoryFolder.of(folder)), policy, defaultFileNames);
     } catch (IOException e) {
       return FoundModel.broken(name, "cannot be read: " + e);
     }
@@ -145,6 +148,10 @@ final class ModelScanner {
 
   /** A file directly in the root folder, with the files of external data that carry its name. */
   private FoundModel scanBare(String name, Path file, NavigableSet<String> rootFiles) {
+    if (configs.has(name)) {
+      return FoundModel.broken(
+          name, "a bare file takes no configuration (expected a folder of that name)");
+    }
     if (!defaultFileNames.containsKey(ModelManifest.DEFAULT_BACKEND)) {
       return FoundModel.broken(
           name, "backend '" + ModelManifest.DEFAULT_BACKEND + "' is not available here");
@@ -169,11 +176,12 @@ final class ModelScanner {
     FoundVersion version =
         new FoundVersion(
             1,
-            content.fingerprint(new byte[0]),
+            content.fingerprint(new byte[0], WarmUpFiles.NONE),
             content.activity(),
             content.newestMillis(),
             problem.isPresent() ? Optional.empty() : choice.file(),
             content,
+            WarmUpFiles.NONE,
             problem);
     return new FoundModel(name, ModelManifest.DEFAULT, List.of(version), Optional.empty());
   }

@@ -53,7 +53,10 @@ enum PbtxtField {
           + "`enable_mem_arena`, `enable_mem_pattern` and `session.*`, `optimization.*`, `mlas.*`: engine options. "
           + "`millrace.scheduler`, `millrace.slo`, `millrace.max_queue_time` and "
           + "`millrace.strict_override`: the keys of that name. Others have no effect."),
-  MODEL_WARMUP(Use.IGNORED, "The gateway warms models up with inputs of its own."),
+  MODEL_WARMUP(
+      Use.READ,
+      "`warmup`; `batch_size` is `copies` and `count` is `runs`. `input_data_file` lies in the folder "
+          + "`warmup` of the model, and holds one row."),
   MODEL_OPERATIONS(Use.IGNORED, "Libraries of custom operators are not loaded."),
   MODEL_TRANSACTION_POLICY(Use.READ, "`decoupled: true` is an error: not supported yet."),
   MODEL_REPOSITORY_AGENTS(Use.IGNORED, "Hooks of Triton's."),

@@ -42,6 +42,7 @@ final class PbtxtManifest {
     PbtxtTensors tensors = new PbtxtTensors(batched, problems, manifest.notes);
     manifest.inputs = tensors.read(config, "input");
     manifest.outputs = tensors.read(config, "output");
+    manifest.warmUp = new PbtxtWarmUp(batched, problems).read(config);
     new PbtxtExecution(problems, manifest).read(config);
     problems.throwIfAny();
     return manifest.build();

@@ -138,7 +138,7 @@ final class PbtxtTensors {
     }
   }
 
-  private static Optional<DataType> dataType(String constant) {
+  static Optional<DataType> dataType(String constant) {
     if (constant.equals("TYPE_STRING")) {
       return Optional.of(DataType.BYTES);
     }

@@ -26,11 +26,12 @@ public record VersionFiles(
     long newestMillis,
     Optional<String> problem) {
 
-  /** Changes whenever the version's content may have changed, or {@code configuration} has. */
-  String fingerprint(byte[] configuration) {
+  /** Changes whenever the version's content may have changed, or what lies beside it has. */
+  String fingerprint(byte[] configuration, WarmUpFiles warmUp) {
     MessageDigest digest = newDigest();
     digest.update(configuration);
     update(digest, files);
+    update(digest, warmUp.files());
     return text(digest);
   }
 

@@ -129,6 +129,7 @@ final class YamlManifest {
       case INPUTS -> manifest.inputs = tensors(key, node);
       case OUTPUTS -> manifest.outputs = tensors(key, node);
       case PADDING -> manifest.padding = new YamlPadding(values).read(key.key(), node);
+      case WARMUP -> manifest.warmUp = new YamlWarmUp(values).read(node);
       case ENGINE -> readEngine(key, node);
     }
   }

@@ -36,7 +36,7 @@ final class LoadStages {
   private final MemoryLedger memory;
   private final BooleanSupplier makeRoom;
   private final Executor control;
-  private final long drainNanos;
+  private final LongSupplier drainNanos;
   private final LongSupplier nanoClock;
   private volatile boolean stopping;
 
@@ -81,7 +81,7 @@ final class LoadStages {
   /**
    * @param makeRoom has the control thread let go of a model that nobody needs now, if there is one
    * @param control the control thread
-   * @param drainNanos how long to wait for the room that was made
+   * @param drainNanos asked how long to wait for the room that was made
    */
   LoadStages(
       ModelRepository repository,
@@ -89,7 +89,7 @@ final class LoadStages {
       MemoryLedger memory,
       BooleanSupplier makeRoom,
       Executor control,
-      long drainNanos,
+      LongSupplier drainNanos,
       LongSupplier nanoClock) {
     this.repository = repository;
     this.loader = loader;
@@ -150,7 +150,7 @@ final class LoadStages {
     String fingerprint = fetched.wanted().version().fingerprint();
     try {
       if (!reserve(artifact)) {
-        String reason = memory.refusal(artifact);
+        String reason = memory.refuse(artifact);
         boolean mayFit = memory.mayFit(artifact);
         release(artifact);
         return mayFit ? new Outcome.Failed(reason) : new Outcome.Refused(fingerprint, reason);
@@ -191,7 +191,7 @@ final class LoadStages {
       } catch (RejectedExecutionException e) {
         return false; // closed meanwhile
       }
-      memory.awaitRoom(artifact, drainNanos);
+      memory.awaitRoom(artifact, drainNanos.getAsLong());
     }
     return true;
   }

@@ -7,6 +7,8 @@ import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
+import dev.millrace.backends.warmup.Sample;
+import dev.millrace.backends.warmup.SampleReader;
 import dev.millrace.batching.Fairness;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +40,7 @@ final class Loader {
    * Loads, warms and starts.
    *
    * @param warming called between loading and warming
+   * @throws ModelLoadException if the engine cannot load it, or it fails on one of its samples
    */
   ServedVersion load(ModelArtifact artifact, ModelManifest manifest, Runnable warming)
       throws ModelLoadException {
@@ -55,7 +58,10 @@ final class Loader {
         throw new ModelLoadException("padding: " + String.join("; ", problems));
       }
       warming.run();
-      WarmUp warmUp = new WarmUp(model.signature(), nanoClock);
+      List<Sample> samples =
+          new SampleReader(artifact.name(), model.signature(), artifact.warmUpFiles())
+              .read(manifest.warmUp());
+      WarmUp warmUp = new WarmUp(model.signature(), samples, nanoClock);
       List<WarmUp.Timing> timings = List.of();
       for (int i = 0; i < manifest.replicas(); i++) {
         Runner runner = model.newRunner();
@@ -69,6 +75,7 @@ final class Loader {
           manifest,
           model,
           runners,
+          warmUp,
           timings,
           inlining,
           fairness,

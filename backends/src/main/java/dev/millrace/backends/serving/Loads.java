@@ -43,7 +43,7 @@ final class Loads {
   private final Executor control;
   private final Runnable changed;
   private final Runnable afterLoad;
-  private final long drainNanos;
+  private final LongSupplier drainNanos;
   private final LongSupplier nanoClock;
   private volatile boolean closing;
 
@@ -55,14 +55,14 @@ final class Loads {
    * @param control the control thread
    * @param changed called after each change of a slot
    * @param afterLoad called after each load, whatever came of it
-   * @param drainNanos how long requests may take to finish on a version that was replaced
+   * @param drainNanos asked how long requests may take to finish on a version that was replaced
    */
   Loads(
       LoadStages stages,
       Executor control,
       Runnable changed,
       Runnable afterLoad,
-      long drainNanos,
+      LongSupplier drainNanos,
       LongSupplier nanoClock) {
     this.stages = stages;
     this.control = control;
@@ -230,7 +230,7 @@ final class Loads {
     draining.add(
         Thread.ofPlatform()
             .name("drain-" + served.name() + "-" + served.version())
-            .start(() -> drain(served, artifact, drainNanos)));
+            .start(() -> drain(served, artifact, drainNanos.getAsLong())));
   }
 
   private void drain(ServedVersion served, @Nullable ModelArtifact artifact, long graceNanos) {

@@ -18,12 +18,13 @@ import java.util.function.LongSupplier;
 public final class MemoryLedger {
   private static final int COPIES = 2;
 
-  private final long budgetBytes;
   private final LongSupplier nanoClock;
 
   // guarded by this
+  private long budgetBytes;
   private final IdentityHashMap<ModelArtifact, Long> reserved = new IdentityHashMap<>();
   private long reservedBytes;
+  private long refusals;
 
   /**
    * @param budgetBytes for all models together
@@ -63,8 +64,14 @@ public final class MemoryLedger {
   }
 
   /** Whether a model would fit if nothing else was there. */
-  boolean mayFit(ModelArtifact artifact) {
+  synchronized boolean mayFit(ModelArtifact artifact) {
     return need(artifact) <= budgetBytes;
+  }
+
+  /** Sets what there is for all models together; those that are loaded stay, fit or not. */
+  public synchronized void setBudgetBytes(long bytes) {
+    budgetBytes = bytes;
+    notifyAll();
   }
 
   /** Waits until a model fits, or for so long. */
@@ -77,8 +84,9 @@ public final class MemoryLedger {
     }
   }
 
-  /** Why a model does not fit. */
-  synchronized String refusal(ModelArtifact artifact) {
+  /** Counts a model that does not fit, and says why. */
+  synchronized String refuse(ModelArtifact artifact) {
+    refusals++;
     return "needs about %s of memory, and %s of %s are free (memory_budget)"
         .formatted(
             Units.roughly(need(artifact)),
@@ -90,7 +98,12 @@ public final class MemoryLedger {
     return reservedBytes;
   }
 
-  public long budgetBytes() {
+  /** Loads that were refused so far because their models did not fit. */
+  public synchronized long refusals() {
+    return refusals;
+  }
+
+  public synchronized long budgetBytes() {
     return budgetBytes;
   }
 }

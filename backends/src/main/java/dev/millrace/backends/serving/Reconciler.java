@@ -66,7 +66,7 @@ public final class Reconciler implements AutoCloseable {
   private final Deployments declared;
   private final boolean serveListed;
   private final LongSupplier nanoClock;
-  private final long drainNanos;
+  private final LongSupplier drainNanos;
   private final ScheduledExecutorService control = thread("control");
   private final ScheduledExecutorService asking = thread("repository");
   private final Selectors selectors;
@@ -79,6 +79,9 @@ public final class Reconciler implements AutoCloseable {
   private final AtomicBoolean isLookDue = new AtomicBoolean();
   private final Set<String> waking = ConcurrentHashMap.newKeySet();
   private final CountDownLatch firstPassDone = new CountDownLatch(1);
+
+  private final Repeated looks = new Repeated(asking, this::lookAtAll);
+  private final Repeated selectorLooks = new Repeated(asking, this::lookAtSelectors);
 
   // owned by the control thread
   private final Chosen chosen;
@@ -97,7 +100,7 @@ public final class Reconciler implements AutoCloseable {
    * @param serveListed whether the repository's models are served without being declared
    * @param chosen which of them
    * @param memory that models may take
-   * @param drainNanos how long requests may take to finish on a version that was replaced
+   * @param drainNanos asked how long requests may take to finish on a version that was replaced
    * @param inlining which batches event loops may run
    * @param fairness how tenants share each model
    */
@@ -109,7 +112,7 @@ public final class Reconciler implements AutoCloseable {
       boolean serveListed,
       Chosen chosen,
       MemoryLedger memory,
-      long drainNanos,
+      LongSupplier drainNanos,
       Inlining inlining,
       Fairness fairness,
       LongSupplier nanoClock) {
@@ -161,13 +164,21 @@ public final class Reconciler implements AutoCloseable {
     declared.onChange(this::declarationsChanged);
     routes.onCall(this::wake);
     control.execute(this::reconcileDeclared); // stable versions are known without a registry
+    asking.execute(this::lookAtAll);
     if (polling) {
-      asking.scheduleWithFixedDelay(this::lookAtAll, 0, pollNanos, TimeUnit.NANOSECONDS);
-    } else {
-      asking.execute(this::lookAtAll);
+      looks.every(pollNanos);
     }
-    asking.scheduleWithFixedDelay(
-        this::lookAtSelectors, selectorPollNanos, selectorPollNanos, TimeUnit.NANOSECONDS);
+    selectorLooks.every(selectorPollNanos);
+  }
+
+  /** Looks for changes in the repository that often from now on. Any thread. */
+  public void pollEvery(long nanos) {
+    looks.every(nanos);
+  }
+
+  /** Finds out that often what aliases mean. Any thread. */
+  public void pollSelectorsEvery(long nanos) {
+    selectorLooks.every(nanos);
   }
 
   /** What is declared, or what aliases mean, has changed; returns soon. Any thread. */
@@ -525,15 +536,15 @@ public final class Reconciler implements AutoCloseable {
       return;
     }
     routes.refuseAll();
-    long end = nanoClock.getAsLong() + drainNanos;
+    long end = nanoClock.getAsLong() + drainNanos.getAsLong();
     asking.shutdownNow();
     loads.stop();
     try {
-      control.submit(this::unloadAll).get(drainNanos, TimeUnit.NANOSECONDS);
+      control.submit(this::unloadAll).get(drainNanos.getAsLong(), TimeUnit.NANOSECONDS);
       loads.awaitLoad(end);
       // what was loaded just now is let go of as well
       loads.awaitDrained(
-          control.submit(loads::draining).get(drainNanos, TimeUnit.NANOSECONDS), end);
+          control.submit(loads::draining).get(drainNanos.getAsLong(), TimeUnit.NANOSECONDS), end);
     } catch (TimeoutException e) {
       log.warn("the control thread is busy: not waiting for it");
     } catch (InterruptedException e) {

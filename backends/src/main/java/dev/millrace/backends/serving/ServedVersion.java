@@ -56,6 +56,7 @@ public final class ServedVersion {
   private final String platform;
   private final ModelManifest manifest;
   private final LoadedModel model;
+  private final WarmUp warmUp;
   private final ModelSignature signature;
   private final InputChecker checker;
   private final LongSupplier nanoClock;
@@ -106,6 +107,7 @@ public final class ServedVersion {
    * Starts a served version's replicas.
    *
    * @param runners one per replica, warm; owned by the served version from here on
+   * @param warmUp for replicas to come
    * @param timings what batches took at the warm-up
    * @param inlining which batches event loops may run
    * @param fairness how tenants share the queue
@@ -118,6 +120,7 @@ public final class ServedVersion {
       ModelManifest manifest,
       LoadedModel model,
       List<Runner> runners,
+      WarmUp warmUp,
       List<WarmUp.Timing> timings,
       Inlining inlining,
       Fairness fairness,
@@ -128,6 +131,7 @@ public final class ServedVersion {
     this.platform = platform;
     this.manifest = manifest;
     this.model = model;
+    this.warmUp = warmUp;
     this.signature = model.signature();
     // more than the queue holds at all could never be served, idle or not
     this.checker =
@@ -156,7 +160,7 @@ public final class ServedVersion {
             nanoClock);
     for (WarmUp.Timing timing : timings) {
       if (timing.rows() <= maxBatchRows) {
-        queue.seed(checker.warmUpRowSize(), timing.rows(), timing.nanos());
+        queue.seed(timing.rowSize(), timing.rows(), timing.nanos());
       }
     }
     this.refusals =
@@ -217,7 +221,7 @@ public final class ServedVersion {
   Runner newWarmRunner() {
     Runner runner = model.newRunner();
     try {
-      new WarmUp(signature, nanoClock).brief(runner);
+      warmUp.brief(runner);
     } catch (RuntimeException | Error e) {
       runner.close();
       throw e;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
-import dev.millrace.backends.model.ModelInputs;
+import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
-import dev.millrace.backends.tensor.DataType;
-import dev.millrace.backends.tensor.Shapes;
-import dev.millrace.backends.tensor.TensorSpec;
-import dev.millrace.backends.tensor.TensorView;
-import java.nio.ByteBuffer;
+import dev.millrace.backends.warmup.Sample;
+import dev.millrace.backends.warmup.ZeroSamples;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -18,7 +15,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A replica's first batches, so that the first request is not the one that pays for memory, binding
- * and lazy initialisation. Inputs are zeros; a model that does not like them serves all the same.
+ * and lazy initialisation: the samples of the model, or zeros where there are none.
+ *
+ * <p>A sample is a promise: a model that fails on one is not to serve. Of zeros nobody has said
+ * that the model likes them, and one that does not serves all the same.
  */
 final class WarmUp {
   private static final Logger log = LoggerFactory.getLogger(WarmUp.class);
@@ -29,89 +29,124 @@ final class WarmUp {
   /** Long enough for every batch size of a small model, short enough for 200 models at a start. */
   private static final long BUDGET_NANOS = 250_000_000;
 
+  /** Where we have chosen the shape, and requests may have others. */
+  private static final long GUESSED_NANOS = 50_000_000;
+
   /** For a further replica of a model that is warm: memory and bindings of the usual sizes. */
   private static final long BRIEF_NANOS = 5_000_000;
 
-  /** What an input may hold at most: a model's largest batch may be too large to try blindly. */
+  /** What a batch may hold at most: a model's largest may be too large to try blindly. */
   private static final long MAX_BYTES = 64 << 20;
 
-  private final ModelSignature signature;
+  private final int maxBatchRows;
+  private final List<Sample> recorded;
+  private final List<Sample> zeros;
+  private final long budgetNanos;
   private final LongSupplier nanoClock;
 
-  WarmUp(ModelSignature signature, LongSupplier nanoClock) {
-    this.signature = signature;
+  /**
+   * @param recorded samples of the model; none for zeros
+   */
+  WarmUp(ModelSignature signature, List<Sample> recorded, LongSupplier nanoClock) {
+    this.maxBatchRows = Math.max(1, signature.maxBatchSize());
+    this.recorded = recorded;
+    this.zeros = recorded.isEmpty() ? ZeroSamples.of(signature) : List.of();
+    this.budgetNanos =
+        recorded.isEmpty() && ZeroSamples.hasOpenSizes(signature) ? GUESSED_NANOS : BUDGET_NANOS;
     this.nanoClock = nanoClock;
   }
 
-  /** What runs of a size took. */
-  record Timing(int rows, long nanos) {}
+  /** What a run of so many rows of a size took. */
+  record Timing(long rowSize, int rows, long nanos) {}
 
-  /** Runs batches of 1, 2, 4 and so on rows, as far as the time allows; answers what they took. */
-  List<Timing> run(Runner runner) {
-    return run(runner, BUDGET_NANOS);
+  /**
+   * Runs every sample as it is meant, then all of them 1, 2, 4 and so on together, as far as the
+   * time allows; answers what those took.
+   *
+   * @throws ModelLoadException if a sample fails
+   */
+  List<Timing> run(Runner runner) throws ModelLoadException {
+    for (Sample sample : recorded) {
+      for (int run = 0; run < sample.runs(); run++) {
+        runRecorded(runner, sample, sample.copies());
+      }
+    }
+    return grow(runner, budgetNanos);
   }
 
-  /** As {@link #run}, in milliseconds, for a further replica of a model that runs already. */
+  /** In milliseconds, for a further replica of a model that runs already. */
   void brief(Runner runner) {
-    run(runner, BRIEF_NANOS);
+    try {
+      grow(runner, BRIEF_NANOS);
+    } catch (ModelLoadException e) {
+      log.warn("{}", e.getMessage()); // it did not when it was loaded
+    }
   }
 
-  private List<Timing> run(Runner runner, long budgetNanos) {
+  private List<Timing> grow(Runner runner, long nanos) throws ModelLoadException {
+    long end = nanoClock.getAsLong() + nanos;
     List<Timing> timings = new ArrayList<>();
-    long end = nanoClock.getAsLong() + budgetNanos;
-    int rows = 1;
-    while (true) {
-      List<ZeroInputs> inputs = inputs(rows);
-      if (inputs.isEmpty()) {
-        return timings;
-      }
-      try {
-        for (int run = 0; run < RUNS_OF_A_SIZE; run++) {
-          long begin = nanoClock.getAsLong();
-          runner.run(inputs, rows);
-          timings.add(new Timing(rows, nanoClock.getAsLong() - begin));
+    List<Sample> growing = new ArrayList<>(recorded.isEmpty() ? zeros : recorded);
+    for (int together = 1; !growing.isEmpty(); together *= 2) {
+      for (Sample sample : List.copyOf(growing)) {
+        int most = mostTogether(sample);
+        if (!runOften(runner, sample, Math.min(together, most), timings) || together >= most) {
+          growing.remove(sample);
         }
-      } catch (ModelRunException | RuntimeException e) {
-        log.debug("warm-up with zeros: {}", e.toString());
-        return timings;
+        if (nanoClock.getAsLong() > end) {
+          return timings;
+        }
       }
-      if (rows >= signature.maxBatchSize() || nanoClock.getAsLong() > end) {
-        return timings;
+    }
+    return timings;
+  }
+
+  private int mostTogether(Sample sample) {
+    long bySize = MAX_BYTES / Math.max(1, sample.inputs().bytes());
+    return (int) Math.max(1, Math.min(maxBatchRows / sample.rows(), bySize));
+  }
+
+  /** Returns whether the model did it. */
+  private boolean runOften(Runner runner, Sample sample, int together, List<Timing> timings)
+      throws ModelLoadException {
+    for (int run = 0; run < RUNS_OF_A_SIZE; run++) {
+      long begin = nanoClock.getAsLong();
+      if (recorded.isEmpty()) {
+        if (!runZeros(runner, sample, together)) {
+          return false;
+        }
+      } else {
+        runRecorded(runner, sample, together);
       }
-      rows = Math.min(rows * 2, signature.maxBatchSize());
+      timings.add(
+          new Timing(
+              sample.inputs().rowSize(), sample.rows() * together, nanoClock.getAsLong() - begin));
+    }
+    return true;
+  }
+
+  private static boolean runZeros(Runner runner, Sample sample, int together) {
+    try {
+      sample.run(runner, together);
+      return true;
+    } catch (ModelRunException | RuntimeException e) {
+      log.debug("warm-up with zeros: {}", e.toString());
+      return false;
     }
   }
 
-  /** One request of that many rows; empty if the signature does not say enough to make one. */
-  private List<ZeroInputs> inputs(int rows) {
-    TensorView[] tensors = new TensorView[signature.inputs().size()];
-    for (int i = 0; i < tensors.length; i++) {
-      TensorSpec spec = signature.inputs().get(i);
-      long[] shape = spec.shape().clone();
-      if (signature.isBatched()) {
-        shape[0] = rows;
-      }
-      for (long dim : shape) {
-        if (dim < 0) {
-          return List.of();
-        }
-      }
-      // a BYTES element of no bytes is four zero bytes, its length
-      int elementBytes = spec.dataType() == DataType.BYTES ? 4 : spec.dataType().byteSize();
-      long bytes = Shapes.elements(shape) * elementBytes;
-      if (!spec.rankKnown() || bytes > MAX_BYTES) {
-        return List.of();
-      }
-      tensors[i] = new TensorView(spec.dataType(), shape, ByteBuffer.allocate((int) bytes));
-    }
-    return List.of(new ZeroInputs(tensors, rows));
-  }
-
-  @SuppressWarnings("ArrayRecordComponent") // lives for one run
-  private record ZeroInputs(TensorView[] tensors, int rows) implements ModelInputs {
-    @Override
-    public TensorView input(int index) {
-      return tensors[index];
+  private static void runRecorded(Runner runner, Sample sample, int together)
+      throws ModelLoadException {
+    try {
+      sample.run(runner, together);
+    } catch (ModelRunException | RuntimeException e) {
+      throw new ModelLoadException(
+          "the model fails on %s%s: %s"
+              .formatted(
+                  sample.name(),
+                  together == 1 ? "" : ", %d of it together".formatted(together),
+                  e.getMessage() == null ? e.toString() : e.getMessage()),
+          e);
     }
   }
 }

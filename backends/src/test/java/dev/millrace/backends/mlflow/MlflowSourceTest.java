@@ -267,6 +267,8 @@ final class MlflowSourceTest {
     Files.writeString(folder.resolve("model.onnx"), "graph");
     Files.writeString(folder.resolve("extra_files/model.yaml"), "replicas: 2");
     Files.writeString(folder.resolve("extra_files/notes.txt"), "none");
+    Files.createDirectories(folder.resolve("extra_files/warmup"));
+    Files.writeString(folder.resolve("extra_files/warmup/a.json"), "{}");
     json(
         "mlflow/model-versions/get-download-uri",
         200,
@@ -276,7 +278,8 @@ final class MlflowSourceTest {
 
     assertThat(files)
         .extracting(ListedFile::name)
-        .containsExactlyInAnyOrder("1/model.onnx", "model.yaml", "1/extra_files/notes.txt");
+        .containsExactlyInAnyOrder(
+            "1/model.onnx", "model.yaml", "1/warmup/a.json", "1/extra_files/notes.txt");
     for (ListedFile file : files) {
       if (file.name().equals("model.yaml")) {
         assertThat(read(source, file, 0)).asString(UTF_8).isEqualTo("replicas: 2");

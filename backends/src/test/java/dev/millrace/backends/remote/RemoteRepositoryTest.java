@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.repository.AlteredException;
+import dev.millrace.backends.repository.ConfigOverrides;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.UnknownVersionException;
 import dev.millrace.backends.repository.VersionSelector;
@@ -78,6 +79,43 @@ final class RemoteRepositoryTest {
 
     assertThat(fetch(ONE).file()).hasBinaryContent(bytes("graph"));
     assertThat(source.downloads).containsExactly("1/model.onnx@0");
+  }
+
+  @Test
+  void fetchesTheSamplesThatAVersionIsWarmedUpWith() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    source.put("m/2/model.onnx", bytes("another"));
+    source.put("m/2/warmup/own.json", bytes("{}"));
+    source.put("m/warmup/a.json", bytes("{ }"));
+
+    Map<String, Path> ofTheModel = fetch(ONE).warmUpFiles();
+    Map<String, Path> ofTheVersion = fetch(TWO).warmUpFiles();
+
+    assertThat(ofTheModel).containsOnlyKeys("a.json");
+    assertThat(ofTheModel.get("a.json")).hasBinaryContent(bytes("{ }"));
+    assertThat(ofTheVersion).containsOnlyKeys("own.json");
+    assertThat(ofTheVersion.get("own.json")).hasBinaryContent(bytes("{}"));
+  }
+
+  @Test
+  void anotherConfigurationTakesThePlaceOfTheOneThatIsListed() throws IOException {
+    source.put("m/1/model.onnx", bytes("graph"));
+    source.put("m/model.yaml", bytes("replicas: 2"));
+    ConfigOverrides configs = new ConfigOverrides();
+    RemoteRepository overridden =
+        new RemoteRepository(
+            source, cache, ENGINES, InstantSource.system(), System::nanoTime, configs);
+    String before = overridden.list().getFirst().versions().getFirst().fingerprint();
+
+    configs.put("m", "instance_group { count: 3 }");
+    ModelEntry entry = overridden.list().getFirst();
+
+    assertThat(entry.manifest().replicas()).isEqualTo(3);
+    assertThat(entry.versions().getFirst().fingerprint()).isNotEqualTo(before);
+    assertThat(overridden.fetch(entry, entry.versions().getFirst()).file())
+        .hasBinaryContent(bytes("graph"));
+    configs.remove("m");
+    assertThat(overridden.list().getFirst().versions().getFirst().fingerprint()).isEqualTo(before);
   }
 
   @Test

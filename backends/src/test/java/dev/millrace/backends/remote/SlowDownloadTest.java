@@ -8,6 +8,7 @@ import dev.millrace.backends.mlflow.Credentials;
 import dev.millrace.backends.mlflow.MlflowSource;
 import dev.millrace.backends.mlflow.ToyMlflow;
 import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.repository.ConfigOverrides;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.VersionSelector;
 import java.io.IOException;
@@ -48,7 +49,8 @@ final class SlowDownloadTest {
             InstantSource.system(),
             System::nanoTime,
             LEAST,
-            Patience.DEFAULT);
+            Patience.DEFAULT,
+            new ConfigOverrides());
   }
 
   @AfterEach

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.repository;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.millrace.backends.model.ModelArtifact;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class DirectoryRepositoryTest extends RepositoryContract {
@@ -54,5 +59,65 @@ final class DirectoryRepositoryTest extends RepositoryContract {
   @Override
   protected void settle() {
     files.passMillis(DirectoryRepository.DEFAULT_SETTLE_MILLIS);
+  }
+
+  @Test
+  void bringsTheModelsSamplesAlong() throws IOException {
+    files.write("m/1/model.onnx", "model");
+    Path sample = files.write("m/warmup/a.json", "{}");
+    settle();
+
+    ModelArtifact artifact = fetchLatest("m");
+
+    assertThat(artifact.warmUpFiles()).containsExactly(Map.entry("a.json", sample));
+    assertThat(artifact.file()).isEqualTo(files.path("m/1/model.onnx"));
+    assertThat(artifact.bytes()).isEqualTo("model".length());
+  }
+
+  @Test
+  void aVersionsOwnSamplesTakeThePlaceOfTheModels() throws IOException {
+    Path model = files.write("m/1/model.onnx", "model");
+    files.write("m/warmup/a.json", "{}");
+    Path own = files.write("m/1/warmup/b.json", "{}");
+    settle();
+
+    ModelArtifact artifact = fetchLatest("m");
+
+    assertThat(artifact.warmUpFiles()).containsExactly(Map.entry("b.json", own));
+    assertThat(artifact.file()).isEqualTo(model); // still a lone file, read where it lies
+  }
+
+  @Test
+  void anotherSampleIsAnotherContent() throws IOException {
+    files.write("m/model.onnx", "model");
+    String without = fingerprintOf("m");
+    files.write("m/warmup/a.json", "{}");
+    String with = fingerprintOf("m");
+    files.write("m/warmup/a.json", "{ }");
+
+    assertThat(with).isNotEqualTo(without);
+    assertThat(fingerprintOf("m")).isNotEqualTo(with);
+  }
+
+  @Test
+  void samplesOnTheirWayInAreWaitedFor() throws IOException {
+    files.write("m/1/model.onnx", "model");
+    settle();
+    files.write("m/warmup/a.json", "{}");
+
+    assertThat(latest("m").versions().getFirst().settled()).isFalse();
+  }
+
+  private ModelEntry latest(String model) throws IOException {
+    return repository.resolve(model, VersionSelector.LATEST);
+  }
+
+  private String fingerprintOf(String model) throws IOException {
+    return latest(model).versions().getFirst().fingerprint();
+  }
+
+  private ModelArtifact fetchLatest(String model) throws IOException {
+    ModelEntry entry = latest(model);
+    return repository.fetch(entry, entry.versions().getFirst());
   }
 }

@@ -70,6 +70,35 @@ final class ModelConfigurationPage {
         `enable_mem_pattern`, `allow_spinning`, and entries of ONNX Runtime's own session configuration
         (`session.*`).
 
+        ## Warm-up
+
+        Each replica runs requests before its version serves, so that the first caller does not pay for
+        memory and lazy initialisation. They are
+
+        * every `*.json` in the folder `<repository>/<model>/warmup`, a request in the REST form of the Open
+          Inference Protocol, as `millrace infer --save-sample` writes it. A version with a folder `warmup` of
+          its own, `<model>/<version>/warmup`, does without the model's;
+        * those under `warmup`;
+        * where there are neither, zeros; with 8, 1 and 64 in turn for all sizes that the model leaves open.
+
+        ```yaml
+        warmup:
+          - name: a long text     # for messages
+            copies: 4             # of it in one batch; 1 unless given
+            runs: 3               # at least; 1 unless given
+            inputs:
+              - {name: ids, shape: [1, 128], data: random}    # from 0 to 1; or zeros
+              - {name: mask, shape: [1, 128], file: mask.bin} # raw bytes, in the folder warmup
+        ```
+
+        Shapes are the full ones. A file holds elements in the protocol's raw layout: little-endian, `BYTES`
+        with four bytes of length each.
+
+        Samples are run as they are, then 1, 2, 4 and so on of each together up to `max_batch_size`, as far as
+        a quarter of a second allows for each replica. **A model that fails on a sample is not served**: its
+        load has failed, what served before goes on, and a rollout ends there. So has the load of one whose
+        sample does not fit its inputs. Zeros that it does not like are no failure. There may be 256 samples of 64 MiB together.
+
         ## How requests wait
 
         By default (`scheduler: auto`) an idle replica takes the requests that are due first, as many as

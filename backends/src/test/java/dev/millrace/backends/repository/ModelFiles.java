@@ -31,7 +31,8 @@ final class ModelFiles implements InstantSource {
         Map.of("onnxruntime", "model.onnx"),
         this,
         DirectoryRepository.DEFAULT_SETTLE_MILLIS,
-        copy);
+        copy,
+        new ConfigOverrides());
   }
 
   @Override

@@ -281,8 +281,6 @@ final class PbtxtManifestTest {
     ModelManifest manifest =
         parse(
             """
-            model_warmup [{ name: "w" batch_size: 1 inputs {
-              key: "x" value { data_type: TYPE_FP32 dims: [3] zero_data: true } } }]
             response_cache { enable: true }
             metric_tags { key: "a" value: "b" }
             cc_model_filenames { key: "7.0" value: "x" }
@@ -294,7 +292,6 @@ final class PbtxtManifestTest {
     assertThat(manifest.notes())
         .extracting(note -> note.substring(0, note.indexOf(" has no effect")))
         .containsExactly(
-            "model_warmup",
             "response_cache",
             "metric_tags",
             "cc_model_filenames",

@@ -65,7 +65,7 @@ class AutoscalerTest {
           false,
           Chosen.all(),
           MemoryLedger.unlimited(),
-          TimeUnit.SECONDS.toNanos(10),
+          () -> TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,
           now::get);

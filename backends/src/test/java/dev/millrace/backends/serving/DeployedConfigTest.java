@@ -40,7 +40,7 @@ class DeployedConfigTest {
           false,
           Chosen.all(),
           MemoryLedger.unlimited(),
-          TimeUnit.SECONDS.toNanos(10),
+          () -> TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,
           System::nanoTime);

@@ -65,6 +65,7 @@ class HangTest {
             ModelManifest.DEFAULT.limits(),
             ModelManifest.DEFAULT.scheduling(),
             new ModelOptions(OptionalInt.of(8), 1, List.of(), List.of(), engine),
+            List.of(),
             true,
             List.of());
     ServedVersion served =

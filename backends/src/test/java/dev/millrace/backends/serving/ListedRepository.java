@@ -26,6 +26,7 @@ final class ListedRepository implements ModelRepository {
           ModelManifest.DEFAULT.limits(),
           ModelManifest.DEFAULT.scheduling(),
           ModelManifest.DEFAULT.options(),
+          List.of(),
           true,
           List.of());
 

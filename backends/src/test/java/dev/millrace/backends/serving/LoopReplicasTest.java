@@ -83,6 +83,7 @@ class LoopReplicasTest {
             new ModelManifest.Limits(100, 1 << 20, 1000, 0),
             EAGER,
             new ModelOptions(OptionalInt.of(4), 1, List.of(), List.of(), Map.of()),
+            List.of(),
             true,
             List.of());
     return new Loader(

@@ -57,6 +57,7 @@ class MirrorTest {
             new ModelManifest.Limits(1000, 1L << 30, 1000, 0),
             ModelManifest.DEFAULT.scheduling(),
             new ModelOptions(OptionalInt.of(8), 1, List.of(), List.of(), Map.of()),
+            List.of(),
             true,
             List.of());
     ServedVersion served =

@@ -37,7 +37,7 @@ class ReconcilerTest {
           true,
           Chosen.all(),
           MemoryLedger.unlimited(),
-          TimeUnit.SECONDS.toNanos(10),
+          () -> TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,
           System::nanoTime);

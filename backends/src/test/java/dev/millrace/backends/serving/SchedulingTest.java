@@ -71,6 +71,7 @@ class SchedulingTest {
             new ModelManifest.Limits(1000, 1 << 20, 1000, 0),
             scheduling,
             new ModelOptions(OptionalInt.of(maxBatchSize), 1, List.of(), List.of(), Map.of()),
+            List.of(),
             true,
             List.of());
     ServedVersion served =

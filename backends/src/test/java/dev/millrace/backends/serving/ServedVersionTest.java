@@ -58,6 +58,7 @@ class ServedVersionTest {
             new ModelManifest.Limits(maxQueuedRows, 1 << 20, 1000, 0),
             ModelManifest.DEFAULT.scheduling(),
             new ModelOptions(OptionalInt.of(maxBatchSize), 1, List.of(), List.of(), Map.of()),
+            List.of(),
             true,
             List.of());
     ServedVersion served =

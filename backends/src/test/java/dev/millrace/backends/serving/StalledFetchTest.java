@@ -73,7 +73,7 @@ class StalledFetchTest {
             false,
             Chosen.all(),
             MemoryLedger.unlimited(),
-            TimeUnit.SECONDS.toNanos(10),
+            () -> TimeUnit.SECONDS.toNanos(10),
             Inlining.OFF,
             Fairness.NONE,
             System::nanoTime);

@@ -8,10 +8,13 @@ import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.registry.LocalRegistry;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.threads.Niceness;
+import dev.millrace.gateway.config.LiveSettings;
 import dev.millrace.proto.admin.v1.DeploymentServiceGrpc;
 import dev.millrace.proto.admin.v1.EventServiceGrpc;
 import dev.millrace.proto.admin.v1.RegistryServiceGrpc;
+import dev.millrace.proto.admin.v1.SettingsServiceGrpc;
 import io.grpc.ServerServiceDefinition;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -27,6 +30,7 @@ public final class Administration {
    *
    * @param backend the engine of models that name none
    * @param token what changes need; empty for none, and then only from this machine
+   * @param version of this build
    * @param onChange called when versions or aliases have changed
    */
   public Administration(
@@ -36,13 +40,18 @@ public final class Administration {
       Routes routes,
       Backend backend,
       String token,
+      LiveSettings settings,
+      String version,
+      InstantSource clock,
       Runnable onChange) {
     RegistryVerbs registryVerbs =
         new RegistryVerbs(registry, deployments, events, new ModelCheck(backend), onChange);
     List<Verb<?, ?>> verbs =
-        Stream.concat(
-                new DeploymentVerbs(deployments, routes).all().stream(),
-                registryVerbs.all().stream())
+        Stream.of(
+                new DeploymentVerbs(deployments, routes).all(),
+                registryVerbs.all(),
+                new SettingsVerbs(settings, events, version, clock).all())
+            .<Verb<?, ?>>flatMap(List::stream)
             .toList();
     Access access = new Access(token);
     ExecutorService threads =
@@ -58,7 +67,8 @@ public final class Administration {
         List.of(
             DeploymentServiceGrpc.getServiceDescriptor(),
             RegistryServiceGrpc.getServiceDescriptor(),
-            EventServiceGrpc.getServiceDescriptor()));
+            EventServiceGrpc.getServiceDescriptor(),
+            SettingsServiceGrpc.getServiceDescriptor()));
   }
 
   /** What answers under {@link #PATH}. */

@@ -6,16 +6,22 @@ import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.registry.RegistryException;
 import dev.millrace.backends.tensor.TensorSpec;
+import dev.millrace.backends.warmup.SampleReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Has an engine load what is pushed: what cannot be loaded is no version of a model. */
 final class ModelCheck {
+  private static final String WARM_UP = "warmup";
+
   private final Backend backend;
 
   /**
@@ -33,9 +39,25 @@ final class ModelCheck {
     Path file = modelFile(folder);
     try (LoadedModel loaded =
         backend.load(new ModelArtifact(model, 0, file), ModelOptions.DEFAULT)) {
+      checkSamples(model, loaded.signature(), folder.resolve(WARM_UP));
       return new Found(texts(loaded.signature().inputs()), texts(loaded.signature().outputs()));
     } catch (ModelLoadException e) {
       throw invalid("%s: %s".formatted(file.getFileName(), e.getMessage()));
+    }
+  }
+
+  /** Whether the requests for its warm-up fit it; they are run where it is loaded to serve. */
+  private static void checkSamples(String model, ModelSignature signature, Path folder)
+      throws IOException, RegistryException {
+    if (!Files.isDirectory(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      Map<String, Path> byName =
+          files.collect(Collectors.toMap(file -> file.getFileName().toString(), file -> file));
+      new SampleReader(model, signature, byName).read(List.of());
+    } catch (ModelLoadException e) {
+      throw invalid(String.valueOf(e.getMessage()));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.millrace.gateway.admin;
 
 import dev.millrace.backends.deployment.Event;
 import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.repository.BroughtModels;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.backends.serving.Reconciler;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
@@ -17,6 +18,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCalls;
 import io.grpc.stub.StreamObserver;
+import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -30,11 +32,14 @@ import java.util.concurrent.Executors;
  */
 public final class RepositoryControl {
   private final Reconciler reconciler;
+  private final BroughtModels brought;
   private final EventLog events;
   private final boolean isExplicit;
 
-  private RepositoryControl(Reconciler reconciler, EventLog events, boolean isExplicit) {
+  private RepositoryControl(
+      Reconciler reconciler, BroughtModels brought, EventLog events, boolean isExplicit) {
     this.reconciler = reconciler;
+    this.brought = brought;
     this.events = events;
     this.isExplicit = isExplicit;
   }
@@ -42,12 +47,17 @@ public final class RepositoryControl {
   /**
    * The two methods, guarded, and off the event loops.
    *
+   * @param brought takes what loads bring along
    * @param isExplicit whether they are allowed at all
    * @param token what changes need; empty for none, and then only from this machine
    */
   public static ServerServiceDefinition service(
-      Reconciler reconciler, EventLog events, boolean isExplicit, String token) {
-    RepositoryControl control = new RepositoryControl(reconciler, events, isExplicit);
+      Reconciler reconciler,
+      BroughtModels brought,
+      EventLog events,
+      boolean isExplicit,
+      String token) {
+    RepositoryControl control = new RepositoryControl(reconciler, brought, events, isExplicit);
     Executor threads =
         Executors.newCachedThreadPool(
             task -> Thread.ofPlatform().name("model-control").daemon().unstarted(task));
@@ -72,9 +82,11 @@ public final class RepositoryControl {
         RepositoryModelLoadResponse.getDefaultInstance(),
         () -> {
           String model = model(request.getRepositoryName(), request.getModelName());
-          refuse(request.getParametersMap(), "load", Set.of());
+          BroughtContent content = BroughtContent.of(request.getParametersMap());
+          bring(model, content);
           Optional<String> problem = reconciler.choose(model).join();
-          events.add(actor, model, Event.Kind.MODEL_LOADED, "", "", problem.orElse(""));
+          events.add(
+              actor, model, Event.Kind.MODEL_LOADED, "", content.digests(), problem.orElse(""));
           if (problem.isPresent()) {
             throw Status.INVALID_ARGUMENT
                 .withDescription("load failed for model '%s': %s".formatted(model, problem.get()))
@@ -95,8 +107,19 @@ public final class RepositoryControl {
           // nothing here depends on another model
           refuse(request.getParametersMap(), "unload", Set.of("unload_dependents"));
           reconciler.unchoose(model).join();
+          brought.forget(model);
           events.add(actor, model, Event.Kind.MODEL_UNLOADED, "", "");
         });
+  }
+
+  private void bring(String model, BroughtContent content) {
+    try {
+      content.bring(model, brought);
+    } catch (IOException e) {
+      throw Status.INTERNAL
+          .withDescription("load failed for model '%s': %s".formatted(model, e))
+          .asRuntimeException();
+    }
   }
 
   private <R> void answer(StreamObserver<R> observer, R answer, Runnable change) {
@@ -137,13 +160,6 @@ public final class RepositoryControl {
   private static void refuse(
       Map<String, ModelRepositoryParameter> parameters, String verb, Set<String> known) {
     for (String name : parameters.keySet()) {
-      if (name.equals("config") || name.startsWith("file:")) {
-        throw Status.UNIMPLEMENTED
-            .withDescription(
-                "%s parameter '%s' is not supported (expected the model's files and its config.pbtxt or model.yaml in the repository)"
-                    .formatted(verb, name))
-            .asRuntimeException();
-      }
       if (!known.contains(name)) {
         throw AdminJson.invalid("unrecognized %s parameter '%s'.".formatted(verb, name));
       }

@@ -2,6 +2,7 @@
 package dev.millrace.gateway.cli;
 
 import com.google.protobuf.Message;
+import dev.millrace.backends.json.JsonText;
 import dev.millrace.gateway.admin.AnswerJson;
 import java.io.PrintWriter;
 import java.util.List;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonText;
+import dev.millrace.backends.json.NestedArray;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.backends.json.JsonText;
 import dev.millrace.gateway.config.ConfigKey;
 import java.io.IOException;
 import java.util.concurrent.Callable;

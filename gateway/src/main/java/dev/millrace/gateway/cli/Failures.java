@@ -2,6 +2,7 @@
 package dev.millrace.gateway.cli;
 
 import dev.millrace.admin.client.AdminException;
+import dev.millrace.backends.json.JsonException;
 import dev.millrace.gateway.GatewayStartException;
 import dev.millrace.gateway.config.ConfigException;
 import io.grpc.Status;
@@ -35,6 +36,10 @@ final class Failures {
         yield BAD_INPUT;
       }
       case InputException e -> {
+        err.println(e.getMessage());
+        yield BAD_INPUT;
+      }
+      case JsonException e -> {
         err.println(e.getMessage());
         yield BAD_INPUT;
       }

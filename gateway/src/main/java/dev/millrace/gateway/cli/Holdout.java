@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import com.google.protobuf.ByteString;
+import dev.millrace.backends.json.Elements;
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonException;
+import dev.millrace.backends.json.JsonText;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.proto.inference.ModelInferRequest;
 import dev.millrace.proto.inference.ModelInferRequest.InferInputTensor;
@@ -33,7 +38,7 @@ record Holdout(
   static Holdout read(Path file) throws IOException {
     try {
       return of(JsonText.parse(Files.readString(file)));
-    } catch (InputException | ClassCastException | NumberFormatException e) {
+    } catch (InputException | JsonException | ClassCastException | NumberFormatException e) {
       throw new IOException("%s: %s".formatted(file, e.getMessage()), e);
     }
   }
@@ -77,7 +82,7 @@ record Holdout(
                 .setName(inputName)
                 .setDatatype(datatype.name())
                 .addAllShape(shape))
-        .addRawInputContents(Elements.encode(datatype, row))
+        .addRawInputContents(ByteString.copyFrom(Elements.encode(datatype, row)))
         .build();
   }
 

@@ -2,6 +2,8 @@
 package dev.millrace.gateway.cli;
 
 import com.google.protobuf.ByteString;
+import dev.millrace.backends.json.Elements;
+import dev.millrace.backends.json.Json;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.proto.inference.InferTensorContents;
 import dev.millrace.proto.inference.ModelInferResponse;
@@ -43,7 +45,7 @@ record InferAnswer(String model, String version, String id, List<Output> outputs
       throw new IllegalStateException(
           "output '%s' has datatype '%s'".formatted(output.getName(), output.getDatatype()));
     }
-    return Elements.decode(type, bytes);
+    return Elements.decode(type, bytes.asReadOnlyByteBuffer());
   }
 
   // one list at most is filled

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonText;
 import dev.millrace.proto.inference.ModelInferRequest;
 import dev.millrace.proto.inference.ModelInferRequest.InferRequestedOutputTensor;
 import dev.millrace.proto.inference.ModelMetadataRequest;
@@ -72,6 +74,15 @@ final class InferCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print the answer as JSON, in the REST protocol's form.")
   private boolean json;
 
+  @Option(
+      names = "--save-sample",
+      paramLabel = "FILE",
+      description = {
+        "Write the request that was answered, in the REST protocol's form: as a sample for the",
+        "model's warm-up, in its folder warmup."
+      })
+  private @Nullable Path sample;
+
   InferCommand(Shell shell) {
     this.shell = shell;
   }
@@ -92,7 +103,13 @@ final class InferCommand implements Callable<Integer> {
         outputs.forEach(
             name -> request.addOutputs(InferRequestedOutputTensor.newBuilder().setName(name)));
       }
-      print(InferAnswer.of(client.call().modelInfer(request.build())));
+      ModelInferRequest built = request.build();
+      InferAnswer answer = InferAnswer.of(client.call().modelInfer(built));
+      if (sample != null) {
+        Files.createDirectories(sample.toAbsolutePath().getParent());
+        Files.writeString(sample, SampleText.of(built));
+      }
+      print(answer);
     }
     return 0;
   }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import com.google.protobuf.ByteString;
+import dev.millrace.backends.json.Elements;
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonException;
+import dev.millrace.backends.json.JsonText;
+import dev.millrace.backends.json.NestedArray;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.proto.inference.InferParameter;
 import dev.millrace.proto.inference.ModelInferRequest;
@@ -79,7 +85,7 @@ final class InferRequests {
           type,
           shape.isPresent() ? checked(shape.get(), array) : fitted(name, array),
           array);
-    } catch (InputException e) {
+    } catch (InputException | JsonException e) {
       throw new InputException("input '%s': %s".formatted(name, e.getMessage()));
     }
   }
@@ -97,7 +103,7 @@ final class InferRequests {
                 dataType(declared.getDatatype()),
                 fitted(name, array),
                 array);
-          } catch (InputException e) {
+          } catch (InputException | JsonException e) {
             throw new InputException("input '%s': %s".formatted(name, e.getMessage()));
           }
         });
@@ -111,7 +117,7 @@ final class InferRequests {
       List<Long> shape,
       NestedArray array) {
     request.addInputs(input.setDatatype(type.name()).addAllShape(shape));
-    request.addRawInputContents(Elements.encode(type, array.elements()));
+    request.addRawInputContents(ByteString.copyFrom(Elements.encode(type, array.elements())));
   }
 
   private List<Long> fitted(String name, NestedArray array) {

@@ -68,9 +68,17 @@ public final class Logs extends ContextAwareBase implements Configurator {
     console.setTarget("System.err");
     console.setEncoder(encoder);
     console.start();
-    ch.qos.logback.classic.Logger root = context.getLogger(Logger.ROOT_LOGGER_NAME);
-    root.addAppender(console);
-    root.setLevel(Level.valueOf(level.name()));
+    context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(console);
+    setLevel(context, level);
+  }
+
+  /** Changes what is logged from now on, and loses nothing on the way. */
+  static void setLevel(LogLevel level) {
+    setLevel((LoggerContext) LoggerFactory.getILoggerFactory(), level);
+  }
+
+  private static void setLevel(LoggerContext context, LogLevel level) {
+    context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(Level.valueOf(level.name()));
     // below WARN they tell of every connection
     Level quiet = level == LogLevel.ERROR ? Level.ERROR : Level.WARN;
     context.getLogger("io.grpc").setLevel(quiet);

@@ -6,13 +6,10 @@ import dev.millrace.proto.admin.v1.PushHeader;
 import dev.millrace.proto.admin.v1.RegisteredModel;
 import dev.millrace.proto.admin.v1.RegisteredVersion;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -75,9 +72,17 @@ final class RegistryCommand implements Callable<Integer> {
               paramLabel = "TEXT",
               defaultValue = "",
               description = "Where it is from, say.")
-          String note)
+          String note,
+      @Option(
+              names = "--warmup",
+              paramLabel = "FILE",
+              description = {
+                "A request that the version has to answer before it serves, and again for more;",
+                "'millrace infer --save-sample' writes them."
+              })
+          List<Path> samples)
       throws IOException, InterruptedException {
-    Map<String, Path> files = files(file);
+    Map<String, Path> files = VersionContent.of(file, samples == null ? List.of() : samples);
     PushHeader header =
         PushHeader.newBuilder()
             .setModel(model)
@@ -96,24 +101,6 @@ final class RegistryCommand implements Callable<Integer> {
           answers.print(pushed, () -> List.of(line));
           return 0;
         });
-  }
-
-  /** By their names in the version. */
-  private static Map<String, Path> files(Path path) throws IOException {
-    Map<String, Path> files = new LinkedHashMap<>();
-    if (!Files.isDirectory(path)) {
-      if (!Files.isRegularFile(path)) {
-        throw new InputException(path + ": no such file");
-      }
-      files.put("model.onnx", path);
-      return files;
-    }
-    try (Stream<Path> all = Files.walk(path)) {
-      all.filter(Files::isRegularFile)
-          .sorted()
-          .forEach(file -> files.put(path.relativize(file).toString().replace('\\', '/'), file));
-    }
-    return files;
   }
 
   @Command(name = "list", description = "Lists models, their versions and aliases.")

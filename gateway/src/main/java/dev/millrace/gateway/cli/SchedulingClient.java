@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonException;
+import dev.millrace.backends.json.JsonText;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -67,7 +70,7 @@ final class SchedulingClient {
           && members.get("error").orElse(null) instanceof Json.Text error) {
         return error.text();
       }
-    } catch (InputException e) {
+    } catch (JsonException e) {
       // told below
     }
     return "status %d (expected 200 and JSON; is it the HTTP port of a Millrace?)"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
+import dev.millrace.backends.json.Json;
 import dev.millrace.gateway.scheduling.Quantities;
 import java.util.ArrayList;
 import java.util.List;

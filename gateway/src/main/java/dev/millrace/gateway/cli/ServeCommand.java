@@ -43,7 +43,7 @@ final class ServeCommand implements Callable<Integer> {
     }
     GatewayConfig config = GatewayConfig.from(values);
     Logs.apply(config.logging().format(), config.logging().level());
-    Gateway gateway = Gateway.listen(config);
+    Gateway gateway = Gateway.listen(config, Logs::setLevel);
     StopSignal stop = StopSignal.install(gateway::close);
     if (config.logging().format() == LogFormat.TEXT) {
       // for people and scripts; collectors of JSON often read both streams, and the log has it too

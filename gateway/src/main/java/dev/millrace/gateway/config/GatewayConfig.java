@@ -16,6 +16,8 @@ import java.util.stream.DoubleStream;
  *
  * <p>Made from {@link ConfigValues}: {@code GatewayConfig.from(ConfigValues.defaults()
  * .with(ConfigKey.GRPC_PORT, 0))}. {@link ConfigKey} says what each component means.
+ *
+ * @param values what it was made from, with where each came from
  */
 public record GatewayConfig(
     Repository repository,
@@ -25,7 +27,8 @@ public record GatewayConfig(
     Limits limits,
     Serving serving,
     Sharing sharing,
-    Logging logging) {
+    Logging logging,
+    ConfigValues values) {
 
   /**
    * Where models come from.
@@ -207,6 +210,7 @@ public record GatewayConfig(
             values.get(ConfigKey.SHUTDOWN_GRACE),
             values.get(ConfigKey.MEMORY_BUDGET)),
         new Sharing(values.get(ConfigKey.TENANT_HEADER), values.get(ConfigKey.TENANT_WEIGHTS)),
-        new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)));
+        new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)),
+        values);
   }
 }

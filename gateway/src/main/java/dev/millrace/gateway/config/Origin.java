@@ -20,6 +20,11 @@ public record Origin(String text) {
     return new Origin("flag " + flag);
   }
 
+  /** From a running gateway's administration. */
+  public static Origin caller(String actor) {
+    return new Origin("changed by " + actor);
+  }
+
   @Override
   public String toString() {
     return text;

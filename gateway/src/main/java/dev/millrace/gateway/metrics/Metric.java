@@ -179,6 +179,24 @@ public enum Metric {
       "Until a registry that failed is asked again; 0 if it is asked.",
       "registry",
       false),
+  MEMORY_BUDGET_BYTES(
+      "memory_budget_bytes",
+      Collector.Type.GAUGE,
+      "Bytes that models may take together, by `memory_budget`.",
+      "",
+      false),
+  MEMORY_RESERVED_BYTES(
+      "memory_reserved_bytes",
+      Collector.Type.GAUGE,
+      "Bytes that the models which are loaded, or about to be, are reckoned to need.",
+      "",
+      false),
+  MEMORY_REFUSALS(
+      "memory_refusals",
+      Collector.Type.COUNTER,
+      "Loads that were refused because the model would not have fitted, each try.",
+      "",
+      false),
   MLFLOW_HOOKS(
       "mlflow_hooks",
       Collector.Type.COUNTER,

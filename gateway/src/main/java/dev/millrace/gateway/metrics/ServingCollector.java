@@ -5,6 +5,7 @@ import dev.millrace.backends.deployment.Autoscaling;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.serving.Histogram;
+import dev.millrace.backends.serving.MemoryLedger;
 import dev.millrace.backends.serving.ModelStatus;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.serving.ServedVersion;
@@ -37,11 +38,14 @@ public final class ServingCollector extends Collector {
 
   private final Routes routes;
   private final Deployments deployments;
+  private final MemoryLedger memory;
   private final Tally<Failure.Kind> unrouted;
 
-  public ServingCollector(Routes routes, Deployments deployments, Tally<Failure.Kind> unrouted) {
+  public ServingCollector(
+      Routes routes, Deployments deployments, MemoryLedger memory, Tally<Failure.Kind> unrouted) {
     this.routes = routes;
     this.deployments = deployments;
+    this.memory = memory;
     this.unrouted = unrouted;
   }
 
@@ -56,10 +60,17 @@ public final class ServingCollector extends Collector {
       addBounds(samples, served);
     }
     addShadows(samples, routes.ready());
+    addMemory(samples);
     unrouted
         .snapshot()
         .forEach((kind, count) -> samples.add(Metric.UNROUTED, List.of(word(kind)), count));
     return samples.families();
+  }
+
+  private void addMemory(Samples samples) {
+    samples.add(Metric.MEMORY_BUDGET_BYTES, List.of(), memory.budgetBytes());
+    samples.add(Metric.MEMORY_RESERVED_BYTES, List.of(), memory.reservedBytes());
+    samples.add(Metric.MEMORY_REFUSALS, List.of(), memory.refusals());
   }
 
   private static void addStatus(Samples samples, ModelStatus status) {

@@ -4,6 +4,9 @@ package dev.millrace.gateway.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.backends.json.Elements;
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonText;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.proto.inference.ModelInferRequest;
 import dev.millrace.proto.inference.ModelMetadataResponse;
@@ -59,7 +62,8 @@ final class InferRequestsTest {
     assertThat(request.getInputsList())
         .extracting(ModelInferRequest.InferInputTensor::getDatatype)
         .containsExactly("FP32", "INT64");
-    assertThat(Elements.decode(DataType.INT64, request.getRawInputContents(1)))
+    assertThat(
+            Elements.decode(DataType.INT64, request.getRawInputContents(1).asReadOnlyByteBuffer()))
         .containsExactly(new Json.Num("7"));
   }
 

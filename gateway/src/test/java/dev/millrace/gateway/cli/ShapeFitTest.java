@@ -4,6 +4,9 @@ package dev.millrace.gateway.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonText;
+import dev.millrace.backends.json.NestedArray;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;

@@ -3,6 +3,8 @@ package dev.millrace.gateway.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonText;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -2,6 +2,8 @@
 package dev.millrace.gateway.cli;
 
 import com.google.protobuf.ByteString;
+import dev.millrace.backends.json.Elements;
+import dev.millrace.backends.json.Json;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
 import dev.millrace.proto.inference.ModelConfig;
@@ -105,7 +107,8 @@ final class ToyServer implements AutoCloseable {
         refuse(answer, request.getModelName());
         return;
       }
-      List<Json> pairs = Elements.decode(DataType.FP32, request.getRawInputContents(0));
+      List<Json> pairs =
+          Elements.decode(DataType.FP32, request.getRawInputContents(0).asReadOnlyByteBuffer());
       List<Json> labels = new ArrayList<>();
       List<Json> scores = new ArrayList<>();
       for (int i = 0; i < pairs.size(); i += 2) {
@@ -125,10 +128,10 @@ final class ToyServer implements AutoCloseable {
                 .setName("label")
                 .setDatatype("INT64")
                 .addShape(labels.size()));
-        response.addRawOutputContents(Elements.encode(DataType.INT64, labels));
+        response.addRawOutputContents(ByteString.copyFrom(Elements.encode(DataType.INT64, labels)));
       }
       if (wants(request, "scores")) {
-        ByteString raw = Elements.encode(DataType.FP32, scores);
+        ByteString raw = ByteString.copyFrom(Elements.encode(DataType.FP32, scores));
         response.addOutputs(
             InferOutputTensor.newBuilder()
                 .setName("scores")

@@ -53,6 +53,10 @@ class MemoryBudgetTest {
     assertThat(gateway.index("c", "1").orElseThrow().getReason())
         .matches(
             "needs about 2.3 MiB of memory, and 97.7 KiB of 4.6 MiB are free \\(memory_budget\\)");
+    Exposition metrics = gateway.metrics();
+    assertThat(metrics.sum("millrace_memory_budget_bytes")).isEqualTo(4.0 * LARGE.length + 100_000);
+    assertThat(metrics.sum("millrace_memory_reserved_bytes")).isEqualTo(4.0 * LARGE.length);
+    assertThat(metrics.sum("millrace_memory_refusals_total")).isPositive();
   }
 
   @Test

@@ -4,10 +4,12 @@ package dev.millrace.gateway.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.google.protobuf.ByteString;
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.ModelControl;
+import dev.millrace.proto.inference.ModelConfigRequest;
 import dev.millrace.proto.inference.ModelRepositoryParameter;
 import dev.millrace.proto.inference.RepositoryIndexRequest;
 import dev.millrace.proto.inference.RepositoryModelLoadRequest;
@@ -19,7 +21,10 @@ import io.grpc.stub.MetadataUtils;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -157,9 +162,113 @@ class ModelControlTest {
     startExplicit();
 
     assertThat(status(() -> load("../a")).getDescription()).startsWith("model_name: '../a'");
-    assertThat(status(() -> load("a", "config")).getCode()).isEqualTo(Status.Code.UNIMPLEMENTED);
+    assertThat(status(() -> load("a", "config")).getDescription())
+        .startsWith("load parameter 'config': ");
+    assertThat(status(() -> load("a", "file:1/model.onnx")).getDescription())
+        .isEqualTo(
+            "invalid value type for load parameter 'file:1/model.onnx', expected bytes_param.");
+    assertThat(status(() -> load("a", null, Map.of("file:1/m.onnx", SAME))).getDescription())
+        .startsWith("load parameter 'file:1/m.onnx' without 'config'");
+    assertThat(status(() -> load("a", "{}", Map.of("file:../m.onnx", SAME))).getDescription())
+        .isEqualTo("load parameter 'file:../m.onnx' (expected a name such as file:1/model.onnx)");
     assertThat(status(() -> load("a", "colour")).getDescription())
         .isEqualTo("unrecognized load parameter 'colour'.");
+  }
+
+  private void load(String model, @Nullable String config, Map<String, byte[]> files) {
+    RepositoryModelLoadRequest.Builder request =
+        RepositoryModelLoadRequest.newBuilder().setModelName(model);
+    if (config != null) {
+      request.putParameters(
+          "config", ModelRepositoryParameter.newBuilder().setStringParam(config).build());
+    }
+    files.forEach(
+        (name, content) ->
+            request.putParameters(
+                name,
+                ModelRepositoryParameter.newBuilder()
+                    .setBytesParam(ByteString.copyFrom(content))
+                    .build()));
+    gateway.stub().repositoryModelLoad(request.build());
+  }
+
+  private int maxBatchSize(String model) {
+    return gateway
+        .stub()
+        .modelConfig(ModelConfigRequest.newBuilder().setName(model).build())
+        .getConfig()
+        .getMaxBatchSize();
+  }
+
+  @Test
+  void aLoadBringsAConfigurationAlongAndTheNextOneForgetsIt() {
+    gateway =
+        models()
+            .file("a/model.yaml", "max_batch_size: 16")
+            .set(ConfigKey.MODEL_CONTROL, ModelControl.EXPLICIT)
+            .start();
+    load("a");
+    assertThat(maxBatchSize("a")).isEqualTo(16);
+
+    load("a", "{\"maxBatchSize\": 4, \"instance_group\": [{\"count\": 2}]}", Map.of());
+    assertThat(maxBatchSize("a")).isEqualTo(4);
+    assertThat(gateway.metrics().sum("millrace_replicas", "model", "a")).isEqualTo(2);
+
+    load("a");
+    assertThat(maxBatchSize("a")).isEqualTo(16);
+  }
+
+  @Test
+  void aConfigurationMayAskForOtherVersions() {
+    gateway =
+        models().model("a", 2, NEGATED).set(ConfigKey.MODEL_CONTROL, ModelControl.EXPLICIT).start();
+
+    load("a", "{\"version_policy\": {\"specific\": {\"versions\": [1]}}}", Map.of());
+    assertThat(first("a")).isEqualTo(1);
+
+    load("a");
+    assertThat(first("a")).isEqualTo(-1);
+  }
+
+  @Test
+  void aLoadBringsAWholeModelAlong() throws Exception {
+    startExplicit("a");
+    assertThat(first("a")).isEqualTo(1);
+
+    load("a", "{\"backend\": \"onnxruntime\"}", Map.of("file:7/model.onnx", NEGATED));
+    load("new", "{\"max_batch_size\": 2}", Map.of("file:1/model.onnx", NEGATED));
+
+    assertThat(first("a")).isEqualTo(-1);
+    assertThat(gateway.index("a", "7").orElseThrow().getState()).isEqualTo("READY");
+    assertThat(gateway.index("a", "1")).isEmpty();
+    assertThat(first("new")).isEqualTo(-1);
+    load("b"); // leaves what was brought
+    assertThat(first("new")).isEqualTo(-1);
+
+    unload("new");
+    load("a");
+    assertThat(first("a")).isEqualTo(1);
+    assertThat(status(() -> load("new")).getDescription()).endsWith("not in the repository");
+    try (Stream<Path> left = Files.walk(folder.resolve("staging/brought/models"))) {
+      assertThat(left.filter(Files::isRegularFile)).isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsBroughtAndCannotBeLoadedLeavesWhatServes() {
+    startExplicit("a");
+
+    Status bad = status(() -> load("a", "{}", Map.of("file:1/model.onnx", new byte[] {1, 2})));
+    assertThat(bad.getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
+    assertThat(bad.getDescription()).startsWith("load failed for model 'a': version 1: not an");
+    assertThat(first("a")).isEqualTo(1);
+
+    Status name = status(() -> load("a", "{\"name\": \"b\"}", Map.of()));
+    assertThat(name.getDescription()).contains("name: 'b' (expected the folder's, 'a')");
+    assertThat(first("a")).isEqualTo(1);
+
+    load("a");
+    assertThat(first("a")).isEqualTo(1);
   }
 
   private void load(String model, String parameter) {

@@ -15,6 +15,7 @@ import dev.millrace.proto.admin.v1.DeploymentSpec;
 import dev.millrace.proto.admin.v1.EventServiceGrpc;
 import dev.millrace.proto.admin.v1.GetDeploymentRequest;
 import dev.millrace.proto.admin.v1.GetModelRequest;
+import dev.millrace.proto.admin.v1.GetSettingsRequest;
 import dev.millrace.proto.admin.v1.ListDeploymentsRequest;
 import dev.millrace.proto.admin.v1.ListDeploymentsResponse;
 import dev.millrace.proto.admin.v1.ListModelsRequest;
@@ -27,7 +28,12 @@ import dev.millrace.proto.admin.v1.RegistryServiceGrpc;
 import dev.millrace.proto.admin.v1.RegistryServiceGrpc.RegistryServiceBlockingStub;
 import dev.millrace.proto.admin.v1.RollBackDeploymentRequest;
 import dev.millrace.proto.admin.v1.ScaleDeploymentRequest;
+import dev.millrace.proto.admin.v1.ServerSettings;
 import dev.millrace.proto.admin.v1.SetAliasRequest;
+import dev.millrace.proto.admin.v1.SetSettingRequest;
+import dev.millrace.proto.admin.v1.Setting;
+import dev.millrace.proto.admin.v1.SettingsServiceGrpc;
+import dev.millrace.proto.admin.v1.SettingsServiceGrpc.SettingsServiceBlockingStub;
 import dev.millrace.proto.admin.v1.WatchEventsRequest;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
@@ -250,7 +256,25 @@ public final class AdminClient {
     return new EventCursor(() -> EventServiceGrpc.newBlockingStub(channel).watchEvents(request));
   }
 
+  // --- settings
+
+  /** What the gateway is, and every setting that holds. */
+  public ServerSettings settings() {
+    return ask(() -> server().getSettings(GetSettingsRequest.getDefaultInstance()));
+  }
+
+  /** Changes a setting until the gateway stops. */
+  public Setting set(String key, String value) {
+    SetSettingRequest.Builder request = SetSettingRequest.newBuilder().setKey(key).setValue(value);
+    return ask(() -> server().setSetting(request.build()));
+  }
+
   // --- calls
+
+  private SettingsServiceBlockingStub server() {
+    return SettingsServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+  }
 
   private DeploymentServiceBlockingStub deployments() {
     return DeploymentServiceGrpc.newBlockingStub(channel)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.gateway.cli;
+package dev.millrace.backends.json;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** A JSON value. */
-sealed interface Json {
+public sealed interface Json {
 
   /** Members in the order in which they were written. */
   record Members(Map<String, Json> members) implements Json {
-    Optional<Json> get(String name) {
+    public Optional<Json> get(String name) {
       return Optional.ofNullable(members.get(name));
     }
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.gateway.cli;
+package dev.millrace.backends.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -26,7 +26,7 @@ final class JsonTextTest {
   @Test
   void saysWhereItIsNotJson() {
     assertThatThrownBy(() -> JsonText.parse("[1,\n2,}"))
-        .isInstanceOf(InputException.class)
+        .isInstanceOf(JsonException.class)
         .hasMessageStartingWith("not JSON: ")
         .hasMessageContaining("line 2, column 3");
   }
@@ -41,7 +41,7 @@ final class JsonTextTest {
   @Test
   void refusesANameThatIsGivenTwice() {
     assertThatThrownBy(() -> JsonText.parse("{\"a\":1,\"a\":2}"))
-        .isInstanceOf(InputException.class)
+        .isInstanceOf(JsonException.class)
         .hasMessageContaining("Duplicate");
   }
 }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.gateway.cli;
+package dev.millrace.backends.json;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Elements in row-major order and the shape that their nesting gave; a scalar has shape []. */
-record NestedArray(List<Long> shape, List<Json> elements) {
+public record NestedArray(List<Long> shape, List<Json> elements) {
 
-  /** Flattens nested arrays; {@link InputException} if rows differ in length or depth. */
-  static NestedArray of(Json value) {
+  /** Flattens nested arrays; {@link JsonException} if rows differ in length or depth. */
+  public static NestedArray of(Json value) {
     List<Long> shape = new ArrayList<>();
     Json inner = value;
     while (inner instanceof Json.Items items) {
@@ -26,17 +26,17 @@ record NestedArray(List<Long> shape, List<Json> elements) {
   private static void flatten(Json value, List<Long> shape, int depth, List<Json> elements) {
     if (depth == shape.size()) {
       if (value instanceof Json.Items || value instanceof Json.Members) {
-        throw new InputException("%s among elements (expected one)".formatted(value.kind()));
+        throw new JsonException("%s among elements (expected one)".formatted(value.kind()));
       }
       elements.add(value);
       return;
     }
     if (!(value instanceof Json.Items items)) {
-      throw new InputException(
+      throw new JsonException(
           "%s beside arrays (expected rows of %d)".formatted(value.kind(), shape.get(depth)));
     }
     if (items.items().size() != shape.get(depth)) {
-      throw new InputException(
+      throw new JsonException(
           "a row of %d beside a row of %d (expected equal lengths)"
               .formatted(items.items().size(), shape.get(depth)));
     }
@@ -44,7 +44,7 @@ record NestedArray(List<Long> shape, List<Json> elements) {
   }
 
   /** The elements as nested arrays again. */
-  static Json nest(List<Long> shape, List<Json> elements) {
+  public static Json nest(List<Long> shape, List<Json> elements) {
     if (shape.isEmpty()) {
       return elements.isEmpty() ? new Json.Null() : elements.getFirst();
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.gateway.cli;
+package dev.millrace.backends.json;
 
-import com.google.protobuf.ByteString;
 import dev.millrace.backends.tensor.DataType;
+import java.io.ByteArrayOutputStream;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A tensor's elements between JSON and the protocol's raw layout. */
-final class Elements {
+public final class Elements {
   /** What an integer type holds. */
   private record Range(BigInteger min, BigInteger max) {
     static Range of(DataType type) {
@@ -41,8 +41,8 @@ final class Elements {
 
   private Elements() {}
 
-  /** The raw bytes of the elements; {@link InputException} if one is not of the type. */
-  static ByteString encode(DataType type, List<Json> elements) {
+  /** The raw bytes of the elements; {@link JsonException} if one is not of the type. */
+  public static byte[] encode(DataType type, List<Json> elements) {
     if (type == DataType.BYTES) {
       return encodeBytes(elements);
     }
@@ -50,11 +50,11 @@ final class Elements {
         ByteBuffer.allocate(Math.multiplyExact(elements.size(), type.byteSize()))
             .order(ByteOrder.LITTLE_ENDIAN);
     elements.forEach(element -> put(raw, type, element));
-    return ByteString.copyFrom(raw.flip());
+    return raw.array();
   }
 
-  private static ByteString encodeBytes(List<Json> elements) {
-    ByteString.Output raw = ByteString.newOutput();
+  private static byte[] encodeBytes(List<Json> elements) {
+    ByteArrayOutputStream raw = new ByteArrayOutputStream();
     for (Json element : elements) {
       byte[] bytes = textOf(element).getBytes(StandardCharsets.UTF_8);
       byte[] length =
@@ -62,7 +62,7 @@ final class Elements {
       raw.write(length, 0, length.length);
       raw.write(bytes, 0, bytes.length);
     }
-    return raw.toByteString();
+    return raw.toByteArray();
   }
 
   private static String textOf(Json element) {
@@ -133,8 +133,8 @@ final class Elements {
     throw unexpected(type, element);
   }
 
-  private static InputException unexpected(DataType type, Json element) {
-    return new InputException(
+  private static JsonException unexpected(DataType type, Json element) {
+    return new JsonException(
         "element %s (expected %s)".formatted(JsonText.write(element), type.name()));
   }
 
@@ -148,8 +148,8 @@ final class Elements {
   }
 
   /** The elements of raw bytes, in order. */
-  static List<Json> decode(DataType type, ByteString bytes) {
-    ByteBuffer raw = bytes.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+  public static List<Json> decode(DataType type, ByteBuffer bytes) {
+    ByteBuffer raw = bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN);
     List<Json> elements = new ArrayList<>();
     while (raw.hasRemaining()) {
       elements.add(next(raw, type));
@@ -180,13 +180,13 @@ final class Elements {
     return new Json.Num(Long.toString(value));
   }
 
-  static Json real(float value) {
+  public static Json real(float value) {
     return Float.isFinite(value)
         ? new Json.Num(Float.toString(value))
         : new Json.Text(Float.toString(value));
   }
 
-  static Json real(double value) {
+  public static Json real(double value) {
     return Double.isFinite(value)
         ? new Json.Num(Double.toString(value))
         : new Json.Text(Double.toString(value));
@@ -199,7 +199,7 @@ final class Elements {
   }
 
   /** Text if the bytes are UTF-8, and Base64 otherwise. */
-  static Json text(byte[] bytes) {
+  public static Json text(byte[] bytes) {
     try {
       return new Json.Text(
           StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.gateway.cli;
+package dev.millrace.backends.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 
 /** JSON values from text and to text. */
-final class JsonText {
+public final class JsonText {
   private static final JsonFactory FACTORY =
       JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -26,26 +26,26 @@ final class JsonText {
 
   private JsonText() {}
 
-  /** Reads exactly one value; an {@link InputException} says what is wrong and where. */
-  static Json parse(String text) {
+  /** Reads exactly one value; an {@link JsonException} says what is wrong and where. */
+  public static Json parse(String text) {
     try (JsonParser parser = FACTORY.createParser(text)) {
       if (parser.nextToken() == null) {
-        throw new InputException("no JSON (expected a value)");
+        throw new JsonException("no JSON (expected a value)");
       }
       Json value = value(parser);
       if (parser.nextToken() != null) {
-        throw new InputException("more than one JSON value (expected one)");
+        throw new JsonException("more than one JSON value (expected one)");
       }
       return value;
     } catch (JsonProcessingException e) {
-      throw new InputException(
+      throw new JsonException(
           "not JSON: %s (line %d, column %d)"
               .formatted(
                   e.getOriginalMessage(),
                   e.getLocation().getLineNr(),
                   e.getLocation().getColumnNr()));
     } catch (IOException e) {
-      throw new InputException("not JSON: " + e.getMessage());
+      throw new JsonException("not JSON: " + e.getMessage());
     }
   }
 
@@ -84,7 +84,7 @@ final class JsonText {
   }
 
   /** Writes on one line. */
-  static String write(Json value) {
+  public static String write(Json value) {
     StringWriter text = new StringWriter();
     try (JsonGenerator generator = FACTORY.createGenerator(text)) {
       write(generator, value);

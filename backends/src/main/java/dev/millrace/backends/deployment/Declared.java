@@ -3,6 +3,7 @@ package dev.millrace.backends.deployment;
 
 import dev.millrace.backends.deployment.DeploymentException.Kind;
 import dev.millrace.backends.deployment.DeploymentStore.Stored;
+import dev.millrace.backends.gate.Seen;
 import dev.millrace.backends.shadow.Comparisons;
 import java.io.IOException;
 import java.time.InstantSource;
@@ -354,9 +355,9 @@ public final class Declared {
    *
    * @return whether the traffic has changed
    */
-  public synchronized boolean advance(Gates.Measured candidate, Gates.Measured stable) {
+  public synchronized boolean advance(Seen seen) {
     Rollout now = rollout;
-    if (now == null || !now.advance(clock.millis(), candidate, stable)) {
+    if (now == null || !now.advance(clock.millis(), seen)) {
       return false;
     }
     settle(now, Event.GATEWAY);

@@ -4,8 +4,8 @@ package dev.millrace.backends.serving;
 import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Gates;
 import dev.millrace.backends.deployment.Rollout;
+import dev.millrace.backends.gate.Seen;
 import dev.millrace.backends.repository.ConfigOverlay;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelRepository;
@@ -249,21 +249,28 @@ final class DeployedModels {
     }
   }
 
-  private static boolean advance(
+  private boolean advance(
       Declared deployment, Rollout rollout, StepMeter meter, SortedMap<Long, Slot> slots) {
     // a version that served before as well is no candidate
     SortedSet<Long> candidates = new TreeSet<>(rollout.to().versions());
     candidates.removeAll(rollout.from().versions());
     return deployment.advance(
         candidates.isEmpty()
-            ? Gates.Measured.NO_CANDIDATE
-            : meter.measure(served(slots, candidates)),
-        meter.measure(served(slots, rollout.from().versions())));
+            ? Seen.noCandidate()
+            : meter.look(
+                served(slots, candidates),
+                served(slots, rollout.from().versions()),
+                nanoClock.getAsLong()));
   }
 
   private void beginStep(Declared deployment, SortedMap<Long, Slot> slots) {
     changed.run();
-    meters.put(deployment.name(), new StepMeter(served(slots, slots.keySet())));
+    List<ServedVersion> versions = served(slots, slots.keySet());
+    long now = nanoClock.getAsLong();
+    meters.compute(
+        deployment.name(),
+        (name, before) ->
+            before == null ? StepMeter.first(versions, now) : before.next(versions, now));
   }
 
   private static List<ServedVersion> served(SortedMap<Long, Slot> slots, Set<Long> versions) {

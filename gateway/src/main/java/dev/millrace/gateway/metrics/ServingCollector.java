@@ -189,7 +189,8 @@ public final class ServingCollector extends Collector {
     }
 
     /** A histogram, its values divided by {@code unit}. */
-    void add(Metric metric, List<String> labels, Histogram.Snapshot histogram, double unit) {
+    void add(Metric metric, List<String> labels, Histogram.Snapshot fine, double unit) {
+      Histogram.Snapshot histogram = fine.coarse();
       List<String> names = with(metric.labels(), "le");
       long count = 0;
       for (int i = 0; i < histogram.counts().length; i++) {

@@ -2,6 +2,7 @@
 package dev.millrace.backends.gate;
 
 import dev.millrace.backends.gate.Moments.Count;
+import dev.millrace.backends.gate.Moments.Reading;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
@@ -16,8 +17,8 @@ import java.util.function.ToDoubleFunction;
  * @param reason what to say then
  */
 record Bound(
-    ToDoubleFunction<Measured> cases,
-    ToDoubleFunction<Measured> trials,
+    ToDoubleFunction<Reading> cases,
+    ToDoubleFunction<Reading> trials,
     double least,
     Predicate<Count> isTooMuch,
     Supplier<String> reason) {

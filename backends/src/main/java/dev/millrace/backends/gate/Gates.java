@@ -38,6 +38,7 @@ import java.util.List;
  * @param maxDivergence of the copies that it runs of what the version answers that it replaces,
  *     those whose answers are not the same
  * @param tolerance for floats
+ * @param limits of metrics
  */
 public record Gates(
     double maxErrorRate,
@@ -45,7 +46,8 @@ public record Gates(
     Duration maxP99,
     long minRequests,
     double maxDivergence,
-    Tolerance tolerance) {
+    Tolerance tolerance,
+    List<MetricLimit> limits) {
   public static final Gates NONE = new Gates(0, 0, Duration.ZERO, 0);
 
   /** Fewer requests say nothing of a rate. */
@@ -57,9 +59,18 @@ public record Gates(
   private static final double FAST = 0.99;
   private static final double SLOWEST = 1 - FAST;
 
-  /** Without comparing. */
+  public Gates {
+    limits = List.copyOf(limits);
+  }
+
+  /** Without comparing answers, and without limits of metrics. */
   public Gates(double maxErrorRate, double maxP99Ratio, Duration maxP99, long minRequests) {
-    this(maxErrorRate, maxP99Ratio, maxP99, minRequests, 0, Tolerance.DEFAULT);
+    this(maxErrorRate, maxP99Ratio, maxP99, minRequests, 0, Tolerance.DEFAULT, List.of());
+  }
+
+  /** The same, and answers are compared. */
+  public Gates comparing(double divergence, Tolerance floats) {
+    return new Gates(maxErrorRate, maxP99Ratio, maxP99, minRequests, divergence, floats, limits);
   }
 
   /** Whether the new version has to go, and why. */
@@ -67,6 +78,9 @@ public record Gates(
     Verdict verdict = divergence(seen.candidate().latest().copies());
     for (Bound bound : bounds(seen)) {
       verdict = Verdict.worse(verdict, bound.judge(seen.candidate()));
+    }
+    for (int i = 0; i < limits.size(); i++) {
+      verdict = Verdict.worse(verdict, new LimitCheck(limits.get(i), i, seen).judge());
     }
     return verdict;
   }
@@ -90,14 +104,14 @@ public record Gates(
 
   private List<Bound> bounds(Seen seen) {
     List<Bound> bounds = new ArrayList<>();
-    Measured candidate = seen.candidate().measured();
+    Measured candidate = seen.candidate().last().measured();
     if (maxErrorRate > 0) {
       bounds.add(errors(candidate));
     }
     if (maxP99.isPositive()) {
       bounds.add(slow(candidate));
     }
-    Distribution stable = seen.stable().times();
+    Distribution stable = seen.stable().last().measured().times();
     if (maxP99Ratio > 0 && stable.total() >= LEAST_STABLE_REQUESTS) {
       bounds.add(slower(candidate, stable, stable, ""));
       if (seen.before().times().total() >= LEAST_STABLE_REQUESTS) {
@@ -109,8 +123,8 @@ public record Gates(
 
   private Bound errors(Measured candidate) {
     return new Bound(
-        Measured::failed,
-        Measured::attempts,
+        reading -> (double) reading.measured().failed(),
+        reading -> (double) reading.measured().attempts(),
         LEAST_REQUESTS,
         count -> Chance.isMore(count.cases(), maxErrorRate * count.trials()),
         () ->
@@ -124,8 +138,8 @@ public record Gates(
 
   private Bound slow(Measured candidate) {
     return new Bound(
-        measured -> measured.times().above((double) maxP99.toNanos()),
-        measured -> measured.times().total(),
+        reading -> reading.measured().times().above((double) maxP99.toNanos()),
+        reading -> reading.measured().times().total(),
         LEAST_REQUESTS,
         count -> Chance.isMore(count.cases(), SLOWEST * count.trials()),
         () ->
@@ -147,8 +161,8 @@ public record Gates(
     double p99 = reference.quantile(FAST);
     double stableSlower = stable.above(p99);
     return new Bound(
-        measured -> measured.times().above(maxP99Ratio * p99),
-        measured -> measured.times().total(),
+        reading -> reading.measured().times().above(maxP99Ratio * p99),
+        reading -> reading.measured().times().total(),
         LEAST_REQUESTS,
         count ->
             Chance.isMore(count.cases(), count.trials(), stableSlower, (double) stable.total()),

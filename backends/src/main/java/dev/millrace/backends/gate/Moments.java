@@ -37,13 +37,25 @@ public final class Moments {
   /** Of the worst half seconds. */
   private static final int LEFT_OUT = 2;
 
+  private static final double NANOS_PER_SECOND = 1e9;
   private static final int MOST_READINGS = 64;
 
   private final List<Reading> readings = new ArrayList<>();
   private Measured latest = Measured.NOTHING;
   private long sliceNanos = SLICE_NANOS;
 
-  private record Reading(long nanos, Measured measured) {}
+  /**
+   * What has come until some moment.
+   *
+   * @param seconds since the beginning
+   * @param areas for each limited metric, what it said times the seconds for which it did; of use
+   *     for gauges
+   */
+  record Reading(double seconds, long nanos, Measured measured, List<Double> areas) {
+    double area(int metric) {
+      return metric < areas.size() ? areas.get(metric) : 0;
+    }
+  }
 
   /**
    * So many cases of so many that could have been.
@@ -63,7 +75,7 @@ public final class Moments {
   }
 
   public Moments(long nowNanos) {
-    readings.add(new Reading(nowNanos, Measured.NOTHING));
+    readings.add(new Reading(0, nowNanos, Measured.NOTHING, List.of()));
   }
 
   /** One look at what has come since the beginning. */
@@ -72,7 +84,12 @@ public final class Moments {
     if (nowNanos - readings.getLast().nanos() < sliceNanos) {
       return;
     }
-    readings.add(new Reading(nowNanos, sinceBegin));
+    readings.add(
+        new Reading(
+            (nowNanos - readings.getFirst().nanos()) / NANOS_PER_SECOND,
+            nowNanos,
+            sinceBegin,
+            areas(nowNanos, sinceBegin)));
     if (readings.size() > MOST_READINGS) {
       for (int i = readings.size() - 2; i > 0; i -= 2) {
         readings.remove(i);
@@ -86,17 +103,26 @@ public final class Moments {
     return latest;
   }
 
-  /** All that has come, as of the last reading. */
-  Measured measured() {
-    return readings.getLast().measured();
+  /** The last reading. */
+  Reading last() {
+    return readings.getLast();
   }
 
-  Count all(ToDoubleFunction<Measured> cases, ToDoubleFunction<Measured> trials) {
-    return new Count(cases.applyAsDouble(measured()), trials.applyAsDouble(measured()));
+  private List<Double> areas(long nowNanos, Measured measured) {
+    double seconds = (nowNanos - last().nanos()) / NANOS_PER_SECOND;
+    List<Double> areas = new ArrayList<>();
+    for (int i = 0; i < measured.metrics().size(); i++) {
+      areas.add(last().area(i) + seconds * measured.value(i));
+    }
+    return areas;
+  }
+
+  Count all(ToDoubleFunction<Reading> cases, ToDoubleFunction<Reading> trials) {
+    return at(readings.size() - 1, cases, trials);
   }
 
   /** Without the two half seconds in which most of the cases were, the first of several such. */
-  Count withoutWorst(ToDoubleFunction<Measured> cases, ToDoubleFunction<Measured> trials) {
+  Count withoutWorst(ToDoubleFunction<Reading> cases, ToDoubleFunction<Reading> trials) {
     List<Count> slices = new ArrayList<>();
     for (int i = 1; i < readings.size(); i++) {
       slices.add(at(i, cases, trials).without(at(i - 1, cases, trials)));
@@ -107,10 +133,9 @@ public final class Moments {
     return slices.stream().reduce(Count.NONE, Count::plus);
   }
 
-  private Count at(
-      int reading, ToDoubleFunction<Measured> cases, ToDoubleFunction<Measured> trials) {
-    Measured measured = readings.get(reading).measured();
-    return new Count(cases.applyAsDouble(measured), trials.applyAsDouble(measured));
+  private Count at(int reading, ToDoubleFunction<Reading> cases, ToDoubleFunction<Reading> trials) {
+    Reading read = readings.get(reading);
+    return new Count(cases.applyAsDouble(read), trials.applyAsDouble(read));
   }
 
   private void leaveOutWorst(List<Count> slices) {

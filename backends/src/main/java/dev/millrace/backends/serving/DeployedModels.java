@@ -5,6 +5,7 @@ import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.Rollout;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.gate.Seen;
 import dev.millrace.backends.repository.ConfigOverlay;
 import dev.millrace.backends.repository.ModelEntry;
@@ -41,6 +42,7 @@ final class DeployedModels {
   private final Deployments declared;
   private final Routes routes;
   private final Loads loads;
+  private final MetricSource metrics;
   private final Runnable changed;
   private final LongSupplier nanoClock;
   private final SortedMap<String, SortedMap<Long, Slot>> deployed = new TreeMap<>();
@@ -52,6 +54,7 @@ final class DeployedModels {
   private final Sleepers sleepers = new Sleepers();
 
   /**
+   * @param metrics of versions that serve
    * @param changed called after each change of a slot or of traffic
    */
   DeployedModels(
@@ -59,12 +62,14 @@ final class DeployedModels {
       Deployments declared,
       Routes routes,
       Loads loads,
+      MetricSource metrics,
       Runnable changed,
       LongSupplier nanoClock) {
     this.repository = repository;
     this.declared = declared;
     this.routes = routes;
     this.loads = loads;
+    this.metrics = metrics;
     this.changed = changed;
     this.nanoClock = nanoClock;
   }
@@ -234,6 +239,7 @@ final class DeployedModels {
     if (rollout == null || rollout.phase().isOver()) {
       meters.remove(deployment.name());
     } else if (rollout.phase() == Rollout.Phase.LOADING) {
+      meters.remove(deployment.name()); // of a rollout before
       Optional<String> obstacle = obstacle(deployment, rollout, slots);
       if (obstacle.isPresent()) {
         deployment.failed(obstacle.get());
@@ -270,7 +276,10 @@ final class DeployedModels {
     meters.compute(
         deployment.name(),
         (name, before) ->
-            before == null ? StepMeter.first(versions, now) : before.next(versions, now));
+            before == null
+                ? StepMeter.first(
+                    versions, metrics, deployment.spec().update().gates().limits(), now)
+                : before.next(versions, now));
   }
 
   private static List<ServedVersion> served(SortedMap<Long, Slot> slots, Set<Long> versions) {

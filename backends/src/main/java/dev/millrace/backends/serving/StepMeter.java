@@ -3,6 +3,8 @@ package dev.millrace.backends.serving;
 
 import dev.millrace.backends.gate.Distribution;
 import dev.millrace.backends.gate.Measured;
+import dev.millrace.backends.gate.MetricLimit;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.gate.Moments;
 import dev.millrace.backends.gate.Seen;
 import dev.millrace.backends.model.Failure;
@@ -11,6 +13,7 @@ import dev.millrace.backends.shadow.Comparisons;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -28,49 +31,67 @@ final class StepMeter {
   private final Map<ServedVersion, Measured> atBegin = new HashMap<>();
   private final Map<ServedVersion, Measured> beforeRollout;
   private final Map<Mirror, Comparisons> copiesBefore = new HashMap<>();
+  private final MetricSource metrics;
+  private final List<MetricLimit> limits;
   private final Moments candidate;
+  private final Moments stable;
 
   private StepMeter(
       Collection<ServedVersion> versions,
       Map<ServedVersion, Measured> beforeRollout,
+      MetricSource metrics,
+      List<MetricLimit> limits,
       long nowNanos) {
+    this.metrics = metrics;
+    this.limits = limits;
     for (ServedVersion version : versions) {
       atBegin.put(version, everMeasured(version));
       version.mirrors().forEach(m -> copiesBefore.put(m, m.report().comparisons()));
     }
     this.beforeRollout = beforeRollout.isEmpty() ? Map.copyOf(atBegin) : beforeRollout;
     this.candidate = new Moments(nowNanos);
+    this.stable = new Moments(nowNanos);
   }
 
-  /** For the first step. */
-  static StepMeter first(Collection<ServedVersion> versions, long nowNanos) {
-    return new StepMeter(versions, Map.of(), nowNanos);
+  /**
+   * For the first step of a rollout.
+   *
+   * @param limits of metrics that are to be read
+   */
+  static StepMeter first(
+      Collection<ServedVersion> versions,
+      MetricSource metrics,
+      List<MetricLimit> limits,
+      long nowNanos) {
+    return new StepMeter(versions, Map.of(), metrics, limits, nowNanos);
   }
 
   /** For the next step. */
   StepMeter next(Collection<ServedVersion> versions, long nowNanos) {
-    return new StepMeter(versions, beforeRollout, nowNanos);
+    return new StepMeter(versions, beforeRollout, metrics, limits, nowNanos);
   }
 
   /**
    * What there is to see now.
    *
    * @param candidates the new versions
-   * @param stable those that they replace
+   * @param replaced those that they replace
    */
-  Seen look(Collection<ServedVersion> candidates, Collection<ServedVersion> stable, long nowNanos) {
+  Seen look(
+      Collection<ServedVersion> candidates, Collection<ServedVersion> replaced, long nowNanos) {
     candidate.add(nowNanos, sinceBegin(candidates));
+    stable.add(nowNanos, sinceBegin(replaced));
     return new Seen(
         candidate,
-        sinceBegin(stable),
-        stable.stream()
+        stable,
+        replaced.stream()
             .map(version -> beforeRollout.getOrDefault(version, Measured.NOTHING))
             .reduce(Measured.NOTHING, Measured::plus));
   }
 
   /** Of some of the versions, together. */
   private Measured sinceBegin(Collection<ServedVersion> versions) {
-    Measured sum = new Measured(0, 0, Distribution.NONE, copiesRunBy(versions));
+    Measured sum = Measured.copiesOnly(copiesRunBy(versions));
     for (ServedVersion version : versions) {
       Measured then = atBegin.get(version);
       if (then != null) { // else it was not there when the step began
@@ -81,7 +102,7 @@ final class StepMeter {
   }
 
   /** Of a version since it was loaded, but for its copies. */
-  private static Measured everMeasured(ServedVersion version) {
+  private Measured everMeasured(ServedVersion version) {
     Snapshot snapshot = version.statistics().snapshot();
     Histogram.Snapshot times = snapshot.requestTimes();
     return new Measured(
@@ -91,7 +112,8 @@ final class StepMeter {
             Arrays.stream(times.upperBounds()).asDoubleStream().toArray(),
             times.counts(),
             (double) times.sum()),
-        Comparisons.NONE);
+        Comparisons.NONE,
+        metrics.read(version.name(), version.version(), limits));
   }
 
   /** By these, of what all those answer that were there when the step began. */

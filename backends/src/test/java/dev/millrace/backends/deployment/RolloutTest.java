@@ -110,7 +110,7 @@ class RolloutTest {
 
   @Test
   void aRolloutThatComparesMayBeginWithoutTraffic() {
-    Gates compares = new Gates(0, 0, Duration.ZERO, 0, 0.01, Tolerance.DEFAULT);
+    Gates compares = Gates.NONE.comparing(0.01, Tolerance.DEFAULT);
     UpdateStrategy strategy =
         new UpdateStrategy(List.of(0, 50), Duration.ofMillis(100), compares, false);
     Rollout rollout = new Rollout(OLD, NEW, strategy, 0);

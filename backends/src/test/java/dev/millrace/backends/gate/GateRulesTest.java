@@ -16,7 +16,7 @@ class GateRulesTest {
   private static final Gates ERRORS = new Gates(0.01, 0, Duration.ZERO, 0);
   private static final Gates RATIO = new Gates(0, 1.5, Duration.ZERO, 0);
   private static final Gates ABSOLUTE = new Gates(0, 0, Duration.ofMillis(15), 0);
-  private static final Gates COMPARING = new Gates(0, 0, Duration.ZERO, 0, 0.01, Tolerance.DEFAULT);
+  private static final Gates COMPARING = Gates.NONE.comparing(0.01, Tolerance.DEFAULT);
   private static final int LOOKS = 50;
 
   private final Step step = new Step();
@@ -194,7 +194,7 @@ class GateRulesTest {
 
   @Test
   void aStepWithoutTrafficNeedsAsManyCopiesAsRequestsAreAskedFor() {
-    Gates gates = new Gates(0, 0, Duration.ZERO, 100, 0.01, Tolerance.DEFAULT);
+    Gates gates = new Gates(0, 0, Duration.ZERO, 100).comparing(0.01, Tolerance.DEFAULT);
 
     assertThat(gates.isEnough(step.runs(copies(99, 0, 0)).look().candidate().latest(), 0))
         .isFalse();

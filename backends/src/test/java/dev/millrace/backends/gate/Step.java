@@ -2,6 +2,7 @@
 package dev.millrace.backends.gate;
 
 import dev.millrace.backends.shadow.Comparisons;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** A step of a rollout, by hand: requests of two versions, a look every tenth of a second. */
@@ -14,6 +15,7 @@ public final class Step {
       IntStream.range(0, 100).mapToDouble(i -> FIRST_BOUND_NANOS * Math.pow(1.15, i)).toArray();
 
   private final Moments moments = new Moments(0);
+  private final Moments stableMoments = new Moments(0);
   private final Version candidate = new Version();
   private final Version stable = new Version();
   private final Version before = new Version();
@@ -26,6 +28,7 @@ public final class Step {
     private long requests;
     private long failed;
     private double sum;
+    private List<MetricReading> metrics = List.of();
 
     void answer(double millis) {
       double time = millis * 1e6;
@@ -39,7 +42,8 @@ public final class Step {
     }
 
     private Measured measured(Comparisons copies) {
-      return new Measured(requests, failed, new Distribution(BOUNDS, counts.clone(), sum), copies);
+      return new Measured(
+          requests, failed, new Distribution(BOUNDS, counts.clone(), sum), copies, metrics);
     }
   }
 
@@ -71,6 +75,17 @@ public final class Step {
     return this;
   }
 
+  /** What the metrics of the candidate say, in all. */
+  Step says(MetricReading... metrics) {
+    candidate.metrics = List.of(metrics);
+    return this;
+  }
+
+  Step stableSays(MetricReading... metrics) {
+    stable.metrics = List.of(metrics);
+    return this;
+  }
+
   public Step stableAnswers(int count, double millis) {
     return answers(stable, count, millis);
   }
@@ -90,7 +105,8 @@ public final class Step {
   public Seen look() {
     nanos += LOOK_NANOS;
     moments.add(nanos, candidate.measured(copies));
-    return seen();
+    stableMoments.add(nanos, stable.measured(Comparisons.NONE));
+    return new Seen(moments, stableMoments, before.measured(Comparisons.NONE));
   }
 
   /** Nothing comes for so many looks. */
@@ -99,9 +115,5 @@ public final class Step {
       look();
     }
     return look();
-  }
-
-  private Seen seen() {
-    return new Seen(moments, stable.measured(Comparisons.NONE), before.measured(Comparisons.NONE));
   }
 }

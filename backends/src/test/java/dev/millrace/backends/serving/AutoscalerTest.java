@@ -11,6 +11,7 @@ import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.Event;
 import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.deployment.UpdateStrategy;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.batching.Fairness;
 import java.time.InstantSource;
@@ -68,6 +69,7 @@ class AutoscalerTest {
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,
+          MetricSource.NONE,
           now::get);
 
   @BeforeEach

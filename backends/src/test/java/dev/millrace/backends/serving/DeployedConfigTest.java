@@ -10,6 +10,7 @@ import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.deployment.UpdateStrategy;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.batching.Fairness;
 import java.time.InstantSource;
@@ -43,6 +44,7 @@ class DeployedConfigTest {
           TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,
+          MetricSource.NONE,
           System::nanoTime);
 
   @BeforeEach

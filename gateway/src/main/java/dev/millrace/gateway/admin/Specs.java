@@ -146,7 +146,8 @@ final class Specs {
               gates.getMinRequests(),
               gates.getMaxDivergence(),
               ShadowSpecs.tolerance(
-                  "update.gates.tolerance", gates.hasTolerance(), gates.getTolerance(), problems)),
+                  "update.gates.tolerance", gates.hasTolerance(), gates.getTolerance(), problems),
+              LimitSpecs.read(gates.getLimitsList(), problems)),
           message.getAllowSignatureChange());
     } catch (IllegalArgumentException e) {
       problems.add("update." + e.getMessage());
@@ -227,6 +228,7 @@ final class Specs {
         .setMinRequests(gates.minRequests())
         .setMaxDivergence(gates.maxDivergence())
         .setTolerance(ShadowSpecs.write(gates.tolerance()))
+        .addAllLimits(gates.limits().stream().map(LimitSpecs::write).toList())
         .build();
   }
 

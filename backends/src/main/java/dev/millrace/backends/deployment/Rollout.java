@@ -125,7 +125,7 @@ public final class Rollout {
         yield true;
       }
       case IN_DOUBT -> false;
-      case KEPT -> endStep(nowMillis, seen.candidate().latest());
+      case KEPT -> endStep(nowMillis, seen.judged());
     };
   }
 

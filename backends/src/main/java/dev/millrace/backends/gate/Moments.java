@@ -29,7 +29,7 @@ import java.util.function.ToDoubleFunction;
  */
 public final class Moments {
   /** Short against what is left out, and long against the looks of the control thread. */
-  private static final long SLICE_NANOS = 100_000_000;
+  static final long SLICE_NANOS = 100_000_000;
 
   /** Most stalls of a machine are shorter; a longer one is as two that touch. */
   private static final long WORST_NANOS = 500_000_000;
@@ -99,7 +99,7 @@ public final class Moments {
   }
 
   /** All that has come, as of the last look. */
-  public Measured latest() {
+  Measured latest() {
     return latest;
   }
 

@@ -14,11 +14,17 @@ import java.util.List;
  */
 public record Seen(Moments candidate, Moments stable, Measured before) {
 
+  /** Of the new versions, what gates have judged. */
+  public Measured judged() {
+    return candidate.last().measured();
+  }
+
   /** Where only weights change: no gate holds that up. */
   public static Seen noCandidate() {
     Moments moments = new Moments(0);
     moments.add(
-        0, new Measured(Long.MAX_VALUE / 2, 0, Distribution.NONE, Comparisons.NONE, List.of()));
+        Moments.SLICE_NANOS,
+        new Measured(Long.MAX_VALUE / 2, 0, Distribution.NONE, Comparisons.NONE, List.of()));
     return new Seen(moments, new Moments(0), Measured.NOTHING);
   }
 }

@@ -91,6 +91,17 @@ class RolloutTest {
   }
 
   @Test
+  void aStepDoesNotEndWithRequestsThatNoGateHasSeen() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    rollout.ready(0);
+    Step step = new Step();
+    step.answers(9, 1).look();
+
+    assertThat(rollout.advance(200, step.answers(100, 1).glance())).isFalse();
+    assertThat(rollout.advance(200, step.look())).isTrue();
+  }
+
+  @Test
   void whatIsNotReadyIsNotPromoted() {
     Rollout rollout = rollout(OLD, 10);
     rollout.promote(1);

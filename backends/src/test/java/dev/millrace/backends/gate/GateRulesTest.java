@@ -196,21 +196,18 @@ class GateRulesTest {
   void aStepWithoutTrafficNeedsAsManyCopiesAsRequestsAreAskedFor() {
     Gates gates = new Gates(0, 0, Duration.ZERO, 100).comparing(0.01, Tolerance.DEFAULT);
 
-    assertThat(gates.isEnough(step.runs(copies(99, 0, 0)).look().candidate().latest(), 0))
-        .isFalse();
-    assertThat(gates.isEnough(step.runs(copies(99, 1, 0)).look().candidate().latest(), 0)).isTrue();
-    assertThat(gates.isEnough(step.runs(copies(200, 0, 0)).look().candidate().latest(), 10))
-        .isFalse();
+    assertThat(gates.isEnough(step.runs(copies(99, 0, 0)).look().judged(), 0)).isFalse();
+    assertThat(gates.isEnough(step.runs(copies(99, 1, 0)).look().judged(), 0)).isTrue();
+    assertThat(gates.isEnough(step.runs(copies(200, 0, 0)).look().judged(), 10)).isFalse();
   }
 
   @Test
   void aStepNeedsAsManyRequestsAsAreAskedFor() {
     Gates gates = new Gates(0.01, 1, Duration.ofMillis(1), 100);
 
-    assertThat(gates.isEnough(step.answers(99, 1).fails(5).look().candidate().latest(), 10))
-        .isFalse();
-    assertThat(gates.isEnough(step.answers(1, 1).look().candidate().latest(), 10)).isTrue();
-    assertThat(gates.isEnough(Seen.noCandidate().candidate().latest(), 10)).isTrue();
+    assertThat(gates.isEnough(step.answers(99, 1).fails(5).look().judged(), 10)).isFalse();
+    assertThat(gates.isEnough(step.answers(1, 1).look().judged(), 10)).isTrue();
+    assertThat(gates.isEnough(Seen.noCandidate().judged(), 10)).isTrue();
     assertThat(gates.judge(Seen.noCandidate())).isEqualTo(Verdict.KEPT);
   }
 }

@@ -104,6 +104,11 @@ public final class Step {
   /** The time between two looks passes. */
   public Seen look() {
     nanos += LOOK_NANOS;
+    return glance();
+  }
+
+  /** Too soon after the last look for gates to judge anew. */
+  public Seen glance() {
     moments.add(nanos, candidate.measured(copies));
     stableMoments.add(nanos, stable.measured(Comparisons.NONE));
     return new Seen(moments, stableMoments, before.measured(Comparisons.NONE));

@@ -28,8 +28,10 @@ import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.hooks.MlflowHook;
 import dev.millrace.gateway.http.HttpEndpoint;
 import dev.millrace.gateway.kserve.GrpcEndpoint;
+import dev.millrace.gateway.metrics.LimitReader;
 import dev.millrace.gateway.metrics.RegistryCollector;
 import dev.millrace.gateway.metrics.ServingCollector;
+import dev.millrace.gateway.metrics.VersionMetrics;
 import io.prometheus.client.CollectorRegistry;
 import io.prometheus.client.hotspot.DefaultExports;
 import java.io.IOException;
@@ -133,6 +135,7 @@ public final class Gateway implements AutoCloseable {
     boolean isExplicit = config.repository().modelControl() == ModelControl.EXPLICIT;
     MemoryLedger memory = new MemoryLedger(config.serving().memoryBudget(), System::nanoTime);
     AtomicLong graceNanos = new AtomicLong(config.serving().shutdownGrace().toNanos());
+    VersionMetrics versionMetrics = new VersionMetrics(routes, deployments);
     Reconciler reconciler =
         new Reconciler(
             sources.repository(),
@@ -145,10 +148,11 @@ public final class Gateway implements AutoCloseable {
             graceNanos::get,
             new Inlining(config.serving().eventLoopCount(cores), config.serving().inlineBudget()),
             new Fairness(config.sharing().weightsByNumber()),
+            new LimitReader(versionMetrics),
             System::nanoTime);
     Tally<Failure.Kind> unrouted = new Tally<>(Failure.Kind.class);
     CollectorRegistry metrics = new CollectorRegistry();
-    metrics.register(new ServingCollector(routes, deployments, memory, unrouted));
+    metrics.register(new ServingCollector(versionMetrics, memory, unrouted));
     DefaultExports.register(metrics);
 
     GrpcEndpoint grpc = null;

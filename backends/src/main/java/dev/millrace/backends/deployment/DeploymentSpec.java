@@ -4,12 +4,9 @@ package dev.millrace.backends.deployment;
 import dev.millrace.backends.repository.ConfigOverlay;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.backends.shadow.Tolerance;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /**
  * What applications call, as it was declared.
@@ -62,15 +59,6 @@ public record DeploymentSpec(
   public record Shadow(VersionSelector version, int percent, Tolerance tolerance) {
     /** Unless another percentage is asked for. */
     public static final int DEFAULT_PERCENT = 10;
-
-    @Override
-    public String toString() {
-      return version
-          + ": "
-          + percent
-          + " %"
-          + (tolerance.equals(Tolerance.DEFAULT) ? "" : ", " + tolerance);
-    }
   }
 
   public DeploymentSpec {
@@ -126,37 +114,15 @@ public record DeploymentSpec(
         .anyMatch(target -> !(target.version() instanceof VersionSelector.Exactly));
   }
 
-  /** "3", "1..4", or 0 for what the model's configuration says. */
+  /** "3", "1..4", or "the model's own". */
   String wantedReplicas() {
-    return autoscaling.isOn() ? autoscaling.toString() : "" + replicas;
+    return autoscaling.isOn()
+        ? autoscaling.toString()
+        : replicas > 0 ? Integer.toString(replicas) : "the model's own";
   }
 
   /** What is different here, a line each: "replicas: 1 → 4". */
   public List<String> changesFrom(DeploymentSpec old) {
-    List<String> changes = new ArrayList<>();
-    add(changes, "model", old.model, model);
-    add(changes, "version", text(old.targets), text(targets));
-    add(changes, "replicas", old.wantedReplicas(), wantedReplicas());
-    add(changes, "update", old.update, update);
-    add(changes, "sticky", old.stickyParameter, stickyParameter);
-    add(changes, "labels", new TreeMap<>(old.labels), new TreeMap<>(labels));
-    add(changes, "shadow", text(old.shadow), text(shadow));
-    add(changes, "sticky header", old.stickyHeader, stickyHeader);
-    changes.addAll(ConfigOverlay.changes(old.config, config));
-    return changes;
-  }
-
-  private static void add(List<String> changes, String what, Object before, Object after) {
-    if (!Objects.equals(before, after)) {
-      changes.add("%s: %s → %s".formatted(what, before, after));
-    }
-  }
-
-  private static String text(Optional<Shadow> shadow) {
-    return shadow.map(Shadow::toString).orElse("none");
-  }
-
-  private static String text(List<Target> targets) {
-    return String.join(", ", targets.stream().map(Target::toString).toList());
+    return SpecChanges.between(old, this);
   }
 }

@@ -34,7 +34,23 @@ public interface DeploymentStore {
    * @param rejection why
    */
   record Stored(
-      DeploymentSpec spec, long generation, Traffic stable, Traffic rejected, String rejection) {}
+      DeploymentSpec spec, long generation, Traffic stable, Traffic rejected, String rejection) {
+
+    /** The same spec, and what a rollout leaves behind. */
+    Stored leaving(Traffic nowStable, Traffic nowRejected, String why) {
+      return new Stored(spec, generation, nowStable, nowRejected, why);
+    }
+
+    /** Another spec, and nothing that was given up. */
+    Stored declaring(DeploymentSpec next, long nextGeneration) {
+      return new Stored(next, nextGeneration, stable, Traffic.NONE, "");
+    }
+
+    /** The same spec but for its replicas. */
+    Stored scaled(DeploymentSpec next) {
+      return new Stored(next, generation + 1, stable, rejected, rejection);
+    }
+  }
 
   /**
    * All there are.

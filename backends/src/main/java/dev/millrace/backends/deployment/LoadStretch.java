@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
+import dev.millrace.backends.gate.Distribution;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -28,6 +30,12 @@ final class LoadStretch {
 
   /** Standard deviations that chance explains. */
   private static final double CHANCE = 2;
+
+  /** The same for requests that are turned away, or wait: each is a case by itself. */
+  private static final double CHANCE_OF_CASES = 3;
+
+  /** A single one, or two, prove nothing. */
+  private static final double LEAST_CASES = 3;
 
   /** Fewer say nothing of a mean. */
   static final int LEAST_REQUESTS = 20;
@@ -139,9 +147,16 @@ final class LoadStretch {
 
   /** Requests were turned away; empty if few were, or not for want of replicas. */
   Optional<String> refusals() {
-    return isAtWork() && Gates.isMoreThan(FEW, turnedAway(), requests())
+    return isAtWork() && isMoreThan(FEW, turnedAway(), requests())
         ? Optional.of("%.0f of %d requests turned away".formatted(turnedAway(), requests()))
         : Optional.empty();
+  }
+
+  /** Whether so many cases are more than a rate and chance explain. */
+  private static boolean isMoreThan(double rate, double cases, long total) {
+    double expected = rate * total;
+    double deviation = Math.sqrt(expected * Math.max(0, 1 - rate));
+    return cases >= LEAST_CASES && cases > expected + CHANCE_OF_CASES * deviation;
   }
 
   /** More is asked for than is good; empty if not, or if chance may explain it. */
@@ -170,8 +185,9 @@ final class LoadStretch {
       counts[i] = to.waits()[i] - from.waits()[i];
     }
     long answered = to.requests() - from.requests();
-    double slow = new Gates.Measured(answered, 0, to.boundsNanos(), counts).above(sloNanos / 2.0);
-    return Gates.isMoreThan(FEW, slow, answered)
+    double[] bounds = Arrays.stream(to.boundsNanos()).asDoubleStream().toArray();
+    double slow = new Distribution(bounds, counts, 0).above(sloNanos / 2.0);
+    return isMoreThan(FEW, slow, answered)
         ? Optional.of(
             "%.0f of %d requests waited longer than half of the SLO of %.3f ms"
                 .formatted(slow, answered, sloNanos / 1e6))

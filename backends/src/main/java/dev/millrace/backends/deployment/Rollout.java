@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
-import java.util.Optional;
+import dev.millrace.backends.gate.Measured;
+import dev.millrace.backends.gate.Seen;
+import dev.millrace.backends.gate.Verdict;
 
 /**
  * How the traffic of a deployment goes from some versions to others: {@code LOADING → BAKING (step
@@ -109,19 +111,25 @@ public final class Rollout {
   /**
    * Looks whether the step is over, or was one too many.
    *
-   * @param candidate what was measured of the new versions since the step began
-   * @param stable the same of the old ones
+   * @param seen since the step began
    * @return whether anything has changed
    */
-  public boolean advance(long nowMillis, Gates.Measured candidate, Gates.Measured stable) {
+  public boolean advance(long nowMillis, Seen seen) {
     if (phase != Phase.BAKING) {
       return false;
     }
-    Optional<String> violation = strategy.gates().violation(candidate, stable);
-    if (violation.isPresent()) {
-      rollBack(violation.get(), nowMillis);
-      return true;
-    }
+    Verdict verdict = strategy.gates().judge(seen);
+    return switch (verdict.state()) {
+      case BROKEN -> {
+        rollBack(verdict.reason(), nowMillis);
+        yield true;
+      }
+      case IN_DOUBT -> false;
+      case KEPT -> endStep(nowMillis, seen.judged());
+    };
+  }
+
+  private boolean endStep(long nowMillis, Measured candidate) {
     boolean baked = nowMillis - sinceMillis >= strategy.bake().toMillis();
     if (!baked || !strategy.gates().isEnough(candidate, strategy.steps().get(step))) {
       return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.deployment;
 
+import dev.millrace.backends.gate.Gates;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,8 @@
 package dev.millrace.backends.model;
 
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -33,6 +35,15 @@ public final class Nearest {
       }
     }
     return nearest;
+  }
+
+  /** So many known names at most, the closest to {@code name} first, however far they are. */
+  public static List<String> first(int most, String name, Collection<String> known) {
+    String lowerCase = name.toLowerCase(Locale.ROOT);
+    return known.stream()
+        .sorted(Comparator.comparingInt(word -> distance(lowerCase, word.toLowerCase(Locale.ROOT))))
+        .limit(most)
+        .toList();
   }
 
   /**

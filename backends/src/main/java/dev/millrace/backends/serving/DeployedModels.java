@@ -4,13 +4,8 @@ package dev.millrace.backends.serving;
 import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.Gates;
-import dev.millrace.backends.deployment.Rollout;
-import dev.millrace.backends.repository.ConfigOverlay;
-import dev.millrace.backends.repository.ModelEntry;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.repository.ModelRepository;
-import dev.millrace.backends.repository.VersionSelector;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -19,32 +14,27 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The versions that deployments need, as far as they have come, and the traffic between them. The
- * control thread's.
- *
- * <p>What could not be brought here, and what has served before, is tried again after a while; a
- * new version that cannot be loaded is not.
+ * The versions that deployments need, as far as they have come: brought here ({@link
+ * DeployedLoads}), given traffic ({@link Rollouts}), put to sleep ({@link Sleepers}) and let go of.
+ * The control thread's.
  */
 final class DeployedModels {
   private static final Logger log = LoggerFactory.getLogger(DeployedModels.class);
 
-  private final ModelRepository repository;
   private final Deployments declared;
-  private final Routes routes;
   private final Loads loads;
+  private final DeployedLoads deployedLoads;
+  private final Rollouts rollouts;
   private final Runnable changed;
   private final LongSupplier nanoClock;
   private final SortedMap<String, SortedMap<Long, Slot>> deployed = new TreeMap<>();
-  private final Map<String, StepMeter> meters = new HashMap<>();
 
   /** Whose the slots of {@link #deployed} are: a name may be declared anew. */
   private final Map<String, Declared> owners = new HashMap<>();
@@ -52,6 +42,7 @@ final class DeployedModels {
   private final Sleepers sleepers = new Sleepers();
 
   /**
+   * @param metrics of versions that serve
    * @param changed called after each change of a slot or of traffic
    */
   DeployedModels(
@@ -59,12 +50,13 @@ final class DeployedModels {
       Deployments declared,
       Routes routes,
       Loads loads,
+      MetricSource metrics,
       Runnable changed,
       LongSupplier nanoClock) {
-    this.repository = repository;
     this.declared = declared;
-    this.routes = routes;
     this.loads = loads;
+    this.deployedLoads = new DeployedLoads(repository, routes, loads, nanoClock);
+    this.rollouts = new Rollouts(metrics, changed, nanoClock);
     this.changed = changed;
     this.nanoClock = nanoClock;
   }
@@ -110,7 +102,7 @@ final class DeployedModels {
   }
 
   private void takeDown(String name) {
-    meters.remove(name);
+    rollouts.forget(name);
     Declared owner = owners.remove(name);
     if (owner != null) {
       sleepers.remove(owner);
@@ -137,33 +129,23 @@ final class DeployedModels {
       if (slot.served != null) {
         scale(slot.served, deployment.spec(), slot.configuredReplicas);
       }
-      if (isToBeLoaded(deployment, version, slot)) {
-        load(deployment, version, slot);
-      }
+      deployedLoads.loadIfDue(
+          deployment, version, slot, d -> rollouts.forget(d.name()), this::reconcileOwner);
     }
     tellSettings(deployment, slots);
-    shift(deployment, slots);
+    rollouts.look(deployment, slots);
     retireAllBut(deployment, slots);
+  }
+
+  /** Unless it was deleted meanwhile. */
+  private void reconcileOwner(Declared deployment) {
+    if (owners.get(deployment.name()) == deployment) {
+      reconcile(deployment);
+    }
   }
 
   private List<Long> needed(Declared deployment) {
     return sleepers.isAsleep(deployment) ? List.of() : deployment.needed();
-  }
-
-  private boolean isToBeLoaded(Declared deployment, long version, Slot slot) {
-    if (slot.isLoading) {
-      return false;
-    }
-    if (!slot.config.equals(deployment.spec().config())) {
-      return true;
-    }
-    if (slot.untilRetry(nanoClock.getAsLong()) > 0) {
-      return false;
-    }
-    if (slot.isServing()) {
-      return slot.isMissing();
-    }
-    return !slot.isGivenUp() || deployment.stable().points(version) > 0;
   }
 
   /** Says whether what is needed has been tried with the settings that are declared. */
@@ -182,139 +164,14 @@ final class DeployedModels {
     deployment.configured(config, String.join("; ", problems));
   }
 
-  private void load(Declared deployment, long version, Slot slot) {
-    String config = deployment.spec().config();
-    slot.begin(config);
-    boolean replaces = slot.isServing();
-    loads.load(
-        deployment.name(),
-        version,
-        slot,
-        () -> find(deployment, version, slot, config),
-        () -> {
-          if (slot.state == VersionState.READY) {
-            slot.succeeded();
-            if (replaces) {
-              meters.remove(deployment.name()); // it knows of what was replaced
-            }
-          } else if (!slot.isGivenUp() || deployment.stable().points(version) > 0) {
-            slot.retryLater(nanoClock.getAsLong());
-          }
-          if (owners.get(deployment.name()) == deployment) {
-            reconcile(deployment);
-          }
-        });
-  }
-
-  /** Of the thread that fetches it. */
-  private LoadStages.Wanted find(Declared deployment, long version, Slot slot, String config)
-      throws IOException {
-    DeploymentSpec spec = deployment.spec();
-    ModelEntry entry =
-        ConfigOverlay.over(
-            repository.resolve(spec.model(), new VersionSelector.Exactly(version)), config);
-    if (entry.problem().isPresent()) {
-      throw new IOException(entry.problem().get());
-    }
-    slot.configuredReplicas = entry.manifest().replicas();
-    // a version that is to take over begins with what the load has made of the one before
-    int now =
-        routes.ready(spec.name()).stream().mapToInt(ServedVersion::replicaCount).max().orElse(0);
-    return new LoadStages.Wanted(
-        entry,
-        entry.versions().getFirst(),
-        entry.manifest().withReplicas(spec.replicasFrom(now, slot.configuredReplicas)));
-  }
-
-  // --- rollouts
-
-  /** Sees how far a rollout has come. */
-  private void shift(Declared deployment, SortedMap<Long, Slot> slots) {
-    Rollout rollout = deployment.rollout().orElse(null);
-    if (rollout == null || rollout.phase().isOver()) {
-      meters.remove(deployment.name());
-    } else if (rollout.phase() == Rollout.Phase.LOADING) {
-      Optional<String> obstacle = obstacle(deployment, rollout, slots);
-      if (obstacle.isPresent()) {
-        deployment.failed(obstacle.get());
-      } else if (served(slots, rollout.to().versions()).size() == rollout.to().versions().size()) {
-        deployment.ready();
-        beginStep(deployment, slots);
-      }
-    } else {
-      StepMeter meter = meters.get(deployment.name());
-      if (meter == null || advance(deployment, rollout, meter, slots)) {
-        beginStep(deployment, slots);
-      }
-    }
-  }
-
-  private static boolean advance(
-      Declared deployment, Rollout rollout, StepMeter meter, SortedMap<Long, Slot> slots) {
-    // a version that served before as well is no candidate
-    SortedSet<Long> candidates = new TreeSet<>(rollout.to().versions());
-    candidates.removeAll(rollout.from().versions());
-    return deployment.advance(
-        candidates.isEmpty()
-            ? Gates.Measured.NO_CANDIDATE
-            : meter.measure(served(slots, candidates)),
-        meter.measure(served(slots, rollout.from().versions())));
-  }
-
-  private void beginStep(Declared deployment, SortedMap<Long, Slot> slots) {
-    changed.run();
-    meters.put(deployment.name(), new StepMeter(served(slots, slots.keySet())));
-  }
-
-  private static List<ServedVersion> served(SortedMap<Long, Slot> slots, Set<Long> versions) {
-    List<ServedVersion> served = new ArrayList<>();
-    for (long version : versions) {
-      Slot slot = slots.get(version);
-      if (slot != null && slot.served != null) {
-        served.add(slot.served);
-      }
-    }
-    return served;
-  }
-
-  /** Why the new versions of a rollout cannot take over; empty if they can, or may yet. */
-  private static Optional<String> obstacle(
-      Declared deployment, Rollout rollout, SortedMap<Long, Slot> slots) {
-    for (long version : rollout.to().versions()) {
-      Slot slot = slots.get(version);
-      if (slot != null && !slot.isServing() && slot.isGivenUp()) {
-        return Optional.of("version " + version + ": " + slot.reason);
-      }
-    }
-    if (deployment.spec().update().allowSignatureChange()) {
-      return Optional.empty();
-    }
-    for (ServedVersion old : served(slots, rollout.from().versions())) {
-      for (ServedVersion next : served(slots, rollout.to().versions())) {
-        if (!old.signature().inputs().equals(next.signature().inputs())
-            || !old.signature().outputs().equals(next.signature().outputs())) {
-          return Optional.of(
-              "version %d takes %s and gives %s; version %d takes %s and gives %s (expected the same, or allow_signature_change)"
-                  .formatted(
-                      old.version(),
-                      old.signature().inputs(),
-                      old.signature().outputs(),
-                      next.version(),
-                      next.signature().inputs(),
-                      next.signature().outputs()));
-        }
-      }
-    }
-    return Optional.empty();
-  }
-
   /** Takes down what nobody is sent to any more. */
   private void retireAllBut(Declared deployment, SortedMap<Long, Slot> slots) {
     List<Long> superfluous = new ArrayList<>(slots.keySet());
     superfluous.removeAll(needed(deployment));
     // while the new stable version is not there, after a restart, whatever is there serves
     boolean complete =
-        sleepers.isAsleep(deployment) || !served(slots, deployment.traffic().versions()).isEmpty();
+        sleepers.isAsleep(deployment)
+            || !Slot.served(slots, deployment.traffic().versions()).isEmpty();
     for (long number : superfluous) {
       Slot slot = slots.get(number);
       if (slot != null && (complete || !slot.isServing())) {
@@ -343,7 +200,7 @@ final class DeployedModels {
   boolean makeRoom() {
     Optional<Declared> idle =
         sleepers.longestIdle(
-            owners.values(), owner -> served(slotsOf(owner), slotsOf(owner).keySet()));
+            owners.values(), owner -> Slot.served(slotsOf(owner), slotsOf(owner).keySet()));
     idle.ifPresent(
         deployment -> {
           log.info("deployment {}: unloaded to make room", deployment.name());
@@ -378,7 +235,7 @@ final class DeployedModels {
   }
 
   private void lookAtIdle(Declared deployment, SortedMap<Long, Slot> slots) {
-    List<ServedVersion> served = served(slots, slots.keySet());
+    List<ServedVersion> served = Slot.served(slots, slots.keySet());
     if (sleepers.fallsAsleep(deployment, served, nanoClock.getAsLong())) {
       log.info("deployment {}: not called any more, and unloaded", deployment.name());
       deployment.changedByCalls("loaded", "asleep");
@@ -395,11 +252,7 @@ final class DeployedModels {
 
   /** Whether a rollout is to be looked at again soon. */
   boolean isBaking() {
-    return declared.all().stream().anyMatch(DeployedModels::isBaking);
-  }
-
-  private static boolean isBaking(Declared deployment) {
-    return deployment.rollout().filter(r -> r.phase() == Rollout.Phase.BAKING).isPresent();
+    return declared.all().stream().anyMatch(Rollouts::isBaking);
   }
 
   /** Nanoseconds until a version is to be tried again; the largest number for never. */
@@ -423,8 +276,8 @@ final class DeployedModels {
       try {
         if (slots.values().stream().anyMatch(Slot::isWaitingForRetry)) {
           reconcile(deployment);
-        } else if (isBaking(deployment)) {
-          shift(deployment, slots);
+        } else if (Rollouts.isBaking(deployment)) {
+          rollouts.look(deployment, slots);
           retireAllBut(deployment, slots);
         } else {
           lookAtIdle(deployment, slots);

@@ -22,6 +22,7 @@ final class LoadMeter {
     long ranNanos = statistics.gatherNanos() + statistics.runNanos() + statistics.scatterNanos();
     // those in a run that lasts too long, too: they are busy, and may be back at any time
     int replicas = served.replicaCount();
+    Histogram.Snapshot queueTimes = statistics.queueTimes().coarse();
     QueueReport queue = served.scheduling();
     return new LoadReading(
         served.nanoTime(),
@@ -34,8 +35,8 @@ final class LoadMeter {
         ranNanos + served.lastingRunNanos(),
         ranNanos,
         statistics.queueNanos(),
-        statistics.queueTimes().upperBounds(),
-        statistics.queueTimes().counts(),
+        queueTimes.upperBounds(),
+        queueTimes.counts(),
         queue.secondsPerRow(replicas),
         1 - queue.lately().loopShare());
   }

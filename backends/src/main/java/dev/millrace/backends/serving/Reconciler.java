@@ -4,6 +4,7 @@ package dev.millrace.backends.serving;
 import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.Traffic;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelRepository;
@@ -103,6 +104,7 @@ public final class Reconciler implements AutoCloseable {
    * @param drainNanos asked how long requests may take to finish on a version that was replaced
    * @param inlining which batches event loops may run
    * @param fairness how tenants share each model
+   * @param metrics that gates may limit
    */
   public Reconciler(
       ModelRepository repository,
@@ -115,6 +117,7 @@ public final class Reconciler implements AutoCloseable {
       LongSupplier drainNanos,
       Inlining inlining,
       Fairness fairness,
+      MetricSource metrics,
       LongSupplier nanoClock) {
     this.repository = repository;
     Map<String, Backend> byName = new HashMap<>();
@@ -144,7 +147,7 @@ public final class Reconciler implements AutoCloseable {
             nanoClock);
     this.models = new ListedModels(loads, this::publish);
     this.deployed =
-        new DeployedModels(repository, declared, routes, loads, this::publish, nanoClock);
+        new DeployedModels(repository, declared, routes, loads, metrics, this::publish, nanoClock);
   }
 
   private static ScheduledExecutorService thread(String name) {

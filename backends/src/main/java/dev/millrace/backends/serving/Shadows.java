@@ -3,8 +3,8 @@ package dev.millrace.backends.serving;
 
 import dev.millrace.backends.deployment.Declared;
 import dev.millrace.backends.deployment.DeploymentSpec.Shadow;
-import dev.millrace.backends.deployment.Gates;
 import dev.millrace.backends.deployment.Rollout;
+import dev.millrace.backends.gate.Gates;
 import dev.millrace.backends.shadow.Tolerance;
 import java.util.ArrayList;
 import java.util.Collection;

@@ -2,6 +2,10 @@
 package dev.millrace.backends.serving;
 
 import dev.millrace.backends.model.ModelArtifact;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /** One version of a model, as far as it has come. The control thread's, except where said. */
@@ -86,5 +90,17 @@ final class Slot {
   /** Nanoseconds until it may be tried again; 0 or less if it may be now. */
   long untilRetry(long nowNanos) {
     return attempts == 0 ? 0 : retryNanos - nowNanos;
+  }
+
+  /** Those of some versions that serve. */
+  static List<ServedVersion> served(SortedMap<Long, Slot> slots, Set<Long> versions) {
+    List<ServedVersion> served = new ArrayList<>();
+    for (long version : versions) {
+      Slot slot = slots.get(version);
+      if (slot != null && slot.served != null) {
+        served.add(slot.served);
+      }
+    }
+    return served;
   }
 }

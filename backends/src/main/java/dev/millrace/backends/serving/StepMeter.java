@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
-import dev.millrace.backends.deployment.Gates.Measured;
+import dev.millrace.backends.gate.Distribution;
+import dev.millrace.backends.gate.Measured;
+import dev.millrace.backends.gate.MetricLimit;
+import dev.millrace.backends.gate.MetricSource;
+import dev.millrace.backends.gate.Moments;
+import dev.millrace.backends.gate.Seen;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.serving.ServingStatistics.Snapshot;
 import dev.millrace.backends.shadow.Comparisons;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -21,45 +28,98 @@ final class StepMeter {
           Failure.Kind.TURNED_AWAY,
           Failure.Kind.NOT_READY);
 
-  private final Map<ServedVersion, Snapshot> before = new HashMap<>();
+  private final Map<ServedVersion, Measured> atBegin = new HashMap<>();
+  private final Map<ServedVersion, Measured> beforeRollout;
   private final Map<Mirror, Comparisons> copiesBefore = new HashMap<>();
+  private final MetricSource metrics;
+  private final List<MetricLimit> limits;
+  private final Moments candidate;
+  private final Moments stable;
 
-  StepMeter(Collection<ServedVersion> versions) {
+  private StepMeter(
+      Collection<ServedVersion> versions,
+      Map<ServedVersion, Measured> beforeRollout,
+      MetricSource metrics,
+      List<MetricLimit> limits,
+      long nowNanos) {
+    this.metrics = metrics;
+    this.limits = limits;
     for (ServedVersion version : versions) {
-      before.put(version, version.statistics().snapshot());
+      atBegin.put(version, everMeasured(version));
       version.mirrors().forEach(m -> copiesBefore.put(m, m.report().comparisons()));
     }
+    this.beforeRollout = beforeRollout.isEmpty() ? Map.copyOf(atBegin) : beforeRollout;
+    this.candidate = new Moments(nowNanos);
+    this.stable = new Moments(nowNanos);
+  }
+
+  /**
+   * For the first step of a rollout.
+   *
+   * @param limits of metrics that are to be read
+   */
+  static StepMeter first(
+      Collection<ServedVersion> versions,
+      MetricSource metrics,
+      List<MetricLimit> limits,
+      long nowNanos) {
+    return new StepMeter(versions, Map.of(), metrics, limits, nowNanos);
+  }
+
+  /** For the next step. */
+  StepMeter next(Collection<ServedVersion> versions, long nowNanos) {
+    return new StepMeter(versions, beforeRollout, metrics, limits, nowNanos);
+  }
+
+  /**
+   * What there is to see now.
+   *
+   * @param candidates the new versions
+   * @param replaced those that they replace
+   */
+  Seen look(
+      Collection<ServedVersion> candidates, Collection<ServedVersion> replaced, long nowNanos) {
+    candidate.add(nowNanos, sinceBegin(candidates));
+    stable.add(nowNanos, sinceBegin(replaced));
+    return new Seen(
+        candidate,
+        stable,
+        replaced.stream()
+            .map(version -> beforeRollout.getOrDefault(version, Measured.NOTHING))
+            .reduce(Measured.NOTHING, Measured::plus));
   }
 
   /** Of some of the versions, together. */
-  Measured measure(Collection<ServedVersion> versions) {
-    long requests = 0;
-    long failed = 0;
-    long[] counts = new long[0];
-    long[] bounds = new long[0];
+  private Measured sinceBegin(Collection<ServedVersion> versions) {
+    Measured sum = Measured.copiesOnly(copiesRunBy(versions));
     for (ServedVersion version : versions) {
-      Snapshot then = before.get(version);
-      if (then == null) {
-        continue; // not there when the step began
-      }
-      Snapshot now = version.statistics().snapshot();
-      requests += now.requests() - then.requests();
-      failed += own(now) - own(then);
-      bounds = now.requestTimes().upperBounds();
-      counts = counts.length == 0 ? new long[bounds.length + 1] : counts;
-      for (int i = 0; i < counts.length; i++) {
-        counts[i] += now.requestTimes().counts()[i] - then.requestTimes().counts()[i];
+      Measured then = atBegin.get(version);
+      if (then != null) { // else it was not there when the step began
+        sum = sum.plus(everMeasured(version).since(then));
       }
     }
-    return counts.length == 0
-        ? Measured.NOTHING
-        : new Measured(requests, failed, bounds, counts, copiesRunBy(versions));
+    return sum;
+  }
+
+  /** Of a version since it was loaded, but for its copies. */
+  private Measured everMeasured(ServedVersion version) {
+    Snapshot snapshot = version.statistics().snapshot();
+    Histogram.Snapshot times = snapshot.requestTimes();
+    return new Measured(
+        snapshot.requests(),
+        own(snapshot),
+        new Distribution(
+            Arrays.stream(times.upperBounds()).asDoubleStream().toArray(),
+            times.counts(),
+            (double) times.sum()),
+        Comparisons.NONE,
+        metrics.read(version.name(), version.version(), limits));
   }
 
   /** By these, of what all those answer that were there when the step began. */
   private Comparisons copiesRunBy(Collection<ServedVersion> versions) {
     Comparisons sum = Comparisons.NONE;
-    for (ServedVersion answering : before.keySet()) {
+    for (ServedVersion answering : atBegin.keySet()) {
       for (Mirror mirror : answering.mirrors()) {
         if (versions.contains(mirror.shadow())) {
           Comparisons then = copiesBefore.getOrDefault(mirror, Comparisons.NONE);

@@ -15,20 +15,6 @@ class DeclaredTest {
 
   private final EventLog events = new EventLog(InstantSource.system());
 
-  /** Kept in memory. */
-  private static final class Memory implements DeploymentStore {
-    @Override
-    public List<Stored> load() {
-      return List.of();
-    }
-
-    @Override
-    public void save(Stored stored) {}
-
-    @Override
-    public void delete(String name) {}
-  }
-
   private Declared declared(String version) throws DeploymentException {
     DeploymentSpec spec =
         new DeploymentSpec(
@@ -44,7 +30,9 @@ class DeclaredTest {
             "",
             "");
     InstantSource clock = InstantSource.system();
-    return new Deployments(new Memory(), events, clock).apply(spec, 0, false, "test").deployment();
+    return new Deployments(new MemoryStore(), events, clock)
+        .apply(spec, 0, false, "test")
+        .deployment();
   }
 
   @Test

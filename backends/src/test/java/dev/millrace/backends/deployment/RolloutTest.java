@@ -4,8 +4,10 @@ package dev.millrace.backends.deployment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.millrace.backends.deployment.Gates.Measured;
 import dev.millrace.backends.deployment.Rollout.Phase;
+import dev.millrace.backends.gate.Gates;
+import dev.millrace.backends.gate.Seen;
+import dev.millrace.backends.gate.Step;
 import dev.millrace.backends.shadow.Tolerance;
 import java.time.Duration;
 import java.util.Arrays;
@@ -28,8 +30,8 @@ class RolloutTest {
     return new Rollout(from, NEW, strategy, 0);
   }
 
-  private static Measured good(long requests) {
-    return new Measured(requests, 0, new long[] {1}, new long[] {requests, 0});
+  private static Seen good(int requests) {
+    return new Step().answers(requests, 1).look();
   }
 
   @Test
@@ -39,15 +41,15 @@ class RolloutTest {
     rollout.ready(1000);
     assertThat(rollout.traffic().points(2)).isEqualTo(1000);
 
-    assertThat(rollout.advance(1050, good(100), good(900))).isFalse();
-    assertThat(rollout.advance(1200, good(9), good(900))).isFalse();
-    assertThat(rollout.advance(1200, good(10), good(900))).isTrue();
+    assertThat(rollout.advance(1050, good(100))).isFalse();
+    assertThat(rollout.advance(1200, good(9))).isFalse();
+    assertThat(rollout.advance(1200, good(10))).isTrue();
     assertThat(rollout.traffic().points(2)).isEqualTo(5000);
-    assertThat(rollout.advance(1250, good(100), good(900))).isFalse();
-    assertThat(rollout.advance(1300, good(100), good(900))).isTrue();
+    assertThat(rollout.advance(1250, good(100))).isFalse();
+    assertThat(rollout.advance(1300, good(100))).isTrue();
     assertThat(rollout.traffic()).isEqualTo(NEW);
     assertThat(rollout.phase()).isEqualTo(Phase.BAKING);
-    assertThat(rollout.advance(1400, good(100), good(900))).isTrue();
+    assertThat(rollout.advance(1400, good(100))).isTrue();
     assertThat(rollout.phase()).isEqualTo(Phase.DONE);
   }
 
@@ -63,15 +65,40 @@ class RolloutTest {
   void aBrokenGateTakesAllOfItBackAtOnceAndForGood() {
     Rollout rollout = rollout(OLD, 10, 50);
     rollout.ready(0);
-    Measured bad = new Measured(50, 50, new long[] {1}, new long[] {50, 0});
+    Step step = new Step();
+    step.answers(25, 1).fails(25).rest(15);
+    step.answers(25, 1).fails(25).rest(15);
 
-    assertThat(rollout.advance(1, bad, good(900))).isTrue();
+    assertThat(rollout.advance(1, step.answers(25, 1).fails(25).look())).isTrue();
     assertThat(rollout.phase()).isEqualTo(Phase.ROLLED_BACK);
     assertThat(rollout.traffic()).isEqualTo(OLD);
     assertThat(rollout.reason()).contains("error rate 0.5");
     rollout.promote(2);
     rollout.fail("late", 3);
     assertThat(rollout.phase()).isEqualTo(Phase.ROLLED_BACK);
+  }
+
+  @Test
+  void aStepLastsLongerWhileOneMomentSpeaksAgainstTheVersion() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    rollout.ready(0);
+    Step step = new Step();
+
+    assertThat(rollout.advance(200, step.answers(25, 1).fails(25).look())).isFalse();
+    step.rest(15);
+    assertThat(rollout.advance(2000, step.answers(25, 1).look())).isTrue();
+    assertThat(rollout.traffic().points(2)).isEqualTo(5000);
+  }
+
+  @Test
+  void aStepDoesNotEndWithRequestsThatNoGateHasSeen() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    rollout.ready(0);
+    Step step = new Step();
+    step.answers(9, 1).look();
+
+    assertThat(rollout.advance(200, step.answers(100, 1).glance())).isFalse();
+    assertThat(rollout.advance(200, step.look())).isTrue();
   }
 
   @Test
@@ -94,7 +121,7 @@ class RolloutTest {
 
   @Test
   void aRolloutThatComparesMayBeginWithoutTraffic() {
-    Gates compares = new Gates(0, 0, Duration.ZERO, 0, 0.01, Tolerance.DEFAULT);
+    Gates compares = Gates.NONE.comparing(0.01, Tolerance.DEFAULT);
     UpdateStrategy strategy =
         new UpdateStrategy(List.of(0, 50), Duration.ofMillis(100), compares, false);
     Rollout rollout = new Rollout(OLD, NEW, strategy, 0);
@@ -102,7 +129,7 @@ class RolloutTest {
     assertThat(rollout.phase()).isEqualTo(Phase.BAKING);
     assertThat(rollout.traffic()).isEqualTo(OLD);
 
-    assertThat(rollout.advance(100, Measured.NOTHING, good(900))).isTrue();
+    assertThat(rollout.advance(100, good(0))).isTrue();
     assertThat(rollout.traffic().points(2)).isEqualTo(5000);
     assertThatThrownBy(() -> new UpdateStrategy(List.of(0, 0, 50), Duration.ZERO, compares, false))
         .hasMessageContaining("expected ascending, 0 to 100");

@@ -9,6 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.backends.deployment.DeploymentStore;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.repository.ModelEntry;
@@ -40,6 +41,7 @@ class ReconcilerTest {
           () -> TimeUnit.SECONDS.toNanos(10),
           Inlining.OFF,
           Fairness.NONE,
+          MetricSource.NONE,
           System::nanoTime);
 
   @AfterEach

@@ -9,7 +9,9 @@ import dev.millrace.backends.deployment.Autoscaling;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.deployment.MemoryStore;
 import dev.millrace.backends.deployment.UpdateStrategy;
+import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.mlflow.Credentials;
 import dev.millrace.backends.mlflow.MlflowSource;
 import dev.millrace.backends.mlflow.ToyMlflow;
@@ -47,7 +49,7 @@ class StalledFetchTest {
   private final Routes routes = new Routes(() -> {});
   private final InstantSource clock = InstantSource.system();
   private final Deployments declared =
-      new Deployments(AutoscalerTest.MEMORY, new EventLog(clock), clock);
+      new Deployments(new MemoryStore(), new EventLog(clock), clock);
   private ToyMlflow server;
   private ContentCache cache;
   private RemoteRepository repository;
@@ -76,6 +78,7 @@ class StalledFetchTest {
             () -> TimeUnit.SECONDS.toNanos(10),
             Inlining.OFF,
             Fairness.NONE,
+            MetricSource.NONE,
             System::nanoTime);
     put("slow");
     put("fast");

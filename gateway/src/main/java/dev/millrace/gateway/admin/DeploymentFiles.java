@@ -85,7 +85,7 @@ public final class DeploymentFiles implements DeploymentStore {
       // a newer gateway may have written what this one does not know
       JsonFormat.parser().ignoringUnknownFields().merge(json, message);
       return new Stored(
-          Specs.read(message.getSpec()),
+          Specs.read(LimitSpecs.withoutUnknown(message.getSpec())),
           message.getGeneration(),
           traffic(message.getStableList()),
           traffic(message.getRejectedList()),
@@ -197,7 +197,7 @@ public final class DeploymentFiles implements DeploymentStore {
     return folder.resolve(name + SUFFIX);
   }
 
-  private static String checksum(String json) {
+  static String checksum(String json) {
     CRC32C crc = new CRC32C();
     crc.update(json.getBytes(StandardCharsets.UTF_8));
     return "# crc32c %08x".formatted(crc.getValue());

@@ -7,8 +7,8 @@ import dev.millrace.backends.deployment.Autoscaling;
 import dev.millrace.backends.deployment.DeploymentException;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.DeploymentSpec.Target;
-import dev.millrace.backends.deployment.Gates;
 import dev.millrace.backends.deployment.UpdateStrategy;
+import dev.millrace.backends.gate.Gates;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.proto.admin.v1.StickyRouting;
 import dev.millrace.proto.admin.v1.WeightedVersion;
@@ -146,7 +146,8 @@ final class Specs {
               gates.getMinRequests(),
               gates.getMaxDivergence(),
               ShadowSpecs.tolerance(
-                  "update.gates.tolerance", gates.hasTolerance(), gates.getTolerance(), problems)),
+                  "update.gates.tolerance", gates.hasTolerance(), gates.getTolerance(), problems),
+              LimitSpecs.read(gates.getLimitsList(), problems)),
           message.getAllowSignatureChange());
     } catch (IllegalArgumentException e) {
       problems.add("update." + e.getMessage());
@@ -227,6 +228,7 @@ final class Specs {
         .setMinRequests(gates.minRequests())
         .setMaxDivergence(gates.maxDivergence())
         .setTolerance(ShadowSpecs.write(gates.tolerance()))
+        .addAllLimits(gates.limits().stream().map(LimitSpecs::write).toList())
         .build();
   }
 

@@ -8,6 +8,7 @@ import com.google.protobuf.util.JsonFormat;
 import dev.millrace.proto.admin.v1.DeploymentSpec;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,9 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 final class DeploymentFile {
   private static final JsonFactory JSON = new JsonFactory();
 
+  /** The field whose values are settings of models. */
+  private static final String SETTINGS = "config";
+
   private DeploymentFile() {}
 
   /**
@@ -30,7 +34,8 @@ final class DeploymentFile {
   static List<DeploymentSpec> read(String name, String text) throws IOException {
     List<DeploymentSpec> specs = new ArrayList<>();
     try {
-      Load load = new Load(LoadSettings.builder().setLabel(name).build());
+      Load load =
+          new Load(LoadSettings.builder().setLabel(name).setSchema(new LiteralNumbers()).build());
       for (Object document : load.loadAllFromString(text)) {
         if (!(document instanceof Map<?, ?> map)) {
           throw new InputException(name + ": no mapping (expected 'name: ...' and so on)");
@@ -53,26 +58,34 @@ final class DeploymentFile {
   private static String json(Map<?, ?> map) throws IOException {
     StringWriter text = new StringWriter();
     try (JsonGenerator out = JSON.createGenerator(text)) {
-      write(map, out);
+      write(map, out, false);
     }
     return text.toString();
   }
 
-  private static void write(@Nullable Object value, JsonGenerator out) throws IOException {
+  /**
+   * Writes a value.
+   *
+   * @param isSetting whether it is one of {@code model.yaml}, where it would be read as it is
+   *     written
+   */
+  private static void write(@Nullable Object value, JsonGenerator out, boolean isSetting)
+      throws IOException {
     switch (value) {
       case null -> out.writeNull();
       case Map<?, ?> map -> {
         out.writeStartObject();
         for (Map.Entry<?, ?> entry : map.entrySet()) {
-          out.writeFieldName(String.valueOf(entry.getKey()));
-          write(entry.getValue(), out);
+          String key = String.valueOf(entry.getKey());
+          out.writeFieldName(key);
+          write(entry.getValue(), out, isSetting || key.equals(SETTINGS));
         }
         out.writeEndObject();
       }
       case List<?> list -> {
         out.writeStartArray();
         for (Object item : list) {
-          write(item, out);
+          write(item, out, isSetting);
         }
         out.writeEndArray();
       }
@@ -80,7 +93,22 @@ final class DeploymentFile {
       case Integer number -> out.writeNumber(number);
       case Long number -> out.writeNumber(number);
       case Double number -> out.writeNumber(number);
+      case BigDecimal number -> write(number, out, isSetting);
       default -> out.writeString(value.toString());
+    }
+  }
+
+  /**
+   * A setting whose digits a JSON number would lose goes as text: what wants a number refuses it.
+   */
+  private static void write(BigDecimal number, JsonGenerator out, boolean isSetting)
+      throws IOException {
+    boolean isWhole = number.stripTrailingZeros().scale() <= 0; // 64.0 would become 64
+    boolean isKept = Double.toString(number.doubleValue()).equals(number.toString());
+    if (isSetting && (isWhole || !isKept)) {
+      out.writeString(number.toString());
+    } else {
+      out.writeNumber(number);
     }
   }
 }

@@ -9,6 +9,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /** What is printed when a command fails, and the exit code. */
@@ -49,6 +50,7 @@ final class Failures {
       }
       case AdminException e -> {
         err.println(line(e.status()));
+        furtherProblems(e.status()).forEach(problem -> err.println("  " + problem));
         yield FAILED;
       }
       case GatewayStartException e -> {
@@ -68,6 +70,14 @@ final class Failures {
         yield FAILED;
       }
     };
+  }
+
+  /** What is wrong besides the first thing: a declaration is refused with all at once. */
+  private static List<String> furtherProblems(Status status) {
+    String description = status.getDescription();
+    return description == null || status.getCode() != Status.Code.INVALID_ARGUMENT
+        ? List.of()
+        : description.lines().skip(1).toList();
   }
 
   /** A status in one line: {@code NOT_FOUND: model 'x'}. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.metrics;
 
+import dev.millrace.backends.gate.MetricLimit;
 import io.prometheus.client.Collector;
 import java.util.ArrayList;
 import java.util.List;
@@ -204,6 +205,9 @@ public enum Metric {
       "outcome",
       false);
 
+  static final String MODEL = "model";
+  static final String VERSION = "version";
+
   private final String shortName;
   private final Collector.Type type;
   private final String help;
@@ -232,6 +236,24 @@ public enum Metric {
     return "millrace_" + shortName;
   }
 
+  /** The name of its samples; those of a histogram have further suffixes. */
+  String exportedName() {
+    return metricName() + (type == Collector.Type.COUNTER ? "_total" : "");
+  }
+
+  /** What it says of a version. */
+  MetricLimit.Kind kind() {
+    return switch (type) {
+      case COUNTER -> MetricLimit.Kind.COUNTER;
+      case HISTOGRAM -> MetricLimit.Kind.HISTOGRAM;
+      default -> MetricLimit.Kind.GAUGE;
+    };
+  }
+
+  String furtherLabel() {
+    return furtherLabel;
+  }
+
   String help() {
     return help;
   }
@@ -244,8 +266,8 @@ public enum Metric {
   List<String> labels() {
     List<String> labels = new ArrayList<>();
     if (ofAModel()) {
-      labels.add("model");
-      labels.add("version");
+      labels.add(MODEL);
+      labels.add(VERSION);
     }
     if (!furtherLabel.isEmpty()) {
       labels.add(furtherLabel);
@@ -258,12 +280,10 @@ public enum Metric {
     StringBuilder table =
         new StringBuilder("| name | type | labels | meaning |\n|---|---|---|---|\n");
     for (Metric metric : values()) {
-      String suffix = metric.type == Collector.Type.COUNTER ? "_total" : "";
       table.append(
-          "| `%s%s` | %s | %s | %s |\n"
+          "| `%s` | %s | %s | %s |\n"
               .formatted(
-                  metric.metricName(),
-                  suffix,
+                  metric.exportedName(),
                   metric.type.name().toLowerCase(Locale.ROOT),
                   String.join(", ", metric.labels()),
                   metric.help));

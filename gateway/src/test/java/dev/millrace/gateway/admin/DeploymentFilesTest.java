@@ -8,6 +8,7 @@ import dev.millrace.backends.deployment.DeploymentException;
 import dev.millrace.backends.deployment.DeploymentSpec;
 import dev.millrace.backends.deployment.DeploymentStore.Stored;
 import dev.millrace.backends.deployment.Traffic;
+import dev.millrace.proto.admin.v1.MetricLimit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,6 +131,23 @@ final class DeploymentFilesTest {
     Files.writeString(newest(), "torn");
 
     assertThat(files.load()).containsExactly(stored("risk", 5, 1));
+  }
+
+  /** Of a gateway that had further metrics: what it declared is served all the same. */
+  @Test
+  void aLimitOfAMetricThatIsNotKnownIsLeftOut() throws Exception {
+    MetricLimit known = MetricLimit.newBuilder().setMetric("millrace_replicas").setMax(3).build();
+    dev.millrace.proto.admin.v1.DeploymentSpec.Builder spec =
+        dev.millrace.proto.admin.v1.DeploymentSpec.newBuilder().setName("fraud").setVersion("1");
+    spec.getUpdateBuilder().getGatesBuilder().addLimits(known);
+    files.save(new Stored(Specs.read(spec.build()), 1, Traffic.all(1), Traffic.NONE, ""));
+    String line = Files.readString(newest());
+    String json = line.substring(line.indexOf('\n') + 1).replace("_replicas", "_of_another_day");
+    Files.writeString(newest(), DeploymentFiles.checksum(json) + "\n" + json);
+
+    assertThat(files.load())
+        .singleElement()
+        .satisfies(read -> assertThat(read.spec().update().gates().limits()).isEmpty());
   }
 
   @Test

@@ -94,7 +94,12 @@ class AdminCommandsTest {
         .isEqualTo("fraud: 1: 100 %, 1 replica\nautoscaling (2..4) has ended\n");
     String following =
         file("b.yaml", "name: fraud\nversion: '@champion'\nautoscale: {max: 3, downAfter: 300s}\n");
-    assertThat(ok("apply", "-f", following)).contains("replicas: 1 → 1..3 and down after 300 s");
+    assertThat(ok("apply", "-f", following))
+        .contains(
+            "replicas: 1 → none",
+            "autoscale.min: none → 1",
+            "autoscale.max: none → 3",
+            "autoscale.down_after: 60s → 300s");
     assertThat(ok("deployments")).contains("1: 100 %, 1 (1..3) replicas");
     assertThat(run("scale", "fraud", "--replicas", "1", "--max", "4").exitCode()).isEqualTo(2);
     assertThat(run("scale", "fraud", "--max", "65").err()).contains("max: 65 (expected 1 to 64)");

@@ -304,7 +304,7 @@ class DeploymentsTest {
                     .setSpec(spec("fraud", "", "1").setReplicas(3))
                     .setDryRun(true)
                     .build());
-    assertThat(dry.getChangesList()).containsExactly("replicas: 0 → 3");
+    assertThat(dry.getChangesList()).containsExactly("replicas: the model's own → 3");
     assertThat(get("fraud").getGeneration()).isEqualTo(1);
     assertThatThrownBy(
             () ->

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.deployment.Autoscaling;
+import dev.millrace.backends.deployment.DeploymentException;
+import dev.millrace.backends.deployment.DeploymentSpec;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.deployment.MemoryStore;
+import dev.millrace.backends.deployment.UpdateStrategy;
+import dev.millrace.backends.gate.MetricSource;
+import dev.millrace.backends.repository.VersionSelector;
+import dev.millrace.batching.Fairness;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/** Deployments of version 1 of model {@code m}, by a scripted engine. */
+final class TestDeployments implements AutoCloseable {
+  final ScriptedBackend backend = new ScriptedBackend();
+  final ListedRepository repository = new ListedRepository();
+  final Routes routes = new Routes(() -> {});
+  final EventLog events = new EventLog(InstantSource.system());
+  final Deployments declared = new Deployments(new MemoryStore(), events, InstantSource.system());
+  private final Reconciler reconciler;
+
+  TestDeployments(LongSupplier nanoClock) {
+    this.reconciler =
+        new Reconciler(
+            repository,
+            List.of(backend),
+            routes,
+            declared,
+            false,
+            Chosen.all(),
+            MemoryLedger.unlimited(),
+            () -> TimeUnit.SECONDS.toNanos(10),
+            Inlining.OFF,
+            Fairness.NONE,
+            MetricSource.NONE,
+            nanoClock);
+  }
+
+  void start() {
+    repository.put("m", 1, "a");
+    reconciler.start(0, TimeUnit.DAYS.toNanos(1));
+  }
+
+  void apply(String name, Autoscaling autoscaling, String config) throws DeploymentException {
+    declared.apply(
+        new DeploymentSpec(
+            name,
+            "m",
+            List.of(new DeploymentSpec.Target(new VersionSelector.Exactly(1), 100)),
+            0,
+            autoscaling,
+            UpdateStrategy.ALL_AT_ONCE,
+            "",
+            Map.of(),
+            Optional.empty(),
+            "",
+            config),
+        0,
+        false,
+        "test");
+  }
+
+  @Override
+  public void close() {
+    reconciler.close();
+  }
+}

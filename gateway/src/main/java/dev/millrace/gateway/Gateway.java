@@ -7,6 +7,8 @@ import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.natives.NativesException;
+import dev.millrace.backends.natives.OrtNatives;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.serving.Autoscaler;
 import dev.millrace.backends.serving.Chosen;
@@ -84,7 +86,8 @@ public final class Gateway implements AutoCloseable {
    * Starts everything, and returns when each model has been tried once: {@link #listen}, then
    * {@link #awaitModels}.
    *
-   * @throws GatewayStartException if an address cannot be bound or a repository is no directory
+   * @throws GatewayStartException if an address cannot be bound, a repository is no directory, or
+   *     the native libraries cannot be used
    */
   public static Gateway start(GatewayConfig config)
       throws GatewayStartException, InterruptedException {
@@ -96,9 +99,11 @@ public final class Gateway implements AutoCloseable {
   /**
    * Listens, and begins to load. A model that cannot be loaded is no reason not to start.
    *
-   * @throws GatewayStartException if an address cannot be bound or a repository is no directory
+   * @throws GatewayStartException if an address cannot be bound, a repository is no directory, or
+   *     the native libraries cannot be used
    */
   public static Gateway listen(GatewayConfig config) throws GatewayStartException {
+    chooseNatives(config);
     Map<String, Backend> backends = backends();
     EventLog events = new EventLog(InstantSource.system());
     Deployments deployments = deployments(config, events);
@@ -188,6 +193,18 @@ public final class Gateway implements AutoCloseable {
       grpc.stop(0);
     }
     reconciler.close();
+  }
+
+  private static void chooseNatives(GatewayConfig config) throws GatewayStartException {
+    Optional<Path> directory = config.engines().ortNatives();
+    if (directory.isEmpty()) {
+      return;
+    }
+    try {
+      log.info("ONNX Runtime of {}", OrtNatives.use(directory.get()).runtime());
+    } catch (NativesException e) {
+      throw new GatewayStartException("ort_natives: " + e.getMessage(), e);
+    }
   }
 
   private static Map<String, Backend> backends() {

@@ -24,6 +24,7 @@ public record GatewayConfig(
     Listen listen,
     Limits limits,
     Serving serving,
+    Engines engines,
     Sharing sharing,
     Logging logging) {
 
@@ -132,6 +133,13 @@ public record GatewayConfig(
   }
 
   /**
+   * What runs the models.
+   *
+   * @param ortNatives native libraries of ONNX Runtime in place of the jar's
+   */
+  public record Engines(Optional<Path> ortNatives) {}
+
+  /**
    * How callers share a gateway that cannot serve them all.
    *
    * @param tenantHeader the header that names a call's tenant; empty if there are none
@@ -205,6 +213,7 @@ public record GatewayConfig(
             values.get(ConfigKey.INLINE_BUDGET),
             values.get(ConfigKey.SHUTDOWN_GRACE),
             values.get(ConfigKey.MEMORY_BUDGET)),
+        new Engines(values.get(ConfigKey.ORT_NATIVES)),
         new Sharing(values.get(ConfigKey.TENANT_HEADER), values.get(ConfigKey.TENANT_WEIGHTS)),
         new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)));
   }

@@ -80,6 +80,11 @@ public final class JniLibrary {
     return ortVersion;
   }
 
+  /** As ONNX Runtime names it, such as {@code linux-x64}. */
+  public String platform() {
+    return "linux-" + machine().folderSuffix();
+  }
+
   ElfFile.Machine machine() {
     return elf.machine();
   }

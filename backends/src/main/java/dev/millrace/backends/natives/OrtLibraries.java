@@ -96,4 +96,22 @@ public record OrtLibraries(Path directory, Path runtime, Optional<Path> jni) {
   boolean isComplete() {
     return jni.isPresent() && runtime.getFileName().toString().equals(RUNTIME_FILE);
   }
+
+  /**
+   * Adds the jar's part and the names under which the runtime is looked for.
+   *
+   * @param folder with these libraries, or links to them
+   */
+  public void addMissing(JniLibrary jar, Path folder) throws IOException {
+    if (jni.isEmpty()) {
+      Files.write(folder.resolve(JniLibrary.FILE_NAME), jar.content());
+    }
+    Path target = runtime.getFileName();
+    for (String name : List.of(RUNTIME_FILE, JniLibrary.RUNTIME_NAME)) {
+      if (!Path.of(name).equals(target)) {
+        Files.deleteIfExists(folder.resolve(name));
+        Files.createSymbolicLink(folder.resolve(name), target);
+      }
+    }
+  }
 }

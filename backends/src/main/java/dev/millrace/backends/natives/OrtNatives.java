@@ -4,7 +4,6 @@ package dev.millrace.backends.natives;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -72,7 +71,7 @@ public final class OrtNatives {
     Path folder = Files.createTempDirectory("millrace-natives");
     Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(folder), "natives-cleanup"));
     link(libraries, folder);
-    addMissing(libraries, jar, folder);
+    libraries.addMissing(jar, folder);
     return folder;
   }
 
@@ -81,21 +80,6 @@ public final class OrtNatives {
     try (Stream<Path> files = Files.list(libraries.directory())) {
       for (Path file : files.toList()) {
         Files.createSymbolicLink(folder.resolve(file.getFileName()), file);
-      }
-    }
-  }
-
-  /** Adds the jar's part and the names under which the runtime is looked for. */
-  static void addMissing(OrtLibraries libraries, JniLibrary jar, Path folder) throws IOException {
-    if (libraries.jni().isEmpty()) {
-      Files.write(folder.resolve(JniLibrary.FILE_NAME), jar.content());
-    }
-    Path target = libraries.runtime().getFileName();
-    for (String name : List.of(OrtLibraries.RUNTIME_FILE, JniLibrary.RUNTIME_NAME)) {
-      Path link = folder.resolve(name);
-      if (!link.getFileName().equals(target)) {
-        Files.deleteIfExists(link);
-        Files.createSymbolicLink(link, target);
       }
     }
   }

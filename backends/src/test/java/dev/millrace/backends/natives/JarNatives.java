@@ -10,10 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The native libraries of the jar, as files that a test may alter. */
-final class JarNatives {
+public final class JarNatives {
   private JarNatives() {}
 
-  static JniLibrary jni() {
+  public static JniLibrary jni() {
     try {
       return JniLibrary.ofThisBuild();
     } catch (NativesException e) {
@@ -21,7 +21,7 @@ final class JarNatives {
     }
   }
 
-  static byte[] runtime() {
+  public static byte[] runtime() {
     String folder = "linux-" + ElfFile.Machine.ofThisJvm().folderSuffix();
     String resource = "/ai/onnxruntime/native/" + folder + "/libonnxruntime.so";
     try (InputStream in = JarNatives.class.getResourceAsStream(resource)) {
@@ -35,7 +35,7 @@ final class JarNatives {
   }
 
   /** The same library that says it is of another version, in as many letters. */
-  static byte[] ofVersion(byte[] library, String version) {
+  public static byte[] ofVersion(byte[] library, String version) {
     String own = "VERS_" + jni().ortVersion();
     String other = "VERS_" + version;
     if (own.length() != other.length()) {
@@ -45,13 +45,13 @@ final class JarNatives {
   }
 
   /** The same library that says it is for a processor of that number. */
-  static byte[] forMachine(byte[] library, int number) {
+  public static byte[] forMachine(byte[] library, int number) {
     byte[] other = library.clone();
     other[18] = (byte) number;
     return other;
   }
 
-  static Path write(Path file, byte[] content) throws IOException {
+  public static Path write(Path file, byte[] content) throws IOException {
     Files.createDirectories(file.getParent());
     return Files.write(file, content);
   }

@@ -45,7 +45,7 @@ final class OrtLibrariesTest {
   void addsWhatIsMissingUnderTheNamesThatAreLookedFor() throws Exception {
     JarNatives.write(folder.resolve("libonnxruntime.so." + version), JarNatives.runtime());
 
-    OrtNatives.addMissing(OrtLibraries.check(folder, jar), jar, folder);
+    OrtLibraries.check(folder, jar).addMissing(jar, folder);
 
     assertThat(OrtLibraries.check(folder, jar).isComplete()).isTrue();
     assertThat(folder.resolve("libonnxruntime4j_jni.so")).hasBinaryContent(jar.content());

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.model;
 
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.DeviceStatus;
+import dev.millrace.backends.device.EngineDevices;
+import dev.millrace.backends.device.Processor;
+import java.util.List;
+
 /** An engine that runs models. Found by {@link java.util.ServiceLoader}. */
 public interface Backend {
 
@@ -12,6 +18,16 @@ public interface Backend {
 
   /** The model's file inside its version folder where the configuration names none. */
   String defaultFileName();
+
+  /**
+   * What it can run models on, on this machine, and why not on the rest. May take seconds: devices
+   * are tried out.
+   */
+  default EngineDevices devices() {
+    String processor = Processor.ofThisMachine().toString();
+    return new EngineDevices(
+        name(), "Java", List.of(DeviceStatus.usable(Device.CPU, name(), processor)));
+  }
 
   /**
    * Loads a model and finds out what it is. Slow, and never called on a serving thread.

@@ -2,6 +2,7 @@
 package dev.millrace.backends.natives;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
@@ -86,8 +87,10 @@ public record ElfFile(
    * @throws IOException if it cannot be read, or is no shared library of a 64-bit Linux
    */
   public static ElfFile read(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return parse(channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size()));
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        Arena arena = Arena.ofConfined()) {
+      long size = Math.min(channel.size(), Integer.MAX_VALUE);
+      return parse(channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena).asByteBuffer());
     } catch (ArithmeticException | IllegalArgumentException | IndexOutOfBoundsException e) {
       throw new IOException(file + ": no shared library for 64-bit Linux", e);
     }

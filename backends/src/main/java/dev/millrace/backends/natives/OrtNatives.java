@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -18,6 +19,8 @@ public final class OrtNatives {
   static final String PROPERTY = "onnxruntime.native.path";
 
   private static final Path MAPPED_FILES = Path.of("/proc/self/maps");
+
+  private static final Pattern EXECUTABLE = Pattern.compile("^\\S+ ..x");
 
   private OrtNatives() {}
 
@@ -61,6 +64,8 @@ public final class OrtNatives {
     }
     try (Stream<String> lines = Files.lines(MAPPED_FILES)) {
       return lines
+          // what can be executed was loaded, and not only read
+          .filter(line -> EXECUTABLE.matcher(line).find())
           .filter(line -> line.contains("/" + OrtLibraries.RUNTIME_FILE))
           .map(line -> Path.of(line.substring(line.indexOf('/'))))
           .findFirst();

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.onnx;
 
+import dev.millrace.backends.device.EngineDevices;
+import dev.millrace.backends.device.Processor;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
 
-/** ONNX Runtime on this machine's processor. */
+/** ONNX Runtime, on this machine's processor or its GPUs. */
 public final class OnnxBackend implements Backend {
 
   @Override
@@ -23,6 +25,11 @@ public final class OnnxBackend implements Backend {
   @Override
   public String defaultFileName() {
     return "model.onnx";
+  }
+
+  @Override
+  public EngineDevices devices() {
+    return new OnnxDevices(new OrtProbe(), Processor.ofThisMachine()).find();
   }
 
   @Override

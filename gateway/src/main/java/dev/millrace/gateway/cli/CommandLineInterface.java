@@ -44,6 +44,7 @@ public final class CommandLineInterface {
           .addSubcommand(new ModelsCommand(shell))
           .addSubcommand(new ExplainCommand(shell))
           .addSubcommand(new RegistryCommand(shell))
+          .addSubcommand(new DevicesCommand(shell))
           .addSubcommand(new NativesCommand(shell))
           .addSubcommand(new CheckConfigCommand(shell))
           .addSubcommand(new VersionCommand(shell))

@@ -50,7 +50,7 @@ public final class NativesFetch {
     }
     requireOurs(target);
     Path work = target.resolveSibling(target.getFileName() + ".fetching");
-    Path archive = archive(source, Files.createDirectories(work.resolve("archive")));
+    Path archive = archive(source, work);
     Path draft = emptied(work.resolve("draft"));
     progress.accept("unpacking " + archive.getFileName());
     String folder = source.registry().folder(jar.platform());
@@ -68,14 +68,15 @@ public final class NativesFetch {
   }
 
   /** What was fetched before is there whole: clients write the name last. */
-  private Path archive(NativesSource source, Path folder)
+  private Path archive(NativesSource source, Path work)
       throws IOException, InterruptedException, NativesException {
+    Path folder = Files.createDirectories(work.resolve("archive"));
     if (files(folder).isEmpty()) {
       progress.accept(
           "fetching %s %s for %s"
               .formatted(source.packageName(), jar.ortVersion(), jar.platform()));
-      Path arriving = emptied(folder.resolveSibling("arriving"));
-      client.fetch(source, jar.ortVersion(), jar.platform(), arriving);
+      Path arriving = emptied(work.resolve("arriving"));
+      fetchInto(arriving, source, work);
       for (Path file : files(arriving)) {
         Files.move(file, folder.resolve(file.getFileName()), StandardCopyOption.ATOMIC_MOVE);
       }
@@ -86,6 +87,17 @@ public final class NativesFetch {
           "%s holds %d files (expected one archive)".formatted(folder, archives.size()));
     }
     return archives.getFirst();
+  }
+
+  /** Leaves nothing behind where there is no such archive. */
+  private void fetchInto(Path arriving, NativesSource source, Path work)
+      throws IOException, InterruptedException, NativesException {
+    try {
+      client.fetch(source, jar.ortVersion(), jar.platform(), arriving);
+    } catch (NativesException e) {
+      FileTree.delete(work);
+      throw e;
+    }
   }
 
   private static void requireOurs(Path target) throws IOException, NativesException {

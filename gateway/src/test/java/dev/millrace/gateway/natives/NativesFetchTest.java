@@ -137,6 +137,18 @@ final class NativesFetchTest {
   }
 
   @Test
+  void leavesNothingBehindWhereThereIsNoSuchBuild() throws Exception {
+    ArchiveClient none =
+        (source, version, platform, target) -> {
+          throw new NativesException("there is none");
+        };
+
+    assertThatThrownBy(() -> fetch(none, folder.resolve("openvino"))).hasMessage("there is none");
+
+    assertThat(names(folder)).isEmpty();
+  }
+
+  @Test
   void leavesAFolderOfSomebodyElseAlone() throws Exception {
     Path target = Files.createDirectories(folder.resolve("mine"));
     Files.writeString(target.resolve("thesis.txt"), "");

@@ -9,6 +9,8 @@ import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.natives.NativesException;
 import dev.millrace.backends.natives.OrtNatives;
+import dev.millrace.backends.nvml.GpuMonitor;
+import dev.millrace.backends.nvml.Nvml;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.serving.Autoscaler;
 import dev.millrace.backends.serving.Chosen;
@@ -26,6 +28,7 @@ import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.hooks.MlflowHook;
 import dev.millrace.gateway.http.HttpEndpoint;
 import dev.millrace.gateway.kserve.GrpcEndpoint;
+import dev.millrace.gateway.metrics.GpuCollector;
 import dev.millrace.gateway.metrics.RegistryCollector;
 import dev.millrace.gateway.metrics.ServingCollector;
 import io.prometheus.client.CollectorRegistry;
@@ -60,6 +63,7 @@ public final class Gateway implements AutoCloseable {
   private final Autoscaler autoscaler;
   private final Deployments deployments;
   private final ModelSources sources;
+  private final GpuMonitor gpus;
   private final GrpcEndpoint grpc;
   private final Optional<HttpEndpoint> http;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -71,6 +75,7 @@ public final class Gateway implements AutoCloseable {
       Autoscaler autoscaler,
       Deployments deployments,
       ModelSources sources,
+      GpuMonitor gpus,
       GrpcEndpoint grpc,
       Optional<HttpEndpoint> http) {
     this.config = config;
@@ -78,6 +83,7 @@ public final class Gateway implements AutoCloseable {
     this.autoscaler = autoscaler;
     this.deployments = deployments;
     this.sources = sources;
+    this.gpus = gpus;
     this.grpc = grpc;
     this.http = http;
   }
@@ -131,6 +137,8 @@ public final class Gateway implements AutoCloseable {
     CollectorRegistry metrics = new CollectorRegistry();
     metrics.register(new ServingCollector(routes, deployments, unrouted));
     DefaultExports.register(metrics);
+    GpuMonitor gpus = Nvml.open();
+    metrics.register(new GpuCollector(gpus));
 
     GrpcEndpoint grpc = null;
     try {
@@ -166,6 +174,7 @@ public final class Gateway implements AutoCloseable {
               new Autoscaler(deployments, routes, events, cores),
               deployments,
               sources,
+              gpus,
               grpc,
               startHttp(config, metrics, routes, handlers(administration, hook)));
       String host = config.listen().host();
@@ -184,6 +193,7 @@ public final class Gateway implements AutoCloseable {
       stop(grpc, reconciler);
       deployments.close();
       sources.close();
+      gpus.close();
       throw new GatewayStartException(e.getMessage() != null ? e.getMessage() : e.toString(), e);
     }
   }
@@ -322,6 +332,7 @@ public final class Gateway implements AutoCloseable {
         sources.close();
         grpc.stop(end - System.nanoTime());
         http.ifPresent(HttpEndpoint::close);
+        gpus.close();
         log.info("stopped");
       } finally {
         terminated.countDown();

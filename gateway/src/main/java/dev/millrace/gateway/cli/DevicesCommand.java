@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.cli;
 
-import dev.millrace.backends.device.DeviceStatus;
 import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.natives.NativesException;
 import dev.millrace.backends.natives.OrtNatives;
+import dev.millrace.backends.nvml.GpuMonitor;
+import dev.millrace.backends.nvml.Nvml;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.gateway.config.ConfigException;
 import dev.millrace.gateway.config.ConfigKey;
@@ -49,7 +50,9 @@ final class DevicesCommand implements Callable<Integer> {
     if (natives.isPresent()) {
       OrtNatives.use(natives.get());
     }
-    print(engine().devices());
+    try (GpuMonitor gpus = Nvml.open()) {
+      print(engine().devices(), gpus);
+    }
     return 0;
   }
 
@@ -61,25 +64,18 @@ final class DevicesCommand implements Callable<Integer> {
         .orElseThrow();
   }
 
-  private void print(EngineDevices devices) {
+  private void print(EngineDevices devices, GpuMonitor gpus) {
     switch (format) {
-      case TABLE -> printTable(devices);
-      case JSON -> shell.out().println(JsonText.write(DevicesJson.of(devices)));
-      case YAML -> shell.out().print(YamlText.write(DevicesJson.of(devices)));
+      case TABLE ->
+          DevicesText.lines(devices, gpus.driverVersion(), gpus.read())
+              .forEach(shell.out()::println);
+      case JSON -> shell.out().println(JsonText.write(json(devices, gpus)));
+      case YAML -> shell.out().print(YamlText.write(json(devices, gpus)));
     }
     shell.out().flush();
   }
 
-  private void printTable(EngineDevices devices) {
-    shell.out().printf("%s, from %s%n", devices.engine(), devices.build());
-    Table table = new Table("DEVICE", "PROVIDER", "USABLE", "");
-    for (DeviceStatus status : devices.devices()) {
-      table.add(
-          status.device().map(Object::toString).orElseGet(() -> status.kind().toString()),
-          status.provider(),
-          status.isUsable() ? "yes" : "no",
-          status.unusable().orElse(status.detail()));
-    }
-    table.lines().forEach(shell.out()::println);
+  private static Json json(EngineDevices devices, GpuMonitor gpus) {
+    return DevicesJson.of(devices, gpus.driverVersion(), gpus.read());
   }
 }

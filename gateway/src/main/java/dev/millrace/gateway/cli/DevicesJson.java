@@ -3,19 +3,42 @@ package dev.millrace.gateway.cli;
 
 import dev.millrace.backends.device.DeviceStatus;
 import dev.millrace.backends.device.EngineDevices;
+import dev.millrace.backends.nvml.GpuReading;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /** Devices as JSON. */
 final class DevicesJson {
   private DevicesJson() {}
 
-  static Json of(EngineDevices devices) {
+  static Json of(EngineDevices devices, Optional<String> driverVersion, List<GpuReading> gpus) {
     Map<String, Json> members = new LinkedHashMap<>();
     members.put("engine", new Json.Text(devices.engine()));
     members.put("build", new Json.Text(devices.build()));
-    members.put(
-        "devices", new Json.Items(devices.devices().stream().map(DevicesJson::of).toList()));
+    members.put("devices", items(devices.devices().stream().map(DevicesJson::of)));
+    driverVersion.ifPresent(version -> members.put("nvidia_driver", new Json.Text(version)));
+    if (!gpus.isEmpty()) {
+      members.put("nvidia_gpus", items(gpus.stream().map(DevicesJson::of)));
+    }
+    return new Json.Members(members);
+  }
+
+  private static Json items(Stream<Json> items) {
+    return new Json.Items(items.toList());
+  }
+
+  private static Json of(GpuReading gpu) {
+    Map<String, Json> members = new LinkedHashMap<>();
+    members.put("device", new Json.Text(gpu.device().toString()));
+    members.put("name", new Json.Text(gpu.name()));
+    members.put("uuid", new Json.Text(gpu.uuid()));
+    gpu.memoryTotalBytes()
+        .ifPresent(bytes -> members.put("memory_bytes", new Json.Num(Long.toString(bytes))));
+    gpu.memoryUsedBytes()
+        .ifPresent(bytes -> members.put("memory_used_bytes", new Json.Num(Long.toString(bytes))));
     return new Json.Members(members);
   }
 

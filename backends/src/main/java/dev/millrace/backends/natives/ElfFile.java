@@ -21,6 +21,8 @@ import java.util.Set;
  * @param runPath folders in which those are looked for, {@code $ORIGIN} for its own
  * @param definedVersions versions of its symbols
  * @param requiredVersions versions of symbols that it asks of others, by their names
+ * @param defined symbols that others may use
+ * @param undefined symbols that it asks of others
  */
 public record ElfFile(
     Machine machine,
@@ -28,13 +30,17 @@ public record ElfFile(
     List<String> needed,
     List<String> runPath,
     Set<String> definedVersions,
-    Map<String, Set<String>> requiredVersions) {
+    Map<String, Set<String>> requiredVersions,
+    Set<String> defined,
+    Set<String> undefined) {
 
   public ElfFile {
     needed = List.copyOf(needed);
     runPath = List.copyOf(runPath);
     definedVersions = Set.copyOf(definedVersions);
     requiredVersions = Map.copyOf(requiredVersions);
+    defined = Set.copyOf(defined);
+    undefined = Set.copyOf(undefined);
   }
 
   /** Processors, as the format numbers them and as ONNX Runtime's jar names its folders. */

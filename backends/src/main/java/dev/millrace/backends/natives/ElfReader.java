@@ -26,6 +26,7 @@ final class ElfReader {
   private static final int CLASS_64 = 2;
   private static final int LITTLE_ENDIAN = 1;
   private static final int HEADER_BYTES = 64;
+  private static final int SYMBOL_BYTES = 24;
 
   private static final int PT_LOAD = 1;
   private static final int PT_DYNAMIC = 2;
@@ -33,6 +34,7 @@ final class ElfReader {
   private static final int DT_NULL = 0;
   private static final int DT_NEEDED = 1;
   private static final int DT_STRTAB = 5;
+  private static final int DT_SYMTAB = 6;
   private static final int DT_SONAME = 14;
   private static final int DT_RPATH = 15;
   private static final int DT_RUNPATH = 29;
@@ -78,7 +80,9 @@ final class ElfReader {
             .map(offset -> Arrays.asList(text(strings, offset).split(":", -1)))
             .orElse(List.of()),
         value(dynamic, DT_VERDEF).map(a -> definedVersions(at(a), strings)).orElse(Set.of()),
-        value(dynamic, DT_VERNEED).map(a -> requiredVersions(at(a), strings)).orElse(Map.of()));
+        value(dynamic, DT_VERNEED).map(a -> requiredVersions(at(a), strings)).orElse(Map.of()),
+        symbols(dynamic, strings, true),
+        symbols(dynamic, strings, false));
   }
 
   private void readSegments() {
@@ -136,6 +140,23 @@ final class ElfReader {
     byte[] text = new byte[end - start];
     bytes.get(start, text);
     return new String(text, UTF_8);
+  }
+
+  /** Names of the table's symbols. Nothing says how many there are: linkers put the names next. */
+  private Set<String> symbols(List<Entry> dynamic, int strings, boolean areDefined) {
+    Optional<Long> table = value(dynamic, DT_SYMTAB);
+    Set<String> names = new HashSet<>();
+    if (table.isPresent()) {
+      // the first one is nothing
+      int start = at(table.get()) + SYMBOL_BYTES;
+      for (int position = start; position + SYMBOL_BYTES <= strings; position += SYMBOL_BYTES) {
+        boolean isDefined = bytes.getShort(position + 6) != 0;
+        if (isDefined == areDefined) {
+          names.add(text(strings, Integer.toUnsignedLong(bytes.getInt(position))));
+        }
+      }
+    }
+    return names;
   }
 
   private Set<String> definedVersions(int first, int strings) {

@@ -4,6 +4,7 @@ package dev.millrace.backends.natives;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -18,6 +19,9 @@ public final class JniLibrary {
   static final String RUNTIME_NAME = "libonnxruntime.so.1";
 
   private static final String VERSION_PREFIX = "VERS_";
+
+  /** Of all that the runtime offers. */
+  private static final String SYMBOL_PREFIX = "Ort";
 
   private final byte[] content;
   private final ElfFile elf;
@@ -83,6 +87,19 @@ public final class JniLibrary {
   /** As ONNX Runtime names it, such as {@code linux-x64}. */
   public String platform() {
     return "linux-" + machine().folderSuffix();
+  }
+
+  /** What it calls of the runtime: the one of a jar for GPUs more than that for processors. */
+  static List<String> missingIn(ElfFile runtime, ElfFile jni) {
+    return jni.undefined().stream()
+        .filter(symbol -> symbol.startsWith(SYMBOL_PREFIX))
+        .filter(symbol -> !runtime.defined().contains(symbol))
+        .sorted()
+        .toList();
+  }
+
+  ElfFile elf() {
+    return elf;
   }
 
   ElfFile.Machine machine() {

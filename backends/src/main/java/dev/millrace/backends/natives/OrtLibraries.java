@@ -34,7 +34,9 @@ public record OrtLibraries(Path directory, Path runtime, Optional<Path> jni) {
     }
     try {
       Path runtime = runtime(folder, jar);
-      return new OrtLibraries(folder, runtime, jni(folder, jar));
+      Optional<Path> jni = jni(folder, jar);
+      requireSymbols(runtime, jni.isPresent() ? ElfFile.read(jni.get()) : jar.elf());
+      return new OrtLibraries(folder, runtime, jni);
     } catch (IOException e) {
       throw new NativesException(String.valueOf(e.getMessage()), e);
     }
@@ -90,6 +92,17 @@ public record OrtLibraries(Path directory, Path runtime, Optional<Path> jni) {
               + " jar's own is taken)");
     }
     return Optional.of(file);
+  }
+
+  /** The same version is not enough: the jar for GPUs calls what a build for processors lacks. */
+  private static void requireSymbols(Path runtime, ElfFile jni)
+      throws IOException, NativesException {
+    List<String> missing = JniLibrary.missingIn(ElfFile.read(runtime), jni);
+    if (!missing.isEmpty()) {
+      throw new NativesException(
+          "%s lacks %s, which %s calls (expected a build for the same kinds of devices)"
+              .formatted(runtime, String.join(", ", missing), JniLibrary.FILE_NAME));
+    }
   }
 
   /** Whether ONNX Runtime's Java code can load the directory as it is. */

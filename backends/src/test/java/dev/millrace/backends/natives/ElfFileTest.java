@@ -29,6 +29,8 @@ final class ElfFileTest {
     assertThat(jni.needed()).contains("libonnxruntime.so.1", "libc.so.6");
     assertThat(jni.requiredVersions())
         .containsEntry("libonnxruntime.so.1", Set.of("VERS_" + JarNatives.jni().ortVersion()));
+    assertThat(jni.undefined()).contains("OrtGetApiBase");
+    assertThat(jni.defined()).contains("JNI_OnLoad").doesNotContain("OrtGetApiBase");
   }
 
   @Test

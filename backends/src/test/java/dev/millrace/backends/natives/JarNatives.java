@@ -44,6 +44,16 @@ public final class JarNatives {
     return new String(library, ISO_8859_1).replace(own, other).getBytes(ISO_8859_1);
   }
 
+  /** The same library with a symbol of another name, in as many letters. */
+  public static byte[] renaming(byte[] library, String symbol, String other) {
+    return new String(library, ISO_8859_1).replace(symbol, other).getBytes(ISO_8859_1);
+  }
+
+  /** Whether the jar is the one for GPUs. */
+  public static boolean areForGpus() {
+    return jni().elf().undefined().stream().anyMatch(symbol -> symbol.endsWith("_Tensorrt"));
+  }
+
   /** The same library that says it is for a processor of that number. */
   public static byte[] forMachine(byte[] library, int number) {
     byte[] other = library.clone();

@@ -102,6 +102,20 @@ final class OrtLibrariesTest {
   }
 
   @Test
+  void refusesABuildThatLacksWhatTheJarCalls() throws IOException {
+    Path runtime =
+        JarNatives.write(
+            folder.resolve("libonnxruntime.so"),
+            JarNatives.renaming(JarNatives.runtime(), "OrtGetApiBase", "OrtGotApiBase"));
+
+    assertThatThrownBy(() -> OrtLibraries.check(folder, jar))
+        .hasMessage(
+            "%s lacks OrtGetApiBase, which libonnxruntime4j_jni.so calls (expected a build for the"
+                + " same kinds of devices)",
+            runtime);
+  }
+
+  @Test
   void refusesAJvmsLibraryOfAnotherVersion() throws IOException {
     JarNatives.write(folder.resolve("libonnxruntime.so"), JarNatives.runtime());
     Path jni =

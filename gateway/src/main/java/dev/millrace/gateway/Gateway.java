@@ -5,15 +5,18 @@ import com.sun.net.httpserver.HttpHandler;
 import dev.millrace.backends.deployment.DeploymentStore;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.natives.NativesException;
 import dev.millrace.backends.natives.OrtNatives;
 import dev.millrace.backends.nvml.GpuMonitor;
+import dev.millrace.backends.nvml.GpuReading;
 import dev.millrace.backends.nvml.Nvml;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.serving.Autoscaler;
 import dev.millrace.backends.serving.Chosen;
+import dev.millrace.backends.serving.GpuLedger;
 import dev.millrace.backends.serving.Inlining;
 import dev.millrace.backends.serving.MemoryLedger;
 import dev.millrace.backends.serving.Reconciler;
@@ -119,7 +122,10 @@ public final class Gateway implements AutoCloseable {
     health.watch(routes::isReady);
     int cores = Runtime.getRuntime().availableProcessors();
     boolean isExplicit = config.repository().modelControl() == ModelControl.EXPLICIT;
-    MemoryLedger memory = new MemoryLedger(config.serving().memoryBudget(), System::nanoTime);
+    GpuMonitor gpus = Nvml.open();
+    MemoryLedger memory =
+        new MemoryLedger(
+            config.serving().memoryBudget(), gpuMemory(config, gpus), System::nanoTime);
     Reconciler reconciler =
         new Reconciler(
             sources.repository(),
@@ -137,7 +143,6 @@ public final class Gateway implements AutoCloseable {
     CollectorRegistry metrics = new CollectorRegistry();
     metrics.register(new ServingCollector(routes, deployments, unrouted));
     DefaultExports.register(metrics);
-    GpuMonitor gpus = Nvml.open();
     metrics.register(new GpuCollector(gpus));
 
     GrpcEndpoint grpc = null;
@@ -215,6 +220,20 @@ public final class Gateway implements AutoCloseable {
     } catch (NativesException e) {
       throw new GatewayStartException("ort_natives: " + e.getMessage(), e);
     }
+  }
+
+  /** What the driver does not know of is not limited here. */
+  private static GpuLedger gpuMemory(GatewayConfig config, GpuMonitor gpus) {
+    Map<Device, Long> budgets = new TreeMap<>();
+    for (GpuReading gpu : gpus.read()) {
+      // a tenth for what each process and library takes of it
+      gpu.memoryTotalBytes()
+          .ifPresent(
+              bytes ->
+                  budgets.put(
+                      gpu.device(), config.engines().gpuMemoryBudget().orElse(bytes / 10 * 9)));
+    }
+    return new GpuLedger(budgets);
   }
 
   private static Map<String, Backend> backends() {

@@ -35,4 +35,17 @@ public interface Backend {
    * @throws ModelLoadException if it cannot be served; the message says why and what would help
    */
   LoadedModel load(ModelArtifact artifact, ModelOptions options) throws ModelLoadException;
+
+  /**
+   * The same on a device, one of {@link #devices}; without one it is the processor.
+   *
+   * @throws ModelLoadException likewise, or if the device is none that it can use
+   */
+  default LoadedModel load(ModelArtifact artifact, ModelOptions options, Device device)
+      throws ModelLoadException {
+    if (device.isGpu()) {
+      throw new ModelLoadException("%s: %s runs on processors only".formatted(device, name()));
+    }
+    return load(artifact, options);
+  }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.onnx;
 
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.device.Processor;
 import dev.millrace.backends.model.Backend;
@@ -34,6 +35,12 @@ public final class OnnxBackend implements Backend {
 
   @Override
   public LoadedModel load(ModelArtifact artifact, ModelOptions options) throws ModelLoadException {
-    return new OnnxLoader(artifact, options).load();
+    return load(artifact, options, Device.CPU);
+  }
+
+  @Override
+  public LoadedModel load(ModelArtifact artifact, ModelOptions options, Device device)
+      throws ModelLoadException {
+    return new OnnxLoader(artifact, options, device).load();
   }
 }

@@ -46,7 +46,7 @@ final class OnnxDevices {
 
   private static DeviceStatus notThere(
       Device.Kind kind, OrtProvider provider, Set<OrtProvider> compiledIn) {
-    return DeviceStatus.unusable(
+    return DeviceStatus.notInBuild(
         kind,
         Providers.name(provider),
         "not in this build of ONNX Runtime (it has %s)".formatted(Providers.names(compiledIn)));
@@ -77,6 +77,7 @@ final class OnnxDevices {
         Device.Kind.GPU,
         device,
         Providers.name(provider),
+        true,
         "",
         Optional.of(reason(provider, message)));
   }

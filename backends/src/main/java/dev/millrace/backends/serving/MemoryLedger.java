@@ -19,6 +19,7 @@ public final class MemoryLedger {
   private static final int COPIES = 2;
 
   private final long budgetBytes;
+  private final GpuLedger gpus;
   private final LongSupplier nanoClock;
 
   // guarded by this
@@ -27,15 +28,17 @@ public final class MemoryLedger {
 
   /**
    * @param budgetBytes for all models together
+   * @param gpus the same of each GPU
    */
-  public MemoryLedger(long budgetBytes, LongSupplier nanoClock) {
+  public MemoryLedger(long budgetBytes, GpuLedger gpus, LongSupplier nanoClock) {
     this.budgetBytes = budgetBytes;
+    this.gpus = gpus;
     this.nanoClock = nanoClock;
   }
 
   /** Any model fits. */
   public static MemoryLedger unlimited() {
-    return new MemoryLedger(Long.MAX_VALUE, () -> 0);
+    return new MemoryLedger(Long.MAX_VALUE, GpuLedger.unlimited(), () -> 0);
   }
 
   private static long need(ModelArtifact artifact) {
@@ -84,6 +87,10 @@ public final class MemoryLedger {
             Units.roughly(need(artifact)),
             Units.roughly(Math.max(0, budgetBytes - reservedBytes)),
             Units.roughly(budgetBytes));
+  }
+
+  GpuLedger gpus() {
+    return gpus;
   }
 
   public synchronized long reservedBytes() {

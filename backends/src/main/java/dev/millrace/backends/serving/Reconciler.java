@@ -125,7 +125,7 @@ public final class Reconciler implements AutoCloseable {
     this.loads =
         new Loads(
             repository,
-            new Loader(byName, inlining, fairness, janitor, nanoClock),
+            new Loader(byName, memory.gpus(), inlining, fairness, janitor, nanoClock),
             memory,
             this::makeRoom,
             control,

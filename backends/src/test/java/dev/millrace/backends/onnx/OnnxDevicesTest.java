@@ -38,9 +38,9 @@ final class OnnxDevicesTest {
     assertThat(of(new FakeProbe()))
         .containsExactly(
             DeviceStatus.usable(Device.CPU, "CPU", "AMD EPYC, 2 cores"),
-            DeviceStatus.unusable(Device.Kind.GPU, "CUDA", reason),
-            DeviceStatus.unusable(Device.Kind.GPU, "TensorRT", reason),
-            DeviceStatus.unusable(Device.Kind.CPU, "OpenVINO", reason));
+            DeviceStatus.notInBuild(Device.Kind.GPU, "CUDA", reason),
+            DeviceStatus.notInBuild(Device.Kind.GPU, "TensorRT", reason),
+            DeviceStatus.notInBuild(Device.Kind.CPU, "OpenVINO", reason));
   }
 
   @Test

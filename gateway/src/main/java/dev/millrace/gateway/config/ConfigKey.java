@@ -104,6 +104,16 @@ public final class ConfigKey<T> {
               + " does not fit is not loaded; models that are loaded when they are called"
               + " (`autoscale.min` 0) make room, the one that was not called for longest first.");
 
+  public static final ConfigKey<Optional<Long>> GPU_MEMORY_BUDGET =
+      key(
+          "gpu_memory_budget",
+          ValueType.optionalBytes(MIB, 1L << 50),
+          Optional.empty(),
+          "Memory of each GPU for all models together, each reckoned with its `gpu_memory` or twice"
+              + " the size of its files; nine tenths of what NVIDIA's driver says that there is,"
+              + " unless given. One that does not fit runs on the processor, unless its"
+              + " configuration requires a GPU.");
+
   public static final ConfigKey<Optional<Path>> ORT_NATIVES =
       key(
           "ort_natives",
@@ -311,6 +321,7 @@ public final class ConfigKey<T> {
           STAGING_DIRECTORY,
           DATA_DIRECTORY,
           MEMORY_BUDGET,
+          GPU_MEMORY_BUDGET,
           ORT_NATIVES,
           CACHE_DIRECTORY,
           CACHE_MAX_BYTES,

@@ -29,7 +29,7 @@ public record EngineDevices(String engine, String build, List<DeviceStatus> devi
   /** Why no GPU can be used. */
   public String whyNone() {
     return gpus()
-        .flatMap(status -> status.unusable().stream().map(why -> status.provider() + " " + why))
+        .flatMap(status -> status.unusable().stream().map(why -> status.provider() + ": " + why))
         .findFirst()
         .orElse("the engine has no code for any");
   }

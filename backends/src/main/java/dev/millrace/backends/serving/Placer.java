@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 
 /**
  * Loads a model where its owner wants it, or else, unless that is required, onto the processor, and
@@ -60,10 +59,8 @@ final class Placer {
   private static Placed onProcessor(
       Backend backend, ModelArtifact artifact, ModelOptions options, String note)
       throws ModelLoadException {
-    if (!note.isEmpty()) {
-      boolean wasAsked = options.placement().wanted() == Placement.Wanted.GPU;
-      log.atLevel(wasAsked ? Level.WARN : Level.INFO)
-          .log("model {} version {}: {}", artifact.name(), artifact.version(), note);
+    if (!note.isEmpty() && options.placement().wanted() == Placement.Wanted.GPU) {
+      log.warn("model {} version {}: {}", artifact.name(), artifact.version(), note);
     }
     return new Placed(backend.load(artifact, options, Device.CPU), List.of(Device.CPU), note);
   }

@@ -88,9 +88,9 @@ final class PlacerTest {
 
     Placed placed = load("auto");
 
-    assertIs(placed, "not on a GPU: CUDA missing library: libcuda.so.1", Device.CPU);
+    assertIs(placed, "not on a GPU: CUDA: missing library: libcuda.so.1", Device.CPU);
     assertThat(placed.describe())
-        .isEqualTo("on cpu (not on a GPU: CUDA missing library: libcuda.so.1)");
+        .isEqualTo("on cpu (not on a GPU: CUDA: missing library: libcuda.so.1)");
   }
 
   @Test
@@ -106,8 +106,8 @@ final class PlacerTest {
   void gpuFallsBackAndAlwaysSaysWhy() throws ModelLoadException {
     with(List.of(DeviceStatus.notInBuild(Device.Kind.GPU, "CUDA", "not in this build")));
 
-    assertIs(load("gpu"), "not on a GPU: CUDA not in this build", Device.CPU);
-    assertIs(load("gpu:0"), "not on a GPU: gpu:0: CUDA not in this build", Device.CPU);
+    assertIs(load("gpu"), "not on a GPU: CUDA: not in this build", Device.CPU);
+    assertIs(load("gpu:0"), "not on a GPU: gpu:0: CUDA: not in this build", Device.CPU);
   }
 
   @Test
@@ -116,7 +116,7 @@ final class PlacerTest {
 
     assertThatThrownBy(() -> load("require gpu"))
         .isInstanceOf(ModelLoadException.class)
-        .hasMessage("device: require gpu: CUDA missing library: libcuda.so.1");
+        .hasMessage("device: require gpu: CUDA: missing library: libcuda.so.1");
     assertThat(backend.loads).isEmpty();
   }
 

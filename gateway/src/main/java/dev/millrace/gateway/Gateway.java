@@ -5,11 +5,18 @@ import com.sun.net.httpserver.HttpHandler;
 import dev.millrace.backends.deployment.DeploymentStore;
 import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.Failure;
+import dev.millrace.backends.natives.NativesException;
+import dev.millrace.backends.natives.OrtNatives;
+import dev.millrace.backends.nvml.GpuMonitor;
+import dev.millrace.backends.nvml.GpuReading;
+import dev.millrace.backends.nvml.Nvml;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.serving.Autoscaler;
 import dev.millrace.backends.serving.Chosen;
+import dev.millrace.backends.serving.GpuLedger;
 import dev.millrace.backends.serving.Inlining;
 import dev.millrace.backends.serving.MemoryLedger;
 import dev.millrace.backends.serving.Reconciler;
@@ -28,6 +35,7 @@ import dev.millrace.gateway.config.ModelControl;
 import dev.millrace.gateway.hooks.MlflowHook;
 import dev.millrace.gateway.http.HttpEndpoint;
 import dev.millrace.gateway.kserve.GrpcEndpoint;
+import dev.millrace.gateway.metrics.GpuCollector;
 import dev.millrace.gateway.metrics.LimitReader;
 import dev.millrace.gateway.metrics.RegistryCollector;
 import dev.millrace.gateway.metrics.ServingCollector;
@@ -68,6 +76,7 @@ public final class Gateway implements AutoCloseable {
   private final Autoscaler autoscaler;
   private final Deployments deployments;
   private final ModelSources sources;
+  private final GpuMonitor gpus;
   private final GrpcEndpoint grpc;
   private final Optional<HttpEndpoint> http;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -79,6 +88,7 @@ public final class Gateway implements AutoCloseable {
       Autoscaler autoscaler,
       Deployments deployments,
       ModelSources sources,
+      GpuMonitor gpus,
       GrpcEndpoint grpc,
       Optional<HttpEndpoint> http) {
     this.graceNanos = graceNanos;
@@ -86,6 +96,7 @@ public final class Gateway implements AutoCloseable {
     this.autoscaler = autoscaler;
     this.deployments = deployments;
     this.sources = sources;
+    this.gpus = gpus;
     this.grpc = grpc;
     this.http = http;
   }
@@ -94,7 +105,8 @@ public final class Gateway implements AutoCloseable {
    * Starts everything, and returns when each model has been tried once: {@link #listen}, then
    * {@link #awaitModels}.
    *
-   * @throws GatewayStartException if an address cannot be bound or a repository is no directory
+   * @throws GatewayStartException if an address cannot be bound, a repository is no directory, or
+   *     the native libraries cannot be used
    */
   public static Gateway start(GatewayConfig config)
       throws GatewayStartException, InterruptedException {
@@ -106,7 +118,8 @@ public final class Gateway implements AutoCloseable {
   /**
    * Listens, and begins to load. A model that cannot be loaded is no reason not to start.
    *
-   * @throws GatewayStartException if an address cannot be bound or a repository is no directory
+   * @throws GatewayStartException if an address cannot be bound, a repository is no directory, or
+   *     the native libraries cannot be used
    */
   public static Gateway listen(GatewayConfig config) throws GatewayStartException {
     return listen(config, List.of());
@@ -124,6 +137,7 @@ public final class Gateway implements AutoCloseable {
 
   private static Gateway listen(GatewayConfig config, List<Changeable<?>> changeable)
       throws GatewayStartException {
+    chooseNatives(config);
     Map<String, Backend> backends = backends();
     EventLog events = new EventLog(InstantSource.system());
     Deployments deployments = deployments(config, events);
@@ -133,9 +147,12 @@ public final class Gateway implements AutoCloseable {
     health.watch(routes::isReady);
     int cores = Runtime.getRuntime().availableProcessors();
     boolean isExplicit = config.repository().modelControl() == ModelControl.EXPLICIT;
-    MemoryLedger memory = new MemoryLedger(config.serving().memoryBudget(), System::nanoTime);
     AtomicLong graceNanos = new AtomicLong(config.serving().shutdownGrace().toNanos());
     VersionMetrics versionMetrics = new VersionMetrics(routes, deployments);
+    GpuMonitor gpus = Nvml.open();
+    MemoryLedger memory =
+        new MemoryLedger(
+            config.serving().memoryBudget(), gpuMemory(config, gpus), System::nanoTime);
     Reconciler reconciler =
         new Reconciler(
             sources.repository(),
@@ -154,6 +171,7 @@ public final class Gateway implements AutoCloseable {
     CollectorRegistry metrics = new CollectorRegistry();
     metrics.register(new ServingCollector(versionMetrics, memory, unrouted));
     DefaultExports.register(metrics);
+    metrics.register(new GpuCollector(gpus));
 
     GrpcEndpoint grpc = null;
     try {
@@ -193,6 +211,7 @@ public final class Gateway implements AutoCloseable {
               new Autoscaler(deployments, routes, events, cores),
               deployments,
               sources,
+              gpus,
               grpc,
               startHttp(config, metrics, routes, handlers(administration, hook)));
       String host = config.listen().host();
@@ -211,6 +230,7 @@ public final class Gateway implements AutoCloseable {
       stop(grpc, reconciler);
       deployments.close();
       sources.close();
+      gpus.close();
       throw new GatewayStartException(e.getMessage() != null ? e.getMessage() : e.toString(), e);
     }
   }
@@ -243,6 +263,32 @@ public final class Gateway implements AutoCloseable {
       grpc.stop(0);
     }
     reconciler.close();
+  }
+
+  private static void chooseNatives(GatewayConfig config) throws GatewayStartException {
+    Optional<Path> directory = config.engines().ortNatives();
+    if (directory.isEmpty()) {
+      return;
+    }
+    try {
+      log.info("ONNX Runtime of {}", OrtNatives.use(directory.get()).runtime());
+    } catch (NativesException e) {
+      throw new GatewayStartException("ort_natives: " + e.getMessage(), e);
+    }
+  }
+
+  /** What the driver does not know of is not limited here. */
+  private static GpuLedger gpuMemory(GatewayConfig config, GpuMonitor gpus) {
+    Map<Device, Long> budgets = new TreeMap<>();
+    for (GpuReading gpu : gpus.read()) {
+      // a tenth for what each process and library takes of it
+      gpu.memoryTotalBytes()
+          .ifPresent(
+              bytes ->
+                  budgets.put(
+                      gpu.device(), config.engines().gpuMemoryBudget().orElse(bytes / 10 * 9)));
+    }
+    return new GpuLedger(budgets);
   }
 
   private static Map<String, Backend> backends() {
@@ -360,6 +406,7 @@ public final class Gateway implements AutoCloseable {
         sources.close();
         grpc.stop(end - System.nanoTime());
         http.ifPresent(HttpEndpoint::close);
+        gpus.close();
         log.info("stopped");
       } finally {
         terminated.countDown();

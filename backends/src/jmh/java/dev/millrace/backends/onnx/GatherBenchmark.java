@@ -3,6 +3,7 @@ package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.TestInputs;
 import dev.millrace.backends.tensor.DataType;
@@ -68,7 +69,7 @@ public class GatherBenchmark {
             Set.of(),
             List.of(new RunPlan.PinnedShape(new long[] {-1, floats})));
     session = Ort.environment().createSession(OnnxModels.identity(DataType.FP32, "n", floats));
-    runner = new OnnxRunner(session, plan, () -> {});
+    runner = new OnnxRunner(session, Device.CPU, plan, () -> {});
     batch = new ArrayList<>();
     for (int i = 0; i < requests; i++) {
       batch.add(TestInputs.of(1, fromTheWire(floats)));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.model;
 
+import dev.millrace.backends.device.Placement;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,8 @@ import java.util.OptionalInt;
  * @param threads threads of one run, at least 1
  * @param declaredInputs what the configuration says of inputs, full shapes; empty if nothing
  * @param declaredOutputs likewise of outputs
+ * @param placement where it is to run
+ * @param gpuMemoryBytes of a GPU's memory that it may take; 0 for no limit of its own
  * @param engine options of the engine itself, by its own keys
  * @param padding which rows may be made longer to share runs
  */
@@ -22,17 +25,27 @@ public record ModelOptions(
     int threads,
     List<TensorSpec> declaredInputs,
     List<TensorSpec> declaredOutputs,
+    Placement placement,
+    long gpuMemoryBytes,
     Map<String, String> engine,
     Padding padding) {
 
-  /** With rows that stay as they are. */
+  /** Those of a model that may run wherever it can. */
   public ModelOptions(
       OptionalInt maxBatchSize,
       int threads,
       List<TensorSpec> declaredInputs,
       List<TensorSpec> declaredOutputs,
       Map<String, String> engine) {
-    this(maxBatchSize, threads, declaredInputs, declaredOutputs, engine, Padding.NONE);
+    this(
+        maxBatchSize,
+        threads,
+        declaredInputs,
+        declaredOutputs,
+        Placement.AUTO,
+        0,
+        engine,
+        Padding.NONE);
   }
 
   /** Rows of a batch at most for a model that can be batched and whose owner set no limit. */

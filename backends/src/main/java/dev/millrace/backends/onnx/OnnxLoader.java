@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
@@ -39,10 +40,12 @@ final class OnnxLoader {
 
   private final ModelArtifact artifact;
   private final ModelOptions options;
+  private final Device device;
 
-  OnnxLoader(ModelArtifact artifact, ModelOptions options) {
+  OnnxLoader(ModelArtifact artifact, ModelOptions options, Device device) {
     this.artifact = artifact;
     this.options = options;
+    this.device = device;
   }
 
   OnnxModel load() throws ModelLoadException {
@@ -76,6 +79,9 @@ final class OnnxLoader {
     OrtEnvironment environment = Ort.environment();
     try (OrtSession.SessionOptions session = new OrtSession.SessionOptions()) {
       engine.apply(session, options.threads(), Interface.shapesVary(graph.inputs()));
+      if (device.isGpu()) {
+        engine.cuda().apply(session, device, options.gpuMemoryBytes());
+      }
       if (edits.isEmpty()) {
         // from the file: external data is found beside it, and nothing is copied
         String file = artifact.file().toString();
@@ -108,7 +114,7 @@ final class OnnxLoader {
     List<TensorSpec> inputSpecs = Interface.specs(inputs);
     List<String> fedNames = inputs.stream().map(input -> edits.fedName(input.name())).toList();
     RunPlan unproven = RunPlan.unproven(inputSpecs, fedNames, Interface.specs(outputs));
-    try (Runner runner = new OnnxRunner(session, unproven, () -> {})) {
+    try (Runner runner = new OnnxRunner(session, device, unproven, () -> {})) {
       Trials trials = new Trials(runner, inputs, outputs.size(), graph.hints(), MOST_TRIAL_MILLIS);
       BatchProof proof = new BatchProof(trials, inputs, unproven.outputs());
       ModelSignature.Batching batching = batching(proof.objection(graph.hints().sizes()));
@@ -116,7 +122,8 @@ final class OnnxLoader {
       Interface.checkDeclared("output", options.declaredOutputs(), findings.outputSpecs());
       ModelSignature signature = findings.signature();
       checkPadding(trials, inputs, outputs, signature);
-      return new OnnxModel(session, signature, findings.plan(fedNames, graph.hints().operators()));
+      return new OnnxModel(
+          session, device, signature, findings.plan(fedNames, graph.hints().operators()));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
@@ -16,14 +17,16 @@ import dev.millrace.backends.model.Runner;
  */
 final class OnnxModel implements LoadedModel {
   private final OrtSession session;
+  private final Device device;
   private final ModelSignature signature;
   private final RunPlan plan;
   private final Object lock = new Object();
   private int openRunners;
   private boolean closed;
 
-  OnnxModel(OrtSession session, ModelSignature signature, RunPlan plan) {
+  OnnxModel(OrtSession session, Device device, ModelSignature signature, RunPlan plan) {
     this.session = session;
+    this.device = device;
     this.signature = signature;
     this.plan = plan;
   }
@@ -39,10 +42,15 @@ final class OnnxModel implements LoadedModel {
       if (closed) {
         throw new IllegalStateException("the model is closed");
       }
-      Runner runner = new OnnxRunner(session, plan, this::runnerClosed);
+      Runner runner = new OnnxRunner(session, device, plan, this::runnerClosed);
       openRunners++; // counted once it is there to be closed
       return runner;
     }
+  }
+
+  @Override
+  public boolean runsOnCores() {
+    return !device.isGpu();
   }
 
   RunPlan plan() {

@@ -28,6 +28,7 @@ import java.util.TreeSet;
  * @param memArena whether ORT keeps freed memory for the next run
  * @param memPattern whether ORT plans a run's memory as one block; empty to leave it to the model
  * @param allowSpinning whether ORT's threads burn processor time while they wait
+ * @param cuda options of the provider for NVIDIA's GPUs
  * @param session entries of ORT's session configuration, by its own keys
  */
 record OnnxOptions(
@@ -37,6 +38,7 @@ record OnnxOptions(
     boolean memArena,
     Optional<Boolean> memPattern,
     boolean allowSpinning,
+    CudaOptions cuda,
     Map<String, String> session) {
 
   private static final Set<String> OWN_KEYS =
@@ -95,6 +97,7 @@ record OnnxOptions(
             reader.bool("enable_mem_arena").orElse(true),
             reader.bool("enable_mem_pattern"),
             reader.bool("allow_spinning").orElse(false),
+            CudaOptions.parse(given, reader.problems),
             reader.sessionEntries());
     if (!reader.problems.isEmpty()) {
       throw new ModelLoadException(String.join("; ", reader.problems));
@@ -129,7 +132,9 @@ record OnnxOptions(
     Reader(Map<String, String> given) {
       this.given = new TreeMap<>(given);
       for (String key : this.given.keySet()) {
-        if (!OWN_KEYS.contains(key) && !SESSION_KEYS.contains(key)) {
+        if (!OWN_KEYS.contains(key)
+            && !SESSION_KEYS.contains(key)
+            && !key.startsWith(CudaOptions.PREFIX)) {
           problems.add("unknown option '" + key + "'" + hint(key));
         }
       }

@@ -4,6 +4,7 @@ package dev.millrace.backends.onnx;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.OutputTensor;
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,6 +36,7 @@ final class OnnxRunner implements Runner {
   private static final long MOST_ZERO_ROW_BYTES = 1 << 20;
 
   private final OrtSession session;
+  private final Optional<GpuArena> arena;
   private final RunPlan plan;
   private final Runnable onClose;
   private final Slab[] inputSlabs;
@@ -53,10 +56,15 @@ final class OnnxRunner implements Runner {
   private long collectNanos;
 
   /**
+   * @param device that the session runs on
    * @param onClose called once, when this runner no longer uses the session
    */
-  OnnxRunner(OrtSession session, RunPlan plan, Runnable onClose) {
+  OnnxRunner(OrtSession session, Device device, RunPlan plan, Runnable onClose) {
     this.session = session;
+    this.arena =
+        device.isGpu()
+            ? Optional.of(new GpuArena(device.toString(), termination.options()))
+            : Optional.empty();
     this.plan = plan;
     this.onClose = onClose;
     this.inputSlabs = slabs(plan.inputs().size());
@@ -342,6 +350,9 @@ final class OnnxRunner implements Runner {
   }
 
   private void run(Binding binding) throws OrtException {
+    if (arena.isPresent()) {
+      arena.get().before(Arrays.stream(binding.inputBytes).sum());
+    }
     if (binding.prepared != null) {
       binding.prepared.run(termination.options());
     } else {

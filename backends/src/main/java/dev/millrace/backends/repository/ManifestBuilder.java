@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.repository;
 
+import dev.millrace.backends.device.Placement;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.Padding;
 import dev.millrace.backends.tensor.TensorSpec;
@@ -24,6 +25,8 @@ final class ManifestBuilder {
   boolean required = ModelManifest.DEFAULT.required();
   OptionalInt maxBatchSize = ModelOptions.DEFAULT.maxBatchSize();
   int threads = ModelOptions.DEFAULT.threads();
+  Placement placement = ModelOptions.DEFAULT.placement();
+  long gpuMemoryBytes = ModelOptions.DEFAULT.gpuMemoryBytes();
   List<TensorSpec> inputs = List.of();
   List<TensorSpec> outputs = List.of();
   Padding padding = Padding.NONE;
@@ -54,6 +57,8 @@ final class ManifestBuilder {
     builder.required = base.required();
     builder.maxBatchSize = base.options().maxBatchSize();
     builder.threads = base.options().threads();
+    builder.placement = base.options().placement();
+    builder.gpuMemoryBytes = base.options().gpuMemoryBytes();
     builder.inputs = base.options().declaredInputs();
     builder.outputs = base.options().declaredOutputs();
     builder.padding = base.options().padding();
@@ -76,6 +81,8 @@ final class ManifestBuilder {
             threads,
             List.copyOf(inputs),
             List.copyOf(outputs),
+            placement,
+            gpuMemoryBytes,
             Collections.unmodifiableMap(new LinkedHashMap<>(engine)),
             padding),
         List.copyOf(warmUp),

@@ -30,6 +30,18 @@ enum ManifestKey {
       "Batches of one version that may run at the same time. Weights are in memory once."),
   THREADS(
       "threads", 1, 1_024, "" + ModelOptions.DEFAULT.threads(), "Threads that one batch may use."),
+  DEVICE(
+      "device",
+      "`auto`, `cpu`, `gpu`, `gpu:0` or `gpu:0,1`; or `require gpu` and the like",
+      "auto",
+      "Where it runs. See below."),
+  GPU_MEMORY(
+      "gpu_memory",
+      "a size such as 2GiB, 1MiB or more",
+      1 << 20,
+      1L << 50,
+      "no limit; reckoned with twice the size of its files",
+      "Memory of a GPU that it may take for weights and runs."),
   VERSION_POLICY(
       "version_policy",
       "`latest: N`, `all` or `versions: [1, 3]`",

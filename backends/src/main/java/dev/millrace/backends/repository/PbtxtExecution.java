@@ -31,28 +31,10 @@ final class PbtxtExecution {
   }
 
   private void readInstanceGroups(PbtxtMessage config) {
-    long replicas = 0;
-    for (PbtxtMessage group : config.messages("instance_group").toList()) {
-      String kind = group.constant("kind", "InstanceKind").orElse("KIND_AUTO");
-      switch (kind) {
-        case "KIND_GPU" -> note("instance_group: KIND_GPU has no effect yet");
-        case "KIND_MODEL" -> note("instance_group: KIND_MODEL has no effect");
-        default -> {
-          if (group.isTrue("passive")) {
-            note("instance_group: a passive group has no effect");
-          } else {
-            // 0 is protobuf's way of leaving it out
-            replicas += Math.max(1, group.integer("count").orElse(1));
-          }
-        }
-      }
-      for (String ignored :
-          List.of("rate_limiter", "profile", "host_policy", "secondary_devices")) {
-        if (group.has(ignored)) {
-          note("instance_group: " + ignored + " has no effect");
-        }
-      }
-    }
+    InstanceGroups groups = new InstanceGroups(manifest.notes);
+    config.messages("instance_group").forEach(groups::add);
+    groups.placement().ifPresent(placement -> manifest.placement = placement);
+    long replicas = groups.instances();
     if (replicas > ManifestKey.REPLICAS.max()) {
       TextField first = config.field("instance_group").orElseThrow();
       problems.add(

@@ -42,8 +42,9 @@ enum PbtxtField {
   ENSEMBLE_SCHEDULING(Use.REFUSED, "Ensembles are not supported yet."),
   INSTANCE_GROUP(
       Use.READ,
-      "`replicas`: the sum of `count` over groups of `KIND_CPU` and `KIND_AUTO`. `KIND_GPU` has no "
-          + "effect yet."),
+      "`replicas`, the sum of `count` over all groups (times the number of `gpus`), and `device`:"
+          + " `KIND_CPU` is `cpu`, `KIND_AUTO` is `auto`, `KIND_GPU` with `gpus: [0, 1]` is"
+          + " `gpu:0,1`."),
   DEFAULT_MODEL_FILENAME(Use.READ, "`file`."),
   CC_MODEL_FILENAMES(Use.IGNORED, "Files by GPU generation."),
   METRIC_TAGS(Use.IGNORED, "Labels of metrics."),

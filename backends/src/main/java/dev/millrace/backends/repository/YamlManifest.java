@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.repository;
 
+import dev.millrace.backends.device.Placement;
 import dev.millrace.backends.model.Nearest;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
@@ -106,6 +107,11 @@ final class YamlManifest {
       case MAX_BATCH_SIZE -> number(key, node, n -> manifest.maxBatchSize = OptionalInt.of(n));
       case REPLICAS -> number(key, node, n -> manifest.replicas = n);
       case THREADS -> number(key, node, n -> manifest.threads = n);
+      case DEVICE -> readDevice(key, node);
+      case GPU_MEMORY ->
+          values
+              .bytes(node, key.key(), key.min(), key.max(), key.type())
+              .ifPresent(n -> manifest.gpuMemoryBytes = n);
       case VERSION_POLICY -> readVersionPolicy(key, node);
       case MAX_QUEUED_ROWS -> number(key, node, n -> manifest.maxQueuedRows = n);
       case MAX_QUEUED_BYTES -> longNumber(key, node, n -> manifest.maxQueuedBytes = n);
@@ -163,6 +169,15 @@ final class YamlManifest {
     if (name.isPresent()) {
       manifest.fileName = name.get();
       Names.fileNameProblem(name.get()).ifPresent(p -> values.problem(node, "file: " + p));
+    }
+  }
+
+  private void readDevice(ManifestKey key, Node node) {
+    Optional<Placement> placement =
+        node instanceof ScalarNode scalar ? Placement.of(scalar.getValue()) : Optional.empty();
+    placement.ifPresent(p -> manifest.placement = p);
+    if (placement.isEmpty()) {
+      values.unexpected(node, key.key(), Placement.EXPECTED);
     }
   }
 

@@ -134,6 +134,18 @@ final class YamlValues {
     return OptionalLong.empty();
   }
 
+  /** A size, with or without a unit. */
+  OptionalLong bytes(Node node, String path, long min, long max, String expected) {
+    if (node instanceof ScalarNode scalar) {
+      OptionalLong bytes = Units.bytes(scalar.getValue());
+      if (bytes.isPresent() && bytes.getAsLong() >= min && bytes.getAsLong() <= max) {
+        return bytes;
+      }
+    }
+    unexpected(node, path, expected);
+    return OptionalLong.empty();
+  }
+
   /** One of a few words. */
   <E> Optional<E> oneOf(Node node, String path, Map<String, E> words, String expected) {
     if (node instanceof ScalarNode scalar) {

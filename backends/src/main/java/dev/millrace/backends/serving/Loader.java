@@ -22,9 +22,21 @@ final class Loader {
   private final Fairness fairness;
   private final Janitor janitor;
   private final LongSupplier nanoClock;
+  private final Placer placer;
+
+  /** Of models that may take what they like of any GPU. */
+  Loader(
+      Map<String, Backend> backends,
+      Inlining inlining,
+      Fairness fairness,
+      Janitor janitor,
+      LongSupplier nanoClock) {
+    this(backends, GpuLedger.unlimited(), inlining, fairness, janitor, nanoClock);
+  }
 
   Loader(
       Map<String, Backend> backends,
+      GpuLedger gpuMemory,
       Inlining inlining,
       Fairness fairness,
       Janitor janitor,
@@ -34,6 +46,7 @@ final class Loader {
     this.fairness = fairness;
     this.janitor = janitor;
     this.nanoClock = nanoClock;
+    this.placer = new Placer(gpuMemory);
   }
 
   /**
@@ -50,7 +63,8 @@ final class Loader {
           "backend: '%s' (expected one of %s)"
               .formatted(manifest.backend(), backends.keySet().stream().sorted().toList()));
     }
-    LoadedModel model = backend.load(artifact, manifest.options());
+    Placed placed = placer.load(backend, artifact, manifest.options());
+    LoadedModel model = placed.model();
     List<Runner> runners = new ArrayList<>();
     try {
       List<String> problems = manifest.options().padding().problems(model.signature());
@@ -73,7 +87,7 @@ final class Loader {
           artifact.version(),
           backend.platform(),
           manifest,
-          model,
+          placed,
           runners,
           warmUp,
           timings,

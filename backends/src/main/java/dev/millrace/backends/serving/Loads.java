@@ -176,12 +176,13 @@ final class Loads {
     slot.artifact = loaded.artifact();
     slot.fingerprint = loaded.wanted().version().fingerprint();
     slot.loadNanos = loaded.nanos();
-    note(slot, VersionState.READY, "");
+    note(slot, VersionState.READY, loaded.served().placementNote());
     log.info(
-        "model {} version {}: ready in {} ms, {}",
+        "model {} version {}: ready in {} ms {}, {}",
         name,
         loaded.served().version(),
         loaded.nanos() / 1_000_000,
+        loaded.served().describeDevices(),
         loaded.served().describeBatching());
     if (before != null) {
       startDraining(before, artifactBefore);

@@ -18,6 +18,7 @@ import java.util.function.LongSupplier;
 public final class MemoryLedger {
   private static final int COPIES = 2;
 
+  private final GpuLedger gpus;
   private final LongSupplier nanoClock;
 
   // guarded by this
@@ -28,15 +29,17 @@ public final class MemoryLedger {
 
   /**
    * @param budgetBytes for all models together
+   * @param gpus the same of each GPU
    */
-  public MemoryLedger(long budgetBytes, LongSupplier nanoClock) {
+  public MemoryLedger(long budgetBytes, GpuLedger gpus, LongSupplier nanoClock) {
     this.budgetBytes = budgetBytes;
+    this.gpus = gpus;
     this.nanoClock = nanoClock;
   }
 
   /** Any model fits. */
   public static MemoryLedger unlimited() {
-    return new MemoryLedger(Long.MAX_VALUE, () -> 0);
+    return new MemoryLedger(Long.MAX_VALUE, GpuLedger.unlimited(), () -> 0);
   }
 
   private static long need(ModelArtifact artifact) {
@@ -92,6 +95,10 @@ public final class MemoryLedger {
             Units.roughly(need(artifact)),
             Units.roughly(Math.max(0, budgetBytes - reservedBytes)),
             Units.roughly(budgetBytes));
+  }
+
+  GpuLedger gpus() {
+    return gpus;
   }
 
   public synchronized long reservedBytes() {

@@ -134,7 +134,7 @@ public final class Reconciler implements AutoCloseable {
         new Loads(
             new LoadStages(
                 repository,
-                new Loader(byName, inlining, fairness, janitor, nanoClock),
+                new Loader(byName, memory.gpus(), inlining, fairness, janitor, nanoClock),
                 memory,
                 this::makeRoom,
                 control,

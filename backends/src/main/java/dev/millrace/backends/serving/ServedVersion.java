@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.InputChecker;
@@ -57,6 +58,7 @@ public final class ServedVersion {
   private final ModelManifest manifest;
   private final LoadedModel model;
   private final WarmUp warmUp;
+  private final Placed placed;
   private final ModelSignature signature;
   private final InputChecker checker;
   private final LongSupplier nanoClock;
@@ -118,7 +120,7 @@ public final class ServedVersion {
       long version,
       String platform,
       ModelManifest manifest,
-      LoadedModel model,
+      Placed placed,
       List<Runner> runners,
       WarmUp warmUp,
       List<WarmUp.Timing> timings,
@@ -130,8 +132,9 @@ public final class ServedVersion {
     this.version = version;
     this.platform = platform;
     this.manifest = manifest;
-    this.model = model;
+    this.model = placed.model();
     this.warmUp = warmUp;
+    this.placed = placed;
     this.signature = model.signature();
     // more than the queue holds at all could never be served, idle or not
     this.checker =
@@ -309,6 +312,21 @@ public final class ServedVersion {
       case ModelSignature.Batching.Unbatched unbatched ->
           "one request at a time: " + unbatched.reason();
     };
+  }
+
+  /** What it runs on. */
+  public List<Device> devices() {
+    return placed.devices();
+  }
+
+  /** Why it does not run where it was to; empty if it does. */
+  public String placementNote() {
+    return placed.note();
+  }
+
+  /** In words: what it runs on, and if need be why. */
+  public String describeDevices() {
+    return placed.describe();
   }
 
   public int replicaCount() {

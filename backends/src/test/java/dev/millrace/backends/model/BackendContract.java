@@ -4,6 +4,8 @@ package dev.millrace.backends.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.tensor.DataType;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +39,17 @@ public abstract class BackendContract {
     assertThat(backend().name()).isNotBlank();
     assertThat(backend().platform()).isNotBlank();
     assertThat(backend().defaultFileName()).isNotBlank();
+  }
+
+  @Test
+  void runsOnTheProcessorWhateverElseThereIs() {
+    EngineDevices devices = backend().devices();
+
+    assertThat(devices.engine()).isNotBlank();
+    assertThat(devices.devices().getFirst().device()).contains(Device.CPU);
+    assertThat(devices.devices().getFirst().isUsable()).isTrue();
+    assertThat(devices.devices())
+        .allSatisfy(status -> assertThat(status.unusable().orElse("fine")).isNotBlank());
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnxruntime.OrtSession;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.OutputTensor;
@@ -148,7 +149,7 @@ class OnnxRunnerTest {
               Set.of(),
               List.of(new RunPlan.PinnedShape(new long[] {-1, 5})));
       try (OrtSession session = Ort.environment().createSession(graph);
-          OnnxRunner runner = new OnnxRunner(session, wrong, () -> {})) {
+          OnnxRunner runner = new OnnxRunner(session, Device.CPU, wrong, () -> {})) {
         for (int rows = 1; rows < 4; rows++) {
           OutputTensor output = runner.run(List.of(rows(rows, 4)), rows)[0];
           assertThat(output.shape()).containsExactly(rows, 4);
@@ -177,7 +178,7 @@ class OnnxRunnerTest {
             Set.of(),
             List.of(RunPlan.PinnedShape.NONE));
     try (OrtSession session = Ort.environment().createSession(graph);
-        OnnxRunner runner = new OnnxRunner(session, wrong, () -> {})) {
+        OnnxRunner runner = new OnnxRunner(session, Device.CPU, wrong, () -> {})) {
       assertThatThrownBy(() -> runner.run(List.of(rows(1, 4), rows(1, 4)), 2))
           .isInstanceOf(ModelRunException.class)
           .hasMessage("output 'y' has shape [1,4] (expected 2 rows)");

@@ -4,6 +4,7 @@ package dev.millrace.backends.onnx;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.backends.device.Placement;
 import dev.millrace.backends.model.CheckedInputs;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.InputChecker;
@@ -135,7 +136,8 @@ final class PaddingTest {
   }
 
   private static ModelOptions options(Padding padding) {
-    return new ModelOptions(OptionalInt.empty(), 1, List.of(), List.of(), Map.of(), padding);
+    return new ModelOptions(
+        OptionalInt.empty(), 1, List.of(), List.of(), Placement.AUTO, 0, Map.of(), padding);
   }
 
   private static InputChecker checker(LoadedModel model, Padding padding) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.onnxruntime.OrtSession;
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.OutputTensor;
@@ -53,7 +54,7 @@ class TerminationTest {
             true,
             Set.of(),
             List.of(pinned ? new RunPlan.PinnedShape(new long[] {4}) : RunPlan.PinnedShape.NONE));
-    return new OnnxRunner(session, plan, () -> {});
+    return new OnnxRunner(session, Device.CPU, plan, () -> {});
   }
 
   private static List<TestInputs> trips(long trips) {

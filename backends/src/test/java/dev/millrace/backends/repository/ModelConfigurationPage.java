@@ -67,8 +67,22 @@ final class ModelConfigurationPage {
 
         Options of the engine `onnxruntime`: `graph_optimization_level` (`none`, `basic`, `extended`, `all`),
         `execution_mode` (`sequential`, `parallel`), `inter_op_threads`, `enable_mem_arena`,
-        `enable_mem_pattern`, `allow_spinning`, and entries of ONNX Runtime's own session configuration
-        (`session.*`).
+        `enable_mem_pattern`, `allow_spinning`, entries of ONNX Runtime's own session configuration
+        (`session.*`), and options of its CUDA provider (`cuda.use_tf32`, say). Unknown ones are errors.
+
+        ## Where a model runs
+
+        | `device` | |
+        |---|---|
+        | `auto` | A GPU if there is one that can be used, the one with the most memory left; else the processor. |
+        | `cpu` | The processor. |
+        | `gpu` | As `auto`, but that it runs on the processor is a warning in any case. |
+        | `gpu:0`, `gpu:0,1` | The GPU of that number, or all of these: weights are on each of them once, and replicas are spread over them. Else the processor. |
+        | `require gpu`, `require gpu:0` | Likewise, but it is not loaded where that cannot be. |
+
+        Why a model is not on a GPU is said in the log, and beside its state (`./millrace models`).
+        `./millrace devices` shows what there is. A GPU is not taken if the memory that models are
+        reckoned to need is more than it has (`gpu_memory`, and `gpu_memory_budget` of the gateway).
 
         ## Warm-up
 

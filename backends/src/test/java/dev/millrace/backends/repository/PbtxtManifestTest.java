@@ -95,6 +95,7 @@ final class PbtxtManifestTest {
         .containsExactly(
             "input 'data': format has no effect",
             "output 'prob': label_filename has no effect",
+            "instance_group: groups of several kinds run together, on a GPU where one can be used",
             "dynamic_batching: max_queue_delay_microseconds, preferred_batch_size not needed: "
                 + "a batch is whatever waits when a replica becomes free");
     assertThat(manifest.scheduling().mode()).isEqualTo(Mode.AUTO);
@@ -244,11 +245,26 @@ final class PbtxtManifestTest {
   }
 
   @Test
-  void countsNoInstancesOnAGpuYet() throws ManifestException {
+  void countsTheInstancesOfEachGpu() throws ManifestException {
     ModelManifest manifest = parse("instance_group [{ count: 3 kind: KIND_GPU gpus: [0, 1] }]");
 
-    assertThat(manifest.replicas()).isEqualTo(1);
-    assertThat(manifest.notes()).containsExactly("instance_group: KIND_GPU has no effect yet");
+    assertThat(manifest.replicas()).isEqualTo(6);
+    assertThat(manifest.options().placement()).hasToString("gpu:0,1");
+    assertThat(manifest.notes()).isEmpty();
+  }
+
+  @Test
+  void theKindOfInstancesSaysWhereTheyRun() throws ManifestException {
+    assertThat(parse("instance_group { kind: KIND_GPU }").options().placement()).hasToString("gpu");
+    assertThat(parse("instance_group { kind: KIND_CPU }").options().placement()).hasToString("cpu");
+    assertThat(parse("instance_group { count: 2 }").options().placement()).hasToString("auto");
+    assertThat(parse("").options().placement()).hasToString("auto");
+    ModelManifest mixed = parse("instance_group [{ kind: KIND_CPU }, { kind: KIND_GPU gpus: 1 }]");
+    assertThat(mixed.options().placement()).hasToString("gpu:1");
+    assertThat(mixed.replicas()).isEqualTo(2);
+    assertThat(mixed.notes())
+        .containsExactly(
+            "instance_group: groups of several kinds run together, on a GPU where one can be used");
   }
 
   @Test
@@ -301,7 +317,8 @@ final class PbtxtManifestTest {
 
   @Test
   void notesOnceWhatIsGivenOften() throws ManifestException {
-    assertThat(parse("instance_group [{ kind: KIND_GPU }, { kind: KIND_GPU }]").notes()).hasSize(1);
+    assertThat(parse("instance_group [{ kind: KIND_MODEL }, { kind: KIND_MODEL }]").notes())
+        .hasSize(1);
   }
 
   @Test

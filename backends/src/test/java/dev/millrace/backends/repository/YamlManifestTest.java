@@ -3,6 +3,7 @@ package dev.millrace.backends.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.Padding;
@@ -168,6 +169,26 @@ final class YamlManifestTest {
                 "graph_optimization_level", "basic",
                 "enable_mem_arena", "false",
                 "session.intra_op.allow_spinning", "0"));
+  }
+
+  @Test
+  void readsWhereAModelIsToRun() throws ManifestException {
+    ModelManifest manifest = parse("device: require gpu:0,1\ngpu_memory: 2GiB");
+
+    assertThat(manifest.options().placement()).hasToString("require gpu:0,1");
+    assertThat(manifest.options().gpuMemoryBytes()).isEqualTo(2L << 30);
+    assertThat(parse("threads: 1").options().placement()).hasToString("auto");
+  }
+
+  @Test
+  void refusesAPlaceThatIsNone() {
+    assertThatThrownBy(() -> parse("device: gpu0"))
+        .hasMessageContaining(
+            "device: gpu0 (expected auto, cpu, gpu, gpu:0 or gpu:0,1; or require gpu and the"
+                + " like)");
+    assertThatThrownBy(() -> parse("device: [gpu]")).hasMessageContaining("device: a list");
+    assertThatThrownBy(() -> parse("gpu_memory: much"))
+        .hasMessageContaining("gpu_memory: much (expected a size such as 2GiB, 1MiB or more)");
   }
 
   @ParameterizedTest

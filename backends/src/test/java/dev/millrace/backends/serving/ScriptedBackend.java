@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelArtifact;
@@ -17,6 +19,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
@@ -38,6 +43,17 @@ final class ScriptedBackend implements Backend {
 
   /** What terminating a run does, if anything. */
   volatile Runnable terminate = () -> {};
+
+  /** What it says that it can run on; the processor if it is not told. */
+  volatile Optional<EngineDevices> devices = Optional.empty();
+
+  /** Where it fails to load, as if the model did not fit. */
+  final Set<Device> full = ConcurrentHashMap.newKeySet();
+
+  /** Where models were loaded, and on which device each new runner is. */
+  final List<Device> loads = new CopyOnWriteArrayList<>();
+
+  final List<Device> runners = new CopyOnWriteArrayList<>();
 
   volatile boolean refuseToLoad;
   volatile boolean refuseRunners;
@@ -66,7 +82,22 @@ final class ScriptedBackend implements Backend {
   }
 
   @Override
+  public EngineDevices devices() {
+    return devices.orElseGet(Backend.super::devices);
+  }
+
+  @Override
   public LoadedModel load(ModelArtifact artifact, ModelOptions options) throws ModelLoadException {
+    return load(artifact, options, Device.CPU);
+  }
+
+  @Override
+  public LoadedModel load(ModelArtifact artifact, ModelOptions options, Device device)
+      throws ModelLoadException {
+    if (full.contains(device)) {
+      throw new ModelLoadException("out of memory");
+    }
+    loads.add(device);
     if (refuseToLoad) {
       throw new ModelLoadException("told to fail");
     }
@@ -75,16 +106,18 @@ final class ScriptedBackend implements Backend {
             List.of(new TensorSpec("x", DataType.INT32, -1)),
             List.of(new TensorSpec("y", DataType.INT32, -1)),
             new ModelSignature.Batching.Batched(options.maxBatchSize().orElse(8)));
-    ScriptedModel model = new ScriptedModel(signature.apply(plain));
+    ScriptedModel model = new ScriptedModel(signature.apply(plain), device);
     openModels.incrementAndGet();
     return model;
   }
 
   private final class ScriptedModel implements LoadedModel {
     private final ModelSignature signature;
+    private final Device device;
 
-    ScriptedModel(ModelSignature signature) {
+    ScriptedModel(ModelSignature signature, Device device) {
       this.signature = signature;
+      this.device = device;
     }
 
     @Override
@@ -98,6 +131,7 @@ final class ScriptedBackend implements Backend {
         throw new IllegalStateException("told to fail");
       }
       openRunners.incrementAndGet();
+      runners.add(device);
       return new ScriptedRunner();
     }
 

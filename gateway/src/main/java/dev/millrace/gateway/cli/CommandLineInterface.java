@@ -45,6 +45,8 @@ public final class CommandLineInterface {
           .addSubcommand(new ExplainCommand(shell))
           .addSubcommand(new RegistryCommand(shell))
           .addSubcommand(new SettingsCommand(shell))
+          .addSubcommand(new DevicesCommand(shell))
+          .addSubcommand(new NativesCommand(shell))
           .addSubcommand(new CheckConfigCommand(shell))
           .addSubcommand(new VersionCommand(shell))
           .addSubcommand(new CompletionCommand(shell));

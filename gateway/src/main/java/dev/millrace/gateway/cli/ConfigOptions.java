@@ -102,6 +102,14 @@ final class ConfigOptions {
     add(ConfigKey.DATA_DIRECTORY, "--data-dir", text);
   }
 
+  @Option(
+      names = "--ort-natives",
+      paramLabel = "DIR",
+      description = "ONNX Runtime's native libraries in place of those in the jar.")
+  void ortNatives(@Nullable String text) {
+    add(ConfigKey.ORT_NATIVES, "--ort-natives", text);
+  }
+
   private void add(ConfigKey<?> key, String flag, @Nullable String text) {
     // picocli clears options by setting null
     if (text != null) {

@@ -3,6 +3,7 @@ package dev.millrace.gateway.cli;
 
 import dev.millrace.admin.client.AdminException;
 import dev.millrace.backends.json.JsonException;
+import dev.millrace.backends.natives.NativesException;
 import dev.millrace.gateway.GatewayStartException;
 import dev.millrace.gateway.config.ConfigException;
 import io.grpc.Status;
@@ -51,6 +52,10 @@ final class Failures {
       case AdminException e -> {
         err.println(line(e.status()));
         furtherProblems(e.status()).forEach(problem -> err.println("  " + problem));
+        yield FAILED;
+      }
+      case NativesException e -> {
+        err.println(e.getMessage());
         yield FAILED;
       }
       case GatewayStartException e -> {

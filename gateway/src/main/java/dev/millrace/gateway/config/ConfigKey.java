@@ -108,6 +108,25 @@ public final class ConfigKey<T> {
               + " does not fit is not loaded; models that are loaded when they are called"
               + " (`autoscale.min` 0) make room, the one that was not called for longest first.");
 
+  public static final ConfigKey<Optional<Long>> GPU_MEMORY_BUDGET =
+      key(
+          "gpu_memory_budget",
+          ValueType.optionalBytes(MIB, 1L << 50),
+          Optional.empty(),
+          "Memory of each GPU for all models together, each reckoned with its `gpu_memory` or twice"
+              + " the size of its files; nine tenths of what NVIDIA's driver says that there is,"
+              + " unless given. One that does not fit runs on the processor, unless its"
+              + " configuration requires a GPU.");
+
+  public static final ConfigKey<Optional<Path>> ORT_NATIVES =
+      key(
+          "ort_natives",
+          ValueType.optionalPath(),
+          Optional.empty(),
+          "Folder with another build of ONNX Runtime's native libraries, in place of those in the"
+              + " jar: one for CUDA 13, say. It has to be of the jar's version. `millrace natives"
+              + " fetch` makes one, `millrace devices` shows what comes of it.");
+
   public static final ConfigKey<Optional<Path>> CACHE_DIRECTORY =
       key(
           "cache_directory",
@@ -308,6 +327,8 @@ public final class ConfigKey<T> {
           STAGING_DIRECTORY,
           DATA_DIRECTORY,
           MEMORY_BUDGET,
+          GPU_MEMORY_BUDGET,
+          ORT_NATIVES,
           CACHE_DIRECTORY,
           CACHE_MAX_BYTES,
           S3_ENDPOINT,

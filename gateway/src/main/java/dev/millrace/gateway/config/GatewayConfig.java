@@ -26,6 +26,7 @@ public record GatewayConfig(
     Listen listen,
     Limits limits,
     Serving serving,
+    Engines engines,
     Sharing sharing,
     Logging logging,
     ConfigValues values) {
@@ -135,6 +136,18 @@ public record GatewayConfig(
   }
 
   /**
+   * What runs the models.
+   *
+   * @param ortNatives native libraries of ONNX Runtime in place of the jar's
+   * @param gpuMemoryBudget bytes of each GPU; empty to take it from what the driver says
+   */
+  public record Engines(Optional<Path> ortNatives, Optional<Long> gpuMemoryBudget) {
+    public Engines {
+      ConfigKey.GPU_MEMORY_BUDGET.require(gpuMemoryBudget);
+    }
+  }
+
+  /**
    * How callers share a gateway that cannot serve them all.
    *
    * @param tenantHeader the header that names a call's tenant; empty if there are none
@@ -209,6 +222,7 @@ public record GatewayConfig(
             values.get(ConfigKey.INLINE_BUDGET),
             values.get(ConfigKey.SHUTDOWN_GRACE),
             values.get(ConfigKey.MEMORY_BUDGET)),
+        new Engines(values.get(ConfigKey.ORT_NATIVES), values.get(ConfigKey.GPU_MEMORY_BUDGET)),
         new Sharing(values.get(ConfigKey.TENANT_HEADER), values.get(ConfigKey.TENANT_WEIGHTS)),
         new Logging(values.get(ConfigKey.LOG_FORMAT), values.get(ConfigKey.LOG_LEVEL)),
         values);

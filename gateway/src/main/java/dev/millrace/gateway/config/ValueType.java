@@ -233,6 +233,22 @@ record ValueType<T>(
         value -> value.orElse(""));
   }
 
+  /** A size, or nothing. */
+  static ValueType<Optional<Long>> optionalBytes(long min, long max) {
+    ValueType<Long> size = bytes(min, max);
+    return single(
+        size.expected + ", or nothing",
+        (text, base) -> {
+          OptionalLong bytes = Units.bytes(text);
+          if (bytes.isPresent()) {
+            return Optional.of(Optional.of(bytes.getAsLong()));
+          }
+          return text.isEmpty() ? Optional.of(Optional.<Long>empty()) : Optional.empty();
+        },
+        value -> value.map(size.isValid::test).orElse(true),
+        value -> value.map(size.format).orElse(""));
+  }
+
   static ValueType<Long> bytes(long min, long max) {
     return single(
         "a size such as 500MiB or 20GiB, %s..%s".formatted(Units.show(min), Units.show(max)),

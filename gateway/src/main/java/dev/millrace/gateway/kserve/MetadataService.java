@@ -98,7 +98,8 @@ final class MetadataService extends GRPCInferenceServiceGrpc.GRPCInferenceServic
         ModelMetadataResponse.newBuilder()
             .setName(served.name())
             .setPlatform(served.platform())
-            .putProperties("batching", served.describeBatching());
+            .putProperties("batching", served.describeBatching())
+            .putProperties("device", served.describeDevices());
     if (request.getVersion().isEmpty()) {
       routes
           .ready(served.name())

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.kserve;
 
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.Units;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.Scheduling;
@@ -26,6 +27,18 @@ import java.util.Locale;
 final class ModelConfigs {
   private ModelConfigs() {}
 
+  private static ModelInstanceGroup instances(ServedVersion served) {
+    List<Integer> gpus =
+        served.devices().stream().filter(Device::isGpu).map(Device::index).toList();
+    return ModelInstanceGroup.newBuilder()
+        .setName(served.name())
+        .setKind(
+            gpus.isEmpty() ? ModelInstanceGroup.Kind.KIND_CPU : ModelInstanceGroup.Kind.KIND_GPU)
+        .setCount(served.replicaCount())
+        .addAllGpus(gpus)
+        .build();
+  }
+
   static ModelConfig of(ServedVersion served) {
     boolean batched = served.signature().isBatched();
     ModelConfig.Builder config =
@@ -36,11 +49,7 @@ final class ModelConfigs {
             .setDefaultModelFilename(served.manifest().fileName())
             .setVersionPolicy(versionPolicy(served.manifest().versionPolicy()))
             .setMaxBatchSize(served.signature().maxBatchSize())
-            .addInstanceGroup(
-                ModelInstanceGroup.newBuilder()
-                    .setName(served.name())
-                    .setKind(ModelInstanceGroup.Kind.KIND_CPU)
-                    .setCount(served.replicaCount()))
+            .addInstanceGroup(instances(served))
             .setModelTransactionPolicy(ModelTransactionPolicy.newBuilder().setDecoupled(false))
             .putParameters(
                 "batching",

@@ -203,6 +203,37 @@ public enum Metric {
       Collector.Type.COUNTER,
       "Webhooks of MLflow by outcome: looked, ignored, or why they were refused.",
       "outcome",
+      false),
+  GPU_UTILIZATION(
+      "gpu_utilization",
+      Collector.Type.GAUGE,
+      "Share of the time in which a GPU ran something, lately; this and the following are there where "
+          + "NVIDIA's driver tells them.",
+      "device",
+      false),
+  GPU_MEMORY_USED_BYTES(
+      "gpu_memory_used_bytes",
+      Collector.Type.GAUGE,
+      "Memory of a GPU that is in use, by whichever process.",
+      "device",
+      false),
+  GPU_MEMORY_BYTES("gpu_memory_bytes", Collector.Type.GAUGE, "Memory of a GPU.", "device", false),
+  GPU_POWER_WATTS(
+      "gpu_power_watts", Collector.Type.GAUGE, "Power that a GPU draws.", "device", false),
+  GPU_TEMPERATURE_CELSIUS(
+      "gpu_temperature_celsius", Collector.Type.GAUGE, "Temperature of a GPU.", "device", false),
+  GPU_ECC_ERRORS(
+      "gpu_ecc_errors",
+      Collector.Type.COUNTER,
+      "Errors of a GPU's memory that could not be corrected, since its driver was loaded.",
+      "device",
+      false),
+  GPU_XID_ERRORS(
+      "gpu_xid_errors",
+      Collector.Type.COUNTER,
+      "Errors (Xid) that the driver reported of a GPU while this gateway ran; the log has their "
+          + "numbers.",
+      "device",
       false);
 
   static final String MODEL = "model";

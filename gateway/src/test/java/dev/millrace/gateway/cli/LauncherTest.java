@@ -258,6 +258,24 @@ final class LauncherTest {
   }
 
   @Test
+  void whatWasBuiltForGpusIsBuiltForThemAgain() throws Exception {
+    Files.createFile(installation.resolve("pom.xml"));
+    Path library =
+        Files.createDirectories(installation.resolve("gateway/target/lib"))
+            .resolve("onnxruntime_gpu-1.jar");
+    Files.createFile(library);
+    script(
+        folder.resolve("bin/mvn"),
+        """
+        case "$*" in *-Pcuda*) ;; *) exit 1 ;; esac
+        mkdir -p gateway/target/lib && : >gateway/target/millrace-gateway-1.jar""");
+    Map<String, String> environment = Map.of("MILLRACE_JAVA_HOME", jdk("jdk", "25").toString());
+
+    assertThat(run(environment, "version").exitCode()).isZero();
+    assertThat(library).doesNotExist();
+  }
+
+  @Test
   void showsWhatMavenSaidWhenTheBuildFails() throws Exception {
     Files.createFile(installation.resolve("pom.xml"));
     script(folder.resolve("bin/mvn"), "echo 'error: no'; exit 1");

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.model.LoadedModel;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * A model in memory, and where.
+ *
+ * @param devices that it runs on, one or more
+ * @param note why it does not run where it was to; empty if it does
+ */
+record Placed(LoadedModel model, List<Device> devices, String note) {
+  Placed {
+    devices = List.copyOf(devices);
+  }
+
+  /** In words. */
+  String describe() {
+    String places = devices.stream().map(Device::toString).collect(Collectors.joining(", "));
+    return "on " + places + (note.isEmpty() ? "" : " (" + note + ")");
+  }
+}

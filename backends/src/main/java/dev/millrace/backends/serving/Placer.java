@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.EngineDevices;
+import dev.millrace.backends.device.Placement;
+import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.ModelOptions;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads a model where its owner wants it, or else, unless that is required, onto the processor, and
+ * says why. One thread.
+ */
+final class Placer {
+  private static final Logger log = LoggerFactory.getLogger(Placer.class);
+
+  /** Weights, and those that the engine has packed anew; as for the processor. */
+  private static final int COPIES = 2;
+
+  private final GpuLedger ledger;
+
+  /** Looking takes seconds where there are GPUs, and they stay. */
+  private final Map<String, EngineDevices> devices = new HashMap<>();
+
+  Placer(GpuLedger ledger) {
+    this.ledger = ledger;
+  }
+
+  Placed load(Backend backend, ModelArtifact artifact, ModelOptions options)
+      throws ModelLoadException {
+    Placement placement = options.placement();
+    if (placement.wanted() == Placement.Wanted.CPU) {
+      return onProcessor(backend, artifact, options, "");
+    }
+    EngineDevices there = devices.computeIfAbsent(backend.name(), name -> backend.devices());
+    try {
+      List<Device> gpus = choose(placement, there);
+      return new Placed(onGpus(backend, artifact, options, gpus), gpus, "");
+    } catch (ModelLoadException e) {
+      String reason = String.valueOf(e.getMessage());
+      if (placement.isRequired()) {
+        throw new ModelLoadException("device: %s: %s".formatted(placement, reason), e);
+      }
+      // a build without GPUs runs all its models on the processor: no news
+      boolean isNews = placement.wanted() == Placement.Wanted.GPU || there.isBuiltForGpus();
+      return onProcessor(backend, artifact, options, isNews ? "not on a GPU: " + reason : "");
+    }
+  }
+
+  private static Placed onProcessor(
+      Backend backend, ModelArtifact artifact, ModelOptions options, String note)
+      throws ModelLoadException {
+    if (!note.isEmpty() && options.placement().wanted() == Placement.Wanted.GPU) {
+      log.warn("model {} version {}: {}", artifact.name(), artifact.version(), note);
+    }
+    return new Placed(backend.load(artifact, options, Device.CPU), List.of(Device.CPU), note);
+  }
+
+  /** The GPUs that were named, or the one with the most memory left. */
+  private List<Device> choose(Placement placement, EngineDevices there) throws ModelLoadException {
+    List<Device> usable = there.usableGpus();
+    for (Device gpu : placement.gpus()) {
+      if (!usable.contains(gpu)) {
+        throw new ModelLoadException(gpu + ": " + there.whyNot(gpu));
+      }
+    }
+    return placement.gpus().isEmpty() ? List.of(emptiest(usable, there)) : placement.gpus();
+  }
+
+  private Device emptiest(List<Device> usable, EngineDevices there) throws ModelLoadException {
+    return usable.stream()
+        .max(Comparator.comparingLong(ledger::freeBytes).thenComparing(Comparator.reverseOrder()))
+        .orElseThrow(() -> new ModelLoadException(there.whyNone()));
+  }
+
+  private SpreadModel onGpus(
+      Backend backend, ModelArtifact artifact, ModelOptions options, List<Device> gpus)
+      throws ModelLoadException {
+    long bytes =
+        options.gpuMemoryBytes() > 0 ? options.gpuMemoryBytes() : COPIES * artifact.bytes();
+    List<SpreadModel.Share> shares = new ArrayList<>();
+    try {
+      for (Device gpu : gpus) {
+        shares.add(onGpu(backend, artifact, options, gpu, bytes));
+      }
+      return new SpreadModel(shares, ledger);
+    } catch (ModelLoadException | RuntimeException | Error e) {
+      new SpreadModel(shares, ledger).close();
+      throw e;
+    }
+  }
+
+  private SpreadModel.Share onGpu(
+      Backend backend, ModelArtifact artifact, ModelOptions options, Device gpu, long bytes)
+      throws ModelLoadException {
+    if (!ledger.reserve(gpu, bytes)) {
+      throw new ModelLoadException(ledger.refusal(gpu, bytes));
+    }
+    try {
+      return new SpreadModel.Share(gpu, backend.load(artifact, options, gpu), bytes);
+    } catch (ModelLoadException e) {
+      ledger.release(gpu, bytes);
+      throw new ModelLoadException(gpu + ": " + e.getMessage(), e);
+    } catch (RuntimeException | Error e) {
+      ledger.release(gpu, bytes);
+      throw e;
+    }
+  }
+}

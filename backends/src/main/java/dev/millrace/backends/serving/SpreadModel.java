@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelInputs;
+import dev.millrace.backends.model.ModelRunException;
+import dev.millrace.backends.model.ModelSignature;
+import dev.millrace.backends.model.OutputTensor;
+import dev.millrace.backends.model.Runner;
+import java.util.List;
+
+/**
+ * A model on one or more GPUs: its weights are on each of them once, and a new runner is given to
+ * the one that has the fewest. What was reserved of their memory is given back when it is closed.
+ */
+final class SpreadModel implements LoadedModel {
+  private final List<Share> shares;
+  private final GpuLedger ledger;
+
+  /** The model on one GPU. */
+  static final class Share {
+    private final Device gpu;
+    private final LoadedModel model;
+    private final long reservedBytes;
+    private int runners; // guarded by the spread model
+
+    Share(Device gpu, LoadedModel model, long reservedBytes) {
+      this.gpu = gpu;
+      this.model = model;
+      this.reservedBytes = reservedBytes;
+    }
+  }
+
+  SpreadModel(List<Share> shares, GpuLedger ledger) {
+    this.shares = List.copyOf(shares);
+    this.ledger = ledger;
+  }
+
+  @Override
+  public ModelSignature signature() {
+    return shares.getFirst().model.signature();
+  }
+
+  @Override
+  public Runner newRunner() {
+    Share share = takeLeastUsed();
+    try {
+      return new CountedRunner(share.model.newRunner(), share);
+    } catch (RuntimeException | Error e) {
+      giveBack(share);
+      throw e;
+    }
+  }
+
+  private synchronized Share takeLeastUsed() {
+    Share least = shares.getFirst();
+    for (Share share : shares) {
+      if (share.runners < least.runners) {
+        least = share;
+      }
+    }
+    least.runners++;
+    return least;
+  }
+
+  private synchronized void giveBack(Share share) {
+    share.runners--;
+  }
+
+  @Override
+  public boolean runsOnCores() {
+    return false;
+  }
+
+  @Override
+  public void close() {
+    for (Share share : shares) {
+      share.model.close();
+      ledger.release(share.gpu, share.reservedBytes);
+    }
+  }
+
+  /** Tells when it is closed. */
+  private final class CountedRunner implements Runner {
+    private final Runner runner;
+    private final Share share;
+    private boolean closed;
+
+    CountedRunner(Runner runner, Share share) {
+      this.runner = runner;
+      this.share = share;
+    }
+
+    @Override
+    public OutputTensor[] run(List<? extends ModelInputs> requests, int rows)
+        throws ModelRunException {
+      return runner.run(requests, rows);
+    }
+
+    @Override
+    public void terminate() {
+      runner.terminate();
+    }
+
+    @Override
+    public void release() {
+      runner.release();
+    }
+
+    @Override
+    public RunTimes lastTimes() {
+      return runner.lastTimes();
+    }
+
+    @Override
+    public void close() {
+      if (!closed) {
+        closed = true;
+        runner.close();
+        giveBack(share);
+      }
+    }
+  }
+}

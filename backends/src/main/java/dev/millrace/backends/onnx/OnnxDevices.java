@@ -53,6 +53,12 @@ final class OnnxDevices {
   }
 
   private void addGpus(OrtProvider provider, List<DeviceStatus> all) {
+    if (!probe.hasNvidiaDriver()) {
+      // to try it would have ONNX Runtime unpack half a gigabyte out of its jar first
+      String reason = ProviderFailure.noDriver(probe.missingLibraries(provider));
+      all.add(DeviceStatus.unusable(Device.Kind.GPU, Providers.name(provider), reason));
+      return;
+    }
     for (int index = 0; index < MOST_GPUS; index++) {
       try {
         probe.tryOut(provider, index);

@@ -13,6 +13,8 @@ import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
 import dev.millrace.backends.natives.LibrarySearch;
 import dev.millrace.backends.natives.SystemLibraries;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,6 +60,17 @@ final class OrtProbe implements ProviderProbe {
   public Set<OrtProvider> compiledIn() {
     Ort.environment();
     return OrtEnvironment.getAvailableProviders();
+  }
+
+  @Override
+  @SuppressWarnings("restricted") // loads a library, which is all there is to know
+  public boolean hasNvidiaDriver() {
+    try {
+      SymbolLookup.libraryLookup(ProviderFailure.DRIVER, Arena.global());
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.onnx;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -9,7 +10,7 @@ import java.util.regex.Pattern;
 
 /** Why a provider cannot be used, in words that say what would help. */
 final class ProviderFailure {
-  private static final String DRIVER = "libcuda.so.1";
+  static final String DRIVER = "libcuda.so.1";
 
   private static final Pattern MISSING_LIBRARY =
       Pattern.compile(
@@ -56,6 +57,19 @@ final class ProviderFailure {
   static boolean isOfOneDevice(String message) {
     Matcher cuda = CUDA_ERROR.matcher(message);
     return cuda.find() && OF_ONE_DEVICE.contains(Integer.parseInt(cuda.group(1)));
+  }
+
+  /**
+   * Why nothing of NVIDIA works.
+   *
+   * @param missing libraries that are known to be missing
+   */
+  static String noDriver(List<String> missing) {
+    List<String> all = new ArrayList<>(missing);
+    if (!all.contains(DRIVER)) {
+      all.add(DRIVER);
+    }
+    return missingLibraries(all);
   }
 
   private static String missingLibraries(List<String> missing) {

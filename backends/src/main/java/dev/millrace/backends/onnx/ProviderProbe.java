@@ -18,6 +18,9 @@ interface ProviderProbe {
   /** Those that it was compiled with, whether this machine can do anything with them or not. */
   Set<OrtProvider> compiledIn();
 
+  /** Whether there is a driver of NVIDIA's. */
+  boolean hasNvidiaDriver();
+
   /** Libraries that a provider needs and this machine lacks. */
   List<String> missingLibraries(OrtProvider provider);
 

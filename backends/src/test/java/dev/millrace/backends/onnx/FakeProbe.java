@@ -12,6 +12,7 @@ final class FakeProbe implements ProviderProbe {
   private final Set<OrtProvider> compiledIn = EnumSet.of(OrtProvider.CPU);
   private List<String> missing = List.of();
   private List<String> failures = List.of();
+  private boolean hasDriver = true;
 
   FakeProbe with(OrtProvider... providers) {
     compiledIn.addAll(List.of(providers));
@@ -27,6 +28,16 @@ final class FakeProbe implements ProviderProbe {
   FakeProbe lacking(String... libraries) {
     missing = List.of(libraries);
     return this;
+  }
+
+  FakeProbe withoutDriver() {
+    hasDriver = false;
+    return this;
+  }
+
+  @Override
+  public boolean hasNvidiaDriver() {
+    return hasDriver;
   }
 
   @Override

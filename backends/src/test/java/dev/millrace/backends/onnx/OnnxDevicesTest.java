@@ -80,6 +80,16 @@ final class OnnxDevicesTest {
   }
 
   @Test
+  void nothingIsTriedWithoutADriver() {
+    String driver = "libcuda.so.1 is NVIDIA's driver: none is installed";
+
+    assertThat(cuda(cudaBuild().failing("").withoutDriver()).unusable())
+        .contains("missing library: libcuda.so.1; " + driver);
+    assertThat(cuda(cudaBuild().failing("").withoutDriver().lacking("libcudart.so.13")).unusable())
+        .contains("missing libraries: libcudart.so.13, libcuda.so.1; " + driver);
+  }
+
+  @Test
   void saysWhatAnErrorOfCudaMeans() {
     assertReason(
         RecordedFailures.OLD_DRIVER,

@@ -133,16 +133,19 @@ class LeadTest {
 
   @Test
   void aLeaderWhoseTimeIsUpWaitsForItsLeadToComeBack() throws InterruptedException {
+    CountDownLatch leads = new CountDownLatch(1);
     CountDownLatch awake = new CountDownLatch(1);
     AtomicBoolean borrowed = new AtomicBoolean();
     threads.start(
         () -> {
           assertThat(lead.tryAcquire()).isTrue();
+          leads.countDown();
           while (!borrowed.get()) {
             lead.park(20_000_000);
           }
           awake.countDown();
         });
+    assertThat(leads.await(5, TimeUnit.SECONDS)).isTrue();
     await().until(lead::tryAcquireOrBorrow);
     borrowed.set(true);
 

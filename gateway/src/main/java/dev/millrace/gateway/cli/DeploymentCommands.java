@@ -162,7 +162,7 @@ final class DeploymentCommands {
     int run(AdminClient client, AnswerPrinter answers) throws InterruptedException {
       Outcome outcome = client.awaitReady(name, Duration.ofSeconds(timeoutSeconds));
       Deployment now = outcome.deployment();
-      String serves = "%s: ready, %s".formatted(name, DeploymentText.serves(now));
+      String serves = "%s: ready, %s".formatted(name, DeploymentText.answers(now));
       answers.print(now, () -> outcome instanceof Outcome.Ready ? List.of(serves) : List.of());
       return switch (outcome) {
         case Outcome.Ready ready -> 0;
@@ -239,7 +239,7 @@ final class DeploymentCommands {
       answers.print(
           scaled,
           () -> {
-            String serves = name + ": " + DeploymentText.serves(scaled);
+            String serves = name + ": " + DeploymentText.answers(scaled);
             return boundsBefore.isEmpty() || amount.bounds != null
                 ? List.of(serves)
                 : List.of(serves, "autoscaling%s has ended".formatted(boundsBefore));

@@ -12,6 +12,7 @@ import dev.millrace.proto.admin.v1.Rollout;
 import dev.millrace.proto.admin.v1.VersionStatus;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /** Deployments and events, for people. */
@@ -76,9 +77,19 @@ final class DeploymentText {
         .orElse(Condition.getDefaultInstance());
   }
 
-  static String serves(Deployment deployment) {
+  /** The versions that are there, those without traffic as well. */
+  private static String serves(Deployment deployment) {
+    return serves(deployment, version -> version.getReplicas() > 0);
+  }
+
+  /** The versions that answer; one that was replaced may still be there for a moment. */
+  static String answers(Deployment deployment) {
+    return serves(deployment, version -> version.getReplicas() > 0 && version.getWeight() > 0);
+  }
+
+  private static String serves(Deployment deployment, Predicate<VersionStatus> which) {
     return deployment.getStatus().getVersionsList().stream()
-        .filter(version -> version.getReplicas() > 0)
+        .filter(which)
         .map(version -> text(version, bounds(deployment.getSpec())))
         .collect(Collectors.joining(", "));
   }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 
 /**
  * The settings of a running gateway: what it was started with, and what was changed since. A change
@@ -20,6 +21,12 @@ public final class LiveSettings {
           ConfigKey.MLFLOW_PASSWORD_FILE,
           ConfigKey.MLFLOW_TOKEN_FILE,
           ConfigKey.MLFLOW_WEBHOOK_SECRET_FILE);
+
+  /** The same of a single registry: an option, and its value up to the next one or the end. */
+  private static final Pattern SECRET_OPTION =
+      Pattern.compile(
+          "\\b(username|password_file|token_file|access_key_id|secret_access_key_file)="
+              + ".*?(?=\\s+[a-z_]+=|,\\s|\\]|$)");
 
   private final List<Changeable<?>> changeable;
   private volatile ConfigValues values;
@@ -126,7 +133,9 @@ public final class LiveSettings {
     String text = now.text(key);
     return new Shown(
         key.name(),
-        SECRET.contains(key) ? text.isEmpty() ? "not set" : "set" : text,
+        SECRET.contains(key)
+            ? text.isEmpty() ? "not set" : "set"
+            : SECRET_OPTION.matcher(text).replaceAll("$1=set"),
         now.origin(key).text(),
         key.expected(),
         changeable(key).isPresent());

@@ -44,7 +44,8 @@ record LocationOptions(String url, SequencedMap<String, String> values, Path bas
   /** The url is that of no place: empty, unless there are values that a message must not show. */
   <T> Optional<T> none() throws ValueProblem {
     if (!values.isEmpty()) {
-      throw new ValueProblem("%s: takes no options, or is no place".formatted(url));
+      throw new ValueProblem(
+          "%s: takes no options, or is no place".formatted(Setting.withoutCredentials(url)));
     }
     return Optional.empty();
   }

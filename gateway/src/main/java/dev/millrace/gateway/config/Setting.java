@@ -48,7 +48,12 @@ public record Setting(String key, List<String> items, boolean isList, Origin ori
 
   /** The value as the source wrote it, for messages. */
   String shown() {
-    String text = String.join(", ", items);
+    String text = withoutCredentials(String.join(", ", items));
     return isList ? "[" + text + "]" : text.isEmpty() ? "nothing" : text;
+  }
+
+  /** Without what somebody has written into an address before the host: it would be in logs. */
+  static String withoutCredentials(String text) {
+    return text.replaceAll("//[^/@\\s]*@", "//…@");
   }
 }

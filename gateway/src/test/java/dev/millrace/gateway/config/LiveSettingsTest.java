@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.gateway.config.LiveSettings.Changeable;
 import dev.millrace.gateway.config.LiveSettings.Outcome;
 import dev.millrace.gateway.config.LiveSettings.Shown;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +21,17 @@ final class LiveSettingsTest {
       new LiveSettings(
           ConfigValues.defaults()
               .with(ConfigKey.GRPC_PORT, 9001, Origin.flag("--grpc-port"))
-              .with(ConfigKey.ADMIN_TOKEN_FILE, Optional.of(Path.of("/etc/token"))),
+              .with(ConfigKey.ADMIN_TOKEN_FILE, Optional.of(Path.of("/etc/token")))
+              .with(
+                  ConfigKey.REGISTRIES,
+                  List.of(
+                      new ModelLocation.Mlflow(
+                          URI.create("http://one:5000"),
+                          new MlflowAccess(
+                              Optional.of("anna"),
+                              Optional.of(Path.of("/etc/token two")),
+                              Optional.empty())),
+                      new ModelLocation.S3("models", ""))),
           List.of(new Changeable<>(ConfigKey.LOG_LEVEL, applied::add)));
 
   private Shown shown(ConfigKey<?> key) {
@@ -44,7 +55,11 @@ final class LiveSettingsTest {
   void doesNotShowWhereSecretsLie() {
     assertThat(shown(ConfigKey.ADMIN_TOKEN_FILE).value()).isEqualTo("set");
     assertThat(shown(ConfigKey.MLFLOW_TOKEN_FILE).value()).isEqualTo("not set");
-    assertThat(settings.all()).noneMatch(shown -> shown.value().contains("/etc/token"));
+    assertThat(shown(ConfigKey.REGISTRIES).value())
+        .contains("mlflow+http://one:5000 username=set password_file=set")
+        .contains("s3://models");
+    assertThat(settings.all())
+        .noneMatch(shown -> shown.value().contains("/etc/token") || shown.value().contains("anna"));
   }
 
   @Test

@@ -17,7 +17,7 @@ final class Chance {
   private static final double EVIDENCE = Math.log(10_000);
 
   /** A single one, or two, prove nothing, however rare they should be. */
-  private static final double LEAST_CASES = 3;
+  static final double LEAST_CASES = 3;
 
   private Chance() {}
 

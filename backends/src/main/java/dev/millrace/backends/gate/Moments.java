@@ -22,8 +22,9 @@ import java.util.function.ToDoubleFunction;
  * one half second left out it was 0.2 %, with none 2.7 %, and 9 % by the rule that was here before.
  *
  * <p>Readings are what has come since the beginning, a tenth of a second apart, so any difference
- * of two is what came between. There are 64 at most: then every other one is left out, and they are
- * twice as far apart. Half a second of a long step so becomes up to a thirty-second of it.
+ * of two is what came between. There are 512 at most: then every other one is left out, and they
+ * are twice as far apart. Half a second of a long step so becomes up to a two hundred and
+ * fifty-sixth of it, a quarter of a minute in an hour.
  *
  * <p>One thread.
  */
@@ -38,7 +39,7 @@ public final class Moments {
   private static final int LEFT_OUT = 2;
 
   private static final double NANOS_PER_SECOND = 1e9;
-  private static final int MOST_READINGS = 64;
+  private static final int MOST_READINGS = 512;
 
   private final List<Reading> readings = new ArrayList<>();
   private Measured latest = Measured.NOTHING;

@@ -85,21 +85,23 @@ final class OnnxLoader {
       if (edits.isEmpty()) {
         // from the file: external data is found beside it, and nothing is copied
         String file = artifact.file().toString();
-        return create(() -> environment.createSession(file, session));
+        return create(engine, () -> environment.createSession(file, session));
       }
       log.info("{} version {}: {}", artifact.name(), artifact.version(), edits.describe());
       Path folder = artifact.file().toAbsolutePath().getParent();
       session.addConfigEntry(
           "session.model_external_initializers_file_folder_path", String.valueOf(folder));
       ByteBuffer edited = edits.write(arena);
-      return create(() -> environment.createSession(edited, session));
+      return create(engine, () -> environment.createSession(edited, session));
     }
   }
 
   /** Has a session created; the threads that ORT may start for it serve. */
-  private OrtSession create(Callable<OrtSession> creation) throws OrtException {
+  private OrtSession create(OnnxOptions engine, Callable<OrtSession> creation) throws OrtException {
     try {
-      return options.threads() == 1 ? creation.call() : Niceness.asServing(creation);
+      return !engine.startsThreads(options.threads())
+          ? creation.call()
+          : Niceness.asServing(creation);
     } catch (OrtException | RuntimeException e) {
       throw e;
     } catch (Exception e) {

@@ -105,6 +105,11 @@ record OnnxOptions(
     return options;
   }
 
+  /** Whether a session of so many threads a run has threads of its own. */
+  boolean startsThreads(int threads) {
+    return threads > 1 || executionMode == ExecutionMode.PARALLEL;
+  }
+
   /** Tells ORT. */
   void apply(OrtSession.SessionOptions target, int threads, boolean shapesVary)
       throws OrtException {

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 public final class CompilerWatch {
   private static final long PERIOD_MILLIS = 5_000;
 
-  /** A fiftieth of a core. */
-  private static final long CALM_MILLIS = PERIOD_MILLIS / 50;
+  /** A twentieth of a core. */
+  private static final long CALM_MILLIS = PERIOD_MILLIS / 20;
 
   /** A start under little load has moments of calm as well. */
   private static final int CALM_PERIODS = 2;

@@ -46,11 +46,14 @@ public final class Niceness {
   private static final @Nullable MethodHandle setPriority =
       function("setpriority", ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT);
 
-  /** Of one thread, there from the first use on: the first to give way has not done so yet. */
+  /**
+   * Of two threads, so that a session that takes long to create does not keep replicas from
+   * starting. They are there from the first use on: the first to give way has not done so yet.
+   */
   private static final ThreadPoolExecutor serving =
       new ThreadPoolExecutor(
-          1,
-          1,
+          2,
+          2,
           0,
           TimeUnit.SECONDS,
           new LinkedBlockingQueue<>(),

@@ -62,6 +62,7 @@ public final class BatchQueue<T extends Batchable> {
   private final boolean predicts;
   private final Ring<T> ring;
   private final LaneScheduler<T> scheduler;
+  private final RowCap cap;
   private final Recent recent = new Recent();
   private final Lead lead = new Lead(new Contents());
   private volatile boolean closed;
@@ -77,6 +78,7 @@ public final class BatchQueue<T extends Batchable> {
     this.counts = new QueueCounts(limits.maxQueuedRows(), limits.maxQueuedBytes());
     this.costs = new CostModel(limits.maxBatchRows());
     this.predicts = policy.predicts();
+    this.cap = new RowCap(limits.maxBatchRows());
     Shares shares = new Shares(fairness.weights());
     this.admission =
         new Admission(costs, counts, limits.maxQueueNanos(), shares, nanoClock.getAsLong());
@@ -84,7 +86,7 @@ public final class BatchQueue<T extends Batchable> {
     this.ring = new Ring<>(limits.ringSlots(), pool);
     this.scheduler =
         new LaneScheduler<>(
-            limits.maxBatchRows(), policy, costs, admission, shares, counts, pool, recent);
+            limits.maxBatchRows(), cap, policy, costs, admission, shares, counts, pool, recent);
   }
 
   /**
@@ -156,6 +158,14 @@ public final class BatchQueue<T extends Batchable> {
       return Rejection.RING_FULL;
     }
     return null;
+  }
+
+  /**
+   * A batch of so many rows did not fit into its device's memory: those to come are smaller for a
+   * while. Any thread.
+   */
+  public void didNotFit(int rows) {
+    cap.didNotFit(rows, nanoClock.getAsLong());
   }
 
   /** Has a replica thread see to what waits, if one sleeps. Never blocks. */

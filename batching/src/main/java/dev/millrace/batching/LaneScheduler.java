@@ -37,6 +37,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   static final long NOTHING = Long.MAX_VALUE;
 
   private final int maxBatchRows;
+  private final RowCap cap;
   private final BatchPolicy policy;
   private final BatchPolicy fallback = BatchPolicy.greedy();
   private final QueueCounts counts;
@@ -70,6 +71,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
 
   LaneScheduler(
       int maxBatchRows,
+      RowCap cap,
       BatchPolicy policy,
       CostModel costs,
       Admission admission,
@@ -78,6 +80,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       EntryPool<T> pool,
       Recent recent) {
     this.maxBatchRows = maxBatchRows;
+    this.cap = cap;
     this.policy = policy;
     this.costs = costs;
     this.admission = admission;
@@ -276,7 +279,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
    * for ever. Whoever was cancelled or has expired meanwhile makes room for the next in line.
    */
   private void claimFrom(Lane<T> lane, Batch<T> batch, long nowNanos, Decision decision) {
-    int left = lane.runsAlone() ? 1 : decision.count();
+    int left = lane.runsAlone() ? 1 : Math.min(decision.count(), cap.rowsAt(nowNanos));
     int queued = lane.rows();
     while (!lane.isEmpty()) {
       Entry<T> entry = lane.head();
@@ -361,7 +364,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
 
   @Override
   public int maxBatchRows() {
-    return maxBatchRows;
+    return cap.rowsAt(shownNanos);
   }
 
   @Override

@@ -36,6 +36,11 @@ public record DeviceStatus(
     return new DeviceStatus(kind, Optional.empty(), provider, false, "", Optional.of(reason));
   }
 
+  /** The same device, which cannot be used any more. */
+  DeviceStatus unusableNow(String reason) {
+    return new DeviceStatus(kind, device, provider, isInBuild, detail, Optional.of(reason));
+  }
+
   public boolean isUsable() {
     return unusable.isEmpty();
   }

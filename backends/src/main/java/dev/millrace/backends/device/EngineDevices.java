@@ -2,6 +2,7 @@
 package dev.millrace.backends.device;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +25,14 @@ public record EngineDevices(String engine, String build, List<DeviceStatus> devi
   /** Whether it has code for GPUs, of use here or not. */
   public boolean isBuiltForGpus() {
     return gpus().anyMatch(DeviceStatus::isInBuild);
+  }
+
+  /** The same, but for a GPU that is of no use any more. */
+  public EngineDevices without(Device gpu, String reason) {
+    UnaryOperator<DeviceStatus> lose =
+        status ->
+            status.device().filter(gpu::equals).isPresent() ? status.unusableNow(reason) : status;
+    return new EngineDevices(engine, build, devices.stream().map(lose).toList());
   }
 
   /** Why no GPU can be used. */

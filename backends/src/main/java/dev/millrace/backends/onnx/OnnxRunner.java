@@ -36,6 +36,7 @@ final class OnnxRunner implements Runner {
   private static final long MOST_ZERO_ROW_BYTES = 1 << 20;
 
   private final OrtSession session;
+  private final Device device;
   private final Optional<GpuArena> arena;
   private final RunPlan plan;
   private final Runnable onClose;
@@ -61,6 +62,7 @@ final class OnnxRunner implements Runner {
    */
   OnnxRunner(OrtSession session, Device device, RunPlan plan, Runnable onClose) {
     this.session = session;
+    this.device = device;
     this.arena =
         device.isGpu()
             ? Optional.of(new GpuArena(device.toString(), termination.options()))
@@ -110,8 +112,9 @@ final class OnnxRunner implements Runner {
       collectNanos = System.nanoTime() - ran;
       return outputs;
     } catch (OrtException e) {
-      throw new ModelRunException(
-          termination.isRequested() ? "the run was terminated" : Ort.message(e), e);
+      throw termination.isRequested()
+          ? new ModelRunException("the run was terminated", e)
+          : ModelRunException.on(device, Ort.message(e), e);
     }
   }
 

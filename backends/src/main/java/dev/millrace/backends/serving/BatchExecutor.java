@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A batch of several that fails is halved until the rows that cannot be run stand alone: only
  * they fail. At worst that is two runs a row, paid by a batch that would have been lost otherwise.
- * A batch whose run was terminated fails as a whole: its halves would hang one after the other.
+ * A batch whose run was terminated fails as a whole: its halves would hang one after the other; and
+ * so does one whose device is lost.
  */
 final class BatchExecutor {
   private static final Logger log = LoggerFactory.getLogger(BatchExecutor.class);
@@ -102,6 +103,8 @@ final class BatchExecutor {
     } catch (Throwable e) {
       if (watch.lastTerminatedNanos() > 0) {
         giveUp(tasks);
+      } else if (!mayHalvesFit(e, rows)) {
+        tasks.forEach(task -> fail(task, e));
       } else if (tasks.size() > 1) {
         int half = tasks.size() / 2;
         execute(tasks.subList(0, half), takenNanos, served.nanoTime());
@@ -114,6 +117,21 @@ final class BatchExecutor {
     RunTimes times = runner.lastTimes();
     cost.ran(bytes, times.gatherNanos() + times.runNanos());
     return scatter(tasks, rows, outputs, takenNanos, times);
+  }
+
+  /** Tells the served version what a failure says of its device; whether to try less at once. */
+  private boolean mayHalvesFit(Throwable failure, int rows) {
+    if (failure instanceof ModelRunException run) {
+      switch (run.fault()) {
+        case NONE -> {}
+        case OUT_OF_MEMORY -> served.didNotFit(rows);
+        case DEVICE_LOST -> {
+          served.lost(run.device(), String.valueOf(run.getMessage()));
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   private void checkRows(OutputTensor[] outputs, int rows) throws ModelRunException {

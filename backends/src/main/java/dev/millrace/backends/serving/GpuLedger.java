@@ -45,6 +45,18 @@ public final class GpuLedger {
     return budgets.getOrDefault(gpu, Long.MAX_VALUE) - reserved.getOrDefault(gpu, 0L);
   }
 
+  /** That a model did not fit which was reckoned to, after what it had reserved was released. */
+  String didNotFit(Device gpu, long bytes, String reason) {
+    long budget = budgets.getOrDefault(gpu, 0L);
+    String left =
+        budget == 0
+            ? ""
+            : ", and %s of %s (gpu_memory_budget) were free"
+                .formatted(Units.roughly(freeBytes(gpu)), Units.roughly(budget));
+    return "%s: its memory is full: the model was reckoned to need about %s%s: %s"
+        .formatted(gpu, Units.roughly(bytes), left, reason);
+  }
+
   /** Why so much does not fit. */
   String refusal(Device gpu, long bytes) {
     return "%s: needs about %s of its memory, and %s of %s are free (gpu_memory_budget)"

@@ -200,6 +200,11 @@ final class LoadStages {
     return e.getMessage() != null ? e.getMessage() : e.toString();
   }
 
+  /** From now on models are not loaded onto a device that was lost. */
+  void lost(DeviceLoss loss) {
+    loader.lost(loss);
+  }
+
   /** Lets go of what was fetched, and of the memory that was reserved for it. */
   void release(ModelArtifact artifact) {
     memory.release(artifact);

@@ -64,6 +64,26 @@ final class Loader {
               .formatted(manifest.backend(), backends.keySet().stream().sorted().toList()));
     }
     Placed placed = placer.load(backend, artifact, manifest.options());
+    try {
+      return start(backend, artifact, manifest, placed, warming);
+    } catch (ModelLoadException e) {
+      Placed instead = placer.afterFailure(backend, artifact, manifest.options(), e);
+      return start(backend, artifact, manifest, instead, warming);
+    }
+  }
+
+  /** From now on models are not loaded onto a device that was lost; of any thread. */
+  void lost(DeviceLoss loss) {
+    placer.lost(loss);
+  }
+
+  private ServedVersion start(
+      Backend backend,
+      ModelArtifact artifact,
+      ModelManifest manifest,
+      Placed placed,
+      Runnable warming)
+      throws ModelLoadException {
     LoadedModel model = placed.model();
     List<Runner> runners = new ArrayList<>();
     try {

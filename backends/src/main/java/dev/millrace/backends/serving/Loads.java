@@ -127,7 +127,7 @@ final class Loads {
 
   private void enter(Slot slot, VersionState state) {
     try {
-      control.execute(() -> note(slot, state, ""));
+      control.execute(() -> note(slot, state, slot.reloadReason));
     } catch (RejectedExecutionException e) {
       // closed meanwhile: nobody looks at it
     }
@@ -136,8 +136,10 @@ final class Loads {
   private void settle(Task task, Outcome outcome, Runnable then) {
     pending--;
     task.slot().isLoading = false;
+    task.slot().reloadReason = "";
     try {
       settle(task.name(), task.version(), task.slot(), outcome);
+      watchDevice(task, outcome, then);
       then.run();
     } catch (RuntimeException | Error e) {
       log.error("model {} version {}: not told that it is there", task.name(), task.version(), e);
@@ -187,6 +189,43 @@ final class Loads {
     if (before != null) {
       startDraining(before, artifactBefore);
     }
+  }
+
+  private void watchDevice(Task task, Outcome outcome, Runnable then) {
+    if (outcome instanceof Outcome.Loaded loaded) {
+      loaded.served().onLoss(loss -> lost(task, loaded.served(), loss, then));
+    }
+  }
+
+  /** Of any thread. */
+  private void lost(Task task, ServedVersion served, DeviceLoss loss, Runnable then) {
+    stages.lost(loss);
+    try {
+      control.execute(() -> loadElsewhere(task, served, loss, then));
+    } catch (RejectedExecutionException e) {
+      // closed meanwhile: it goes anyway
+    }
+  }
+
+  /**
+   * Takes a version down whose device was lost, and loads it where it may run now. It ends: what
+   * was lost is not chosen again, and a processor is never lost.
+   */
+  private void loadElsewhere(Task task, ServedVersion served, DeviceLoss loss, Runnable then) {
+    Slot slot = task.slot();
+    if (slot.served != served || closing) {
+      return;
+    }
+    slot.served = null;
+    startDraining(served, slot.artifact);
+    if (slot.isLoading) {
+      note(slot, slot.state, loss.reason()); // its successor is on its way
+      return;
+    }
+    slot.reloadReason = loss.reason();
+    slot.fingerprint = ""; // so that a fetch that fails is tried again
+    note(slot, VersionState.PENDING, loss.reason());
+    load(task.name(), task.version(), slot, task.search(), then);
   }
 
   /** Its content cannot be served. */

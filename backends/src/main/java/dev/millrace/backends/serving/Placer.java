@@ -2,23 +2,26 @@
 package dev.millrace.backends.serving;
 
 import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.DeviceFault;
 import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.device.Placement;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
+import dev.millrace.backends.model.ModelRunException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Loads a model where its owner wants it, or else, unless that is required, onto the processor, and
- * says why. One thread.
+ * says why. One thread, but for {@link #lost}.
  */
 final class Placer {
   private static final Logger log = LoggerFactory.getLogger(Placer.class);
@@ -31,6 +34,9 @@ final class Placer {
   /** Looking takes seconds where there are GPUs, and they stay. */
   private final Map<String, EngineDevices> devices = new HashMap<>();
 
+  /** Why GPUs cannot be used any more that could be once: until this process ends. */
+  private final Map<Device, String> lost = new ConcurrentHashMap<>();
+
   Placer(GpuLedger ledger) {
     this.ledger = ledger;
   }
@@ -41,19 +47,63 @@ final class Placer {
     if (placement.wanted() == Placement.Wanted.CPU) {
       return onProcessor(backend, artifact, options, "");
     }
-    EngineDevices there = devices.computeIfAbsent(backend.name(), name -> backend.devices());
+    EngineDevices there = devices(backend);
     try {
       List<Device> gpus = choose(placement, there);
       return new Placed(onGpus(backend, artifact, options, gpus), gpus, "");
     } catch (ModelLoadException e) {
-      String reason = String.valueOf(e.getMessage());
-      if (placement.isRequired()) {
-        throw new ModelLoadException("device: %s: %s".formatted(placement, reason), e);
-      }
       // a build without GPUs runs all its models on the processor: no news
       boolean isNews = placement.wanted() == Placement.Wanted.GPU || there.isBuiltForGpus();
-      return onProcessor(backend, artifact, options, isNews ? "not on a GPU: " + reason : "");
+      return insteadOfGpu(backend, artifact, options, isNews, e);
     }
+  }
+
+  /** A GPU cannot be used any more; of any thread. */
+  void lost(DeviceLoss loss) {
+    lost.putIfAbsent(loss.device(), loss.reason());
+  }
+
+  /**
+   * Loads a model onto the processor that could be loaded onto a GPU and could not run there.
+   *
+   * @throws ModelLoadException the failure, if it does not say that the GPU is to blame; or a
+   *     refusal, if it is not to run elsewhere
+   */
+  Placed afterFailure(
+      Backend backend, ModelArtifact artifact, ModelOptions options, ModelLoadException failure)
+      throws ModelLoadException {
+    if (failure.getCause() instanceof ModelRunException run
+        && run.fault() != DeviceFault.NONE
+        && run.device().isGpu()) {
+      if (run.fault() == DeviceFault.DEVICE_LOST) {
+        lost(new DeviceLoss(run.device(), String.valueOf(run.getMessage())));
+      }
+      return insteadOfGpu(backend, artifact, options, true, failure);
+    }
+    throw failure;
+  }
+
+  private EngineDevices devices(Backend backend) {
+    EngineDevices there = devices.computeIfAbsent(backend.name(), name -> backend.devices());
+    for (Map.Entry<Device, String> loss : lost.entrySet()) {
+      there = there.without(loss.getKey(), loss.getValue());
+    }
+    return there;
+  }
+
+  private static Placed insteadOfGpu(
+      Backend backend,
+      ModelArtifact artifact,
+      ModelOptions options,
+      boolean isNews,
+      ModelLoadException failure)
+      throws ModelLoadException {
+    String reason = String.valueOf(failure.getMessage());
+    if (options.placement().isRequired()) {
+      throw new ModelLoadException(
+          "device: %s: %s".formatted(options.placement(), reason), failure);
+    }
+    return onProcessor(backend, artifact, options, isNews ? "not on a GPU: " + reason : "");
   }
 
   private static Placed onProcessor(
@@ -70,7 +120,7 @@ final class Placer {
     List<Device> usable = there.usableGpus();
     for (Device gpu : placement.gpus()) {
       if (!usable.contains(gpu)) {
-        throw new ModelLoadException(gpu + ": " + there.whyNot(gpu));
+        throw new ModelLoadException(lost.getOrDefault(gpu, gpu + ": " + there.whyNot(gpu)));
       }
     }
     return placement.gpus().isEmpty() ? List.of(emptiest(usable, there)) : placement.gpus();
@@ -109,7 +159,10 @@ final class Placer {
       return new SpreadModel.Share(gpu, backend.load(artifact, options, gpu), bytes);
     } catch (ModelLoadException e) {
       ledger.release(gpu, bytes);
-      throw new ModelLoadException(gpu + ": " + e.getMessage(), e);
+      String reason = String.valueOf(e.getMessage());
+      boolean isFull = DeviceFault.of(reason) == DeviceFault.OUT_OF_MEMORY;
+      throw new ModelLoadException(
+          isFull ? ledger.didNotFit(gpu, bytes, reason) : gpu + ": " + reason, e);
     } catch (RuntimeException | Error e) {
       ledger.release(gpu, bytes);
       throw e;

@@ -24,10 +24,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -98,6 +100,9 @@ public final class ServedVersion {
   @Nullable ServedVersion watchedNext;
 
   private final Leases leases;
+
+  /** Completed when a device that it runs on is lost. */
+  private final CompletableFuture<DeviceLoss> loss = new CompletableFuture<>();
 
   /** Leases among them that are no request's. */
   private final AtomicInteger standingLeases = new AtomicInteger();
@@ -515,6 +520,26 @@ public final class ServedVersion {
   /** The replica has left. */
   void unwatch(RunWatch watch) {
     runs.remove(watch);
+  }
+
+  /** A batch of so many rows did not fit into its device's memory: the next are smaller. */
+  void didNotFit(int rows) {
+    if (rows > 1) { // what runs alone is told to its caller
+      log.warn("{}: a batch of {} rows did not fit into the device's memory", this, rows);
+    }
+    queue.didNotFit(rows);
+  }
+
+  /** A device that it runs on cannot be used any more; of any thread, any number of times. */
+  void lost(Device device, String reason) {
+    if (loss.complete(new DeviceLoss(device, reason))) {
+      log.error("{}: {}", this, reason);
+    }
+  }
+
+  /** Has somebody told when a device that it runs on is lost, or has been: once. */
+  void onLoss(Consumer<DeviceLoss> listener) {
+    loss.thenAccept(listener);
   }
 
   /** To be called when a run was published and before it begins. */

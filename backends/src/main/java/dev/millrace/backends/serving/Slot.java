@@ -19,6 +19,9 @@ final class Slot {
   VersionState state = VersionState.PENDING;
   String reason = "";
 
+  /** Why it is loaded once more, while it is; else empty. */
+  String reloadReason = "";
+
   /** What was last tried, successfully or not. */
   String fingerprint = "";
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.device.DeviceFault;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.ModelSignature;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * and lazy initialisation: the samples of the model, or zeros where there are none.
  *
  * <p>A sample is a promise: a model that fails on one is not to serve. Of zeros nobody has said
- * that the model likes them, and one that does not serves all the same.
+ * that the model likes them, and one that does not serves all the same; unless the GPU is to blame.
  */
 final class WarmUp {
   private static final Logger log = LoggerFactory.getLogger(WarmUp.class);
@@ -125,11 +126,18 @@ final class WarmUp {
     return true;
   }
 
-  private static boolean runZeros(Runner runner, Sample sample, int together) {
+  private static boolean runZeros(Runner runner, Sample sample, int together)
+      throws ModelLoadException {
     try {
       sample.run(runner, together);
       return true;
-    } catch (ModelRunException | RuntimeException e) {
+    } catch (ModelRunException e) {
+      if (e.device().isGpu() && (together == 1 || e.fault() == DeviceFault.DEVICE_LOST)) {
+        throw new ModelLoadException("the model cannot run: " + e.getMessage(), e);
+      }
+      log.debug("warm-up with zeros: {}", e.toString());
+      return false;
+    } catch (RuntimeException e) {
       log.debug("warm-up with zeros: {}", e.toString());
       return false;
     }

@@ -210,11 +210,39 @@ final class PlacerTest {
     withGpus(GPU_0, GPU_1);
     backend.full.add(GPU_1);
 
-    assertIs(load("gpu:0,1", 60 * MIB, 0), "not on a GPU: gpu:1: out of memory", Device.CPU);
+    assertIs(
+        load("gpu:0,1", 60 * MIB, 0),
+        "not on a GPU: gpu:1: its memory is full: the model was reckoned to need about 60.0 MiB,"
+            + " and 100.0 MiB of 100.0 MiB (gpu_memory_budget) were free: out of memory",
+        Device.CPU);
 
     assertThat(backend.openModels).hasValue(1);
     assertThat(ledger.freeBytes(GPU_0)).isEqualTo(100 * MIB);
     assertThat(ledger.freeBytes(GPU_1)).isEqualTo(100 * MIB);
+  }
+
+  @Test
+  void aFullGpuIsARefusalWhereItIsRequired() {
+    withGpus(GPU_0);
+    backend.full.add(GPU_0);
+
+    assertThatThrownBy(() -> load("require gpu", 60 * MIB, 0))
+        .isInstanceOf(ModelLoadException.class)
+        .hasMessage(
+            "device: require gpu: gpu:0: its memory is full: the model was reckoned to need about"
+                + " 60.0 MiB: out of memory");
+  }
+
+  @Test
+  void aGpuThatWasLostIsNotTakenAgain() throws ModelLoadException {
+    withGpus(GPU_0, GPU_1);
+    placer.lost(new DeviceLoss(GPU_0, "gpu:0: lost: CUDA failure 719"));
+
+    assertIs(load("auto"), "", GPU_1);
+    assertIs(load("gpu:0"), "not on a GPU: gpu:0: lost: CUDA failure 719", Device.CPU);
+
+    placer.lost(new DeviceLoss(GPU_1, "gpu:1: lost: CUDA failure 214"));
+    assertIs(load("auto"), "not on a GPU: CUDA: gpu:0: lost: CUDA failure 719", Device.CPU);
   }
 
   @Test

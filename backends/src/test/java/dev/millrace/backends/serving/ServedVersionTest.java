@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelArtifact;
@@ -151,6 +152,73 @@ class ServedVersionTest {
       }
     }
     assertThat(served.statistics().snapshot().failed()).isEqualTo(1);
+  }
+
+  @Test
+  void runsABatchThatDoesNotFitInHalvesAndTheNextInSmallerBatches() throws Exception {
+    ServedVersion served = start(8, 100);
+    holdRuns();
+    RecordedTask first = send(served, 0);
+    running.await();
+    List<RecordedTask> tasks = new ArrayList<>();
+    for (int value = 1; value <= 16; value++) {
+      tasks.add(send(served, value));
+    }
+    backend.script =
+        values -> {
+          if (values.size() > 4) {
+            throw ModelRunException.on(Device.gpu(0), "CUDA failure 2: out of memory ;", null);
+          }
+          return values;
+        };
+    gate.countDown();
+
+    assertThat(first.answer.get()).containsExactly(0);
+    for (RecordedTask task : tasks) {
+      assertThat(task.answer.get()).containsExactly(tasks.indexOf(task) + 1);
+    }
+    assertThat(backend.batches)
+        .extracting(List::size)
+        .as("one did not fit, and no other was tried of that size")
+        .containsExactly(1, 8, 4, 4, 4, 4);
+  }
+
+  @Test
+  void saysThatARequestDoesNotFitThatRunsAlone() throws Exception {
+    ServedVersion served = start(8, 100);
+    backend.script =
+        values -> {
+          throw ModelRunException.on(Device.gpu(0), "CUDA failure 2: out of memory ;", null);
+        };
+
+    assertThat(failureOf(send(served, 7)))
+        .isEqualTo(
+            new Failure(
+                Failure.Kind.OVERLOADED, "gpu:0: out of memory: CUDA failure 2: out of memory ;"));
+  }
+
+  @Test
+  void failsABatchAsAWholeWhoseDeviceIsLostAndTellsOnce() throws Exception {
+    ServedVersion served = start(8, 100);
+    List<DeviceLoss> losses = new ArrayList<>();
+    served.onLoss(losses::add);
+    holdRuns();
+    RecordedTask first = send(served, 0);
+    running.await();
+    List<RecordedTask> tasks = List.of(send(served, 1), send(served, 2), send(served, 3));
+    backend.script =
+        values -> {
+          throw ModelRunException.on(Device.gpu(0), "CUDA failure 719: launch ;", null);
+        };
+    gate.countDown();
+
+    assertThat(first.answer.get()).containsExactly(0);
+    String reason = "gpu:0: lost: CUDA failure 719: launch ;";
+    for (RecordedTask task : tasks) {
+      assertThat(failureOf(task)).isEqualTo(new Failure(Failure.Kind.NOT_READY, reason));
+    }
+    assertThat(backend.batches).containsExactly(List.of(0), List.of(1, 2, 3));
+    assertThat(losses).containsExactly(new DeviceLoss(Device.gpu(0), reason));
   }
 
   @Test

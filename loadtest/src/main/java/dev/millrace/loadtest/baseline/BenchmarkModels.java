@@ -97,6 +97,21 @@ public final class BenchmarkModels {
         .build();
   }
 
+  /** A graph of ResNet-50's shape: [n,3,224,224] to [n,1000]. 100 MB. */
+  public static byte[] residual() {
+    return ResidualNetwork.of(224, WIDTH, 1000, List.of(3, 4, 6, 3));
+  }
+
+  /** The same with few weights, for a look at whether anything works. */
+  public static byte[] smallResidual() {
+    return ResidualNetwork.of(32, 8, 10, List.of(1, 1));
+  }
+
+  /** An encoder of BERT's depth and width, with one head in place of twelve. 350 MB. */
+  public static byte[] longText() {
+    return text(12, 12 * WIDTH);
+  }
+
   /** Writes the tiny model alone. */
   public static void writeTiny(Path directory) throws IOException {
     Files.createDirectories(directory);

@@ -12,8 +12,10 @@ import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** The inputs and outputs of one batch, allocated once, to be run again and again. */
@@ -63,6 +65,25 @@ final class OrtBatch implements AutoCloseable {
       }
     }
     return new OrtBatch(session, rows, length, inputs, outputs);
+  }
+
+  /** The inputs, as they go over the wire. */
+  List<BareModel.Input> inputs() {
+    List<BareModel.Input> all = new ArrayList<>();
+    inputs.forEach(
+        (name, tensor) -> {
+          ByteBuffer content = tensor.getByteBuffer();
+          byte[] bytes = new byte[content.remaining()];
+          content.get(bytes);
+          String type = tensor.getInfo().type == OnnxJavaType.INT64 ? "INT64" : "FP32";
+          all.add(new BareModel.Input(name, type, tensor.getInfo().getShape(), bytes));
+        });
+    return all;
+  }
+
+  /** Runs once, with outputs where the session puts them. */
+  OrtSession.Result run() throws OrtException {
+    return session.run(inputs);
   }
 
   /** Of all inputs together. */

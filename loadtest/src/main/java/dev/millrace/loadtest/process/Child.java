@@ -63,6 +63,11 @@ public final class Child implements AutoCloseable {
     }
   }
 
+  /** The lines it has printed in which the pattern is found. */
+  public List<String> printed(Pattern pattern) throws IOException {
+    return Files.readAllLines(log).stream().filter(line -> pattern.matcher(line).find()).toList();
+  }
+
   /** An error with what the process printed last. */
   IOException failure(String what) throws IOException {
     List<String> lines = Files.readAllLines(log);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.loadtest.gpucheck;
+
+import dev.millrace.loadtest.baseline.BareModel;
+import dev.millrace.loadtest.baseline.OrtRun;
+import dev.millrace.loadtest.process.Children;
+import dev.millrace.loadtest.process.ClassPathProgram;
+import dev.millrace.loadtest.process.ClassPathProgram.Gateway;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Compares and measures, and says what it finds as it goes. One thread. */
+final class Check {
+  /** GPUs multiply with 10 bits of fraction where they may (TF32), and add in another order. */
+  private static final double TOLERANCE = 0.02;
+
+  private static final int COMPARED_ROWS = 3;
+  private static final int WARM_UP_CALLERS = 16;
+
+  private final CheckPlan plan;
+  private final PrintWriter out;
+  private final Children children;
+  private final ClassPathProgram program;
+  private int faults;
+
+  Check(CheckPlan plan, Children children, PrintWriter out) {
+    this.plan = plan;
+    this.out = out;
+    this.children = children;
+    this.program = new ClassPathProgram(children);
+  }
+
+  /** Returns how many comparisons failed. */
+  int run() throws IOException, InterruptedException {
+    Path folder = children.folder();
+    List<CheckedModel> measured = CheckedModel.write(folder, plan.gpu().isEmpty());
+    List<CheckedModel> all = new ArrayList<>(measured);
+    if (plan.demoModels().isPresent()) {
+      all.addAll(CheckedModel.of(plan.demoModels().get()));
+    }
+    List<String> settings = List.of("device: " + plan.device(), "max_batch_size: 128");
+    Path repository = CheckedModel.repository(folder.resolve("repository"), all, settings);
+    try (Gateway gateway = program.serve("gateway", repository, plan.gatewayFlags())) {
+      out.println("\n## Correctness\n");
+      for (CheckedModel model : all) {
+        compare(model, gateway.address());
+      }
+      for (CheckedModel model : measured) {
+        measure(model, gateway.address());
+      }
+    }
+    new FailingGpu(plan, program, out).run(folder, measured.getLast());
+    return faults;
+  }
+
+  private void compare(CheckedModel model, InetSocketAddress address) throws IOException {
+    try (BareModel processor = BareModel.open(model.file(), Optional.empty());
+        ServedModel served = new ServedModel(model.name(), address)) {
+      List<BareModel.Input> inputs = processor.inputs(COMPARED_ROWS, model.length());
+      List<float[]> expected = processor.answer(COMPARED_ROWS, model.length());
+      tell(model, "served", expected, served.answer(inputs));
+      if (plan.gpu().isPresent()) {
+        try (BareModel gpu = BareModel.open(model.file(), plan.gpu())) {
+          tell(model, "bare GPU", expected, gpu.answer(COMPARED_ROWS, model.length()));
+        }
+      } else {
+        out.println(model.name() + ": not compared with a GPU, there is none");
+      }
+    }
+  }
+
+  private void tell(CheckedModel model, String what, List<float[]> expected, List<float[]> actual)
+      throws IOException {
+    double difference = Differences.largest(expected, actual);
+    boolean isRight = difference <= TOLERANCE;
+    faults += isRight ? 0 : 1;
+    out.printf(
+        Locale.ROOT,
+        "%s: %s differs from the bare processor by %.1e of the largest element: %s%n",
+        model.name(),
+        what,
+        difference,
+        isRight ? "right" : "WRONG (expected %.0e at most)".formatted(TOLERANCE));
+  }
+
+  /** A batch of so many rows, bare; so many callers of one row each, served. */
+  private void measure(CheckedModel model, InetSocketAddress address)
+      throws IOException, InterruptedException {
+    out.printf(
+        "%n## %s on %s%n%n", model.name(), plan.gpu().map(n -> "gpu:" + n).orElse("one core"));
+    out.println("| rows, callers | bare us/run | bare rows/s | served rows/s | served median us |");
+    out.println("|---:|---:|---:|---:|---:|");
+    double added = Double.NaN;
+    try (BareModel bare = BareModel.open(model.file(), plan.gpu());
+        ServedModel served = new ServedModel(model.name(), address)) {
+      List<BareModel.Input> row = bare.inputs(1, model.length());
+      served.measure(row, WARM_UP_CALLERS, plan.warmUpMillis());
+      for (int size : plan.sizes()) {
+        OrtRun run = bare.measure(size, model.length(), plan.millis());
+        ServedModel.Seen seen = served.measure(row, size, plan.millis());
+        added = Double.isNaN(added) ? seen.medianMicros() - run.microsPerRun() : added;
+        out.printf(
+            Locale.ROOT,
+            "| %d | %.0f | %.0f | %.0f | %.0f |%n",
+            size,
+            run.microsPerRun(),
+            run.rowsPerSecond(),
+            seen.rowsPerSecond(),
+            seen.medianMicros());
+        out.flush();
+      }
+    }
+    out.printf(Locale.ROOT, "%nadded latency of a row alone: %.0f us%n", added);
+    if (plan.gpu().isEmpty()) {
+      out.println("(of programs that began seconds ago, on small models: no measurement)");
+    }
+  }
+}

@@ -115,7 +115,7 @@ public record Gates(
     if (maxP99Ratio > 0 && stable.total() >= LEAST_STABLE_REQUESTS) {
       bounds.add(slower(candidate, stable, stable, ""));
       if (seen.before().times().total() >= LEAST_STABLE_REQUESTS) {
-        bounds.add(slower(candidate, stable, seen.before().times(), ", before the rollout,"));
+        bounds.add(slower(candidate, stable, seen.before().times(), " (before the rollout)"));
       }
     }
     return bounds;

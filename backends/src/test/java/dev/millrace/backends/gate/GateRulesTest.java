@@ -137,7 +137,7 @@ class GateRulesTest {
 
     assertThat(RATIO.judge(seen).reason())
         .matches(
-            "p99 15.* ms of 100 requests against, before the rollout, 1.* ms of the version it replaces \\(expected at most 1.5 times\\)");
+            "p99 15.* ms of 100 requests against \\(before the rollout\\) 1.* ms of the version it replaces \\(expected at most 1.5 times\\)");
     assertThat(RATIO.judge(new Seen(seen.candidate(), seen.stable(), Measured.NOTHING)).state())
         .isEqualTo(State.KEPT);
   }

@@ -39,6 +39,8 @@ public record Event(
     AUTOSCALED,
     ROLLOUT_BEGAN,
     ROLLOUT_STEP,
+    /** A step lasts longer than its bake time; what it waits for. */
+    ROLLOUT_WAITS,
     ROLLOUT_DONE,
     ROLLED_BACK,
     ROLLOUT_FAILED,

@@ -4,6 +4,9 @@ package dev.millrace.backends.deployment;
 import dev.millrace.backends.gate.Measured;
 import dev.millrace.backends.gate.Seen;
 import dev.millrace.backends.gate.Verdict;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * How the traffic of a deployment goes from some versions to others: {@code LOADING → BAKING (step
@@ -38,6 +41,7 @@ public final class Rollout {
   private Phase phase = Phase.LOADING;
   private String reason = "";
   private int step = -1;
+  private int lastOverdue = -1;
   private long sinceMillis;
 
   public Rollout(Traffic from, Traffic to, UpdateStrategy strategy, long nowMillis) {
@@ -63,7 +67,7 @@ public final class Rollout {
     return phase;
   }
 
-  /** Why it is where it is; empty if there is nothing to say. */
+  /** Why it is where it is, or what its step waits for; empty if there is nothing to say. */
   public String reason() {
     return reason;
   }
@@ -86,7 +90,7 @@ public final class Rollout {
   public Traffic traffic() {
     return switch (phase) {
       case LOADING, ROLLED_BACK, FAILED -> from;
-      case BAKING -> from.giving(strategy.steps().get(step), to);
+      case BAKING -> from.giving(percent(), to);
       case DONE -> to;
     };
   }
@@ -99,8 +103,7 @@ public final class Rollout {
     if (from.isEmpty() || isAtOnce()) {
       enter(Phase.DONE, "", nowMillis);
     } else {
-      step = 0;
-      enter(Phase.BAKING, "", nowMillis);
+      beginStep(0, nowMillis);
     }
   }
 
@@ -124,22 +127,68 @@ public final class Rollout {
         rollBack(verdict.reason(), nowMillis);
         yield true;
       }
-      case IN_DOUBT -> false;
-      case KEPT -> endStep(nowMillis, seen.judged());
+      case IN_DOUBT, KEPT -> {
+        List<String> awaited = awaited(nowMillis, seen.judged(), verdict);
+        if (awaited.isEmpty()) {
+          endStep(nowMillis);
+        } else {
+          reason = stepText(awaited);
+        }
+        yield awaited.isEmpty();
+      }
     };
   }
 
-  private boolean endStep(long nowMillis, Measured candidate) {
-    boolean baked = nowMillis - sinceMillis >= strategy.bake().toMillis();
-    if (!baked || !strategy.gates().isEnough(candidate, strategy.steps().get(step))) {
-      return false;
+  /** What has yet to come before the step ends. */
+  private List<String> awaited(long nowMillis, Measured candidate, Verdict verdict) {
+    List<String> awaited = new ArrayList<>();
+    if (!isBaked(nowMillis)) {
+      awaited.add(bakeText());
     }
+    strategy.gates().shortfall(candidate, percent()).ifPresent(awaited::add);
+    if (verdict.state() == Verdict.State.IN_DOUBT) {
+      awaited.add("more requests than those of one moment, in which " + verdict.reason());
+    }
+    return awaited;
+  }
+
+  private void endStep(long nowMillis) {
     if (step == strategy.steps().size() - 1) {
       enter(Phase.DONE, "", nowMillis);
     } else {
-      step++;
-      sinceMillis = nowMillis;
+      beginStep(step + 1, nowMillis);
     }
+  }
+
+  private void beginStep(int next, long nowMillis) {
+    step = next;
+    enter(Phase.BAKING, "", nowMillis);
+    reason = stepText(isBaked(nowMillis) ? List.of() : List.of(bakeText()));
+  }
+
+  private int percent() {
+    return strategy.steps().get(step);
+  }
+
+  private boolean isBaked(long nowMillis) {
+    return nowMillis - sinceMillis >= strategy.bake().toMillis();
+  }
+
+  private String bakeText() {
+    return "bake time until " + Instant.ofEpochMilli(sinceMillis).plus(strategy.bake());
+  }
+
+  private String stepText(List<String> awaited) {
+    String which = "step %d of %d (%d %%)".formatted(step + 1, steps(), percent());
+    return awaited.isEmpty() ? which : which + ": waits for " + String.join("; ", awaited);
+  }
+
+  /** Whether its step has begun to last longer than its bake time; once a step. */
+  boolean becameOverdue(long nowMillis) {
+    if (phase != Phase.BAKING || lastOverdue == step || !isBaked(nowMillis)) {
+      return false;
+    }
+    lastOverdue = step;
     return true;
   }
 

@@ -117,11 +117,17 @@ final class Shift {
   /** Whether the traffic has changed. */
   boolean advance(Seen seen) {
     Rollout now = rollout;
-    if (now == null || !now.advance(clock.millis(), seen)) {
+    if (now == null) {
       return false;
     }
-    afterStep(now);
-    return true;
+    long nowMillis = clock.millis();
+    boolean isChanged = now.advance(nowMillis, seen);
+    if (isChanged) {
+      afterStep(now);
+    } else if (now.becameOverdue(nowMillis)) {
+      tell(Event.Kind.ROLLOUT_WAITS, "", now.reason());
+    }
+    return isChanged;
   }
 
   private void afterStep(Rollout now) {

@@ -32,6 +32,6 @@ record Bound(
     if (isTooMuch.test(rest)) {
       return Verdict.broken(reason.get());
     }
-    return rest.trials() < least ? Verdict.IN_DOUBT : Verdict.KEPT;
+    return rest.trials() < least ? Verdict.inDoubt(reason.get()) : Verdict.KEPT;
   }
 }

@@ -6,6 +6,7 @@ import dev.millrace.backends.shadow.Tolerance;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What a new version has to keep to while it gets a part of the traffic. Not positive is no gate.
@@ -177,12 +178,17 @@ public record Gates(
   }
 
   /**
-   * Whether enough was measured for a step to end.
+   * How far what was measured falls short of what a step needs, "12 of 20 requests"; empty if it is
+   * enough.
    *
    * @param percent of the traffic in this step
    */
-  public boolean isEnough(Measured candidate, int percent) {
+  public Optional<String> shortfall(Measured candidate, int percent) {
     long copies = percent == 0 ? candidate.copies().total() : 0;
-    return Math.max(candidate.requests(), copies) >= minRequests;
+    long seen = Math.max(candidate.requests(), copies);
+    return seen >= minRequests
+        ? Optional.empty()
+        : Optional.of(
+            "%d of %d %s".formatted(seen, minRequests, percent == 0 ? "copies" : "requests"));
   }
 }

@@ -58,7 +58,12 @@ final class LimitCheck {
     double counted = seen.candidate().latest().value(index);
     return counted > 0
         ? Verdict.broken(
-            "%s: %s of them (expected none)".formatted(limit.subject(), Numbers.rounded(counted)))
+            "%s: %s in %s s, of %d requests (expected none)"
+                .formatted(
+                    limit.subject(),
+                    Numbers.rounded(counted),
+                    Numbers.rounded(seen.candidate().seconds()),
+                    seen.candidate().latest().attempts()))
         : Verdict.KEPT;
   }
 

@@ -43,6 +43,7 @@ public final class Moments {
 
   private final List<Reading> readings = new ArrayList<>();
   private Measured latest = Measured.NOTHING;
+  private long latestNanos;
   private long sliceNanos = SLICE_NANOS;
 
   /**
@@ -76,21 +77,18 @@ public final class Moments {
   }
 
   public Moments(long nowNanos) {
+    latestNanos = nowNanos;
     readings.add(new Reading(0, nowNanos, Measured.NOTHING, List.of()));
   }
 
   /** One look at what has come since the beginning. */
   public void add(long nowNanos, Measured sinceBegin) {
     latest = sinceBegin;
+    latestNanos = nowNanos;
     if (nowNanos - readings.getLast().nanos() < sliceNanos) {
       return;
     }
-    readings.add(
-        new Reading(
-            (nowNanos - readings.getFirst().nanos()) / NANOS_PER_SECOND,
-            nowNanos,
-            sinceBegin,
-            areas(nowNanos, sinceBegin)));
+    readings.add(new Reading(seconds(), nowNanos, sinceBegin, areas(nowNanos, sinceBegin)));
     if (readings.size() > MOST_READINGS) {
       for (int i = readings.size() - 2; i > 0; i -= 2) {
         readings.remove(i);
@@ -102,6 +100,11 @@ public final class Moments {
   /** All that has come, as of the last look. */
   Measured latest() {
     return latest;
+  }
+
+  /** From the beginning until the last look. */
+  double seconds() {
+    return (latestNanos - readings.getFirst().nanos()) / NANOS_PER_SECOND;
   }
 
   /** The last reading. */

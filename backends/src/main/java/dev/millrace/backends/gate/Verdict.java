@@ -4,7 +4,7 @@ package dev.millrace.backends.gate;
 /**
  * What gates say of a new version.
  *
- * @param reason why it has to go; empty if it has not
+ * @param reason what speaks against it; empty if nothing does
  */
 public record Verdict(State state, String reason) {
 
@@ -19,7 +19,10 @@ public record Verdict(State state, String reason) {
   }
 
   static final Verdict KEPT = new Verdict(State.KEPT, "");
-  static final Verdict IN_DOUBT = new Verdict(State.IN_DOUBT, "");
+
+  static Verdict inDoubt(String reason) {
+    return new Verdict(State.IN_DOUBT, reason);
+  }
 
   static Verdict broken(String reason) {
     return new Verdict(State.BROKEN, reason);

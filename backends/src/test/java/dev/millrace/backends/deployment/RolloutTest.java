@@ -102,6 +102,49 @@ class RolloutTest {
   }
 
   @Test
+  void aStepThatGoesOnSaysWhatItWaitsFor() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    rollout.ready(1000);
+    assertThat(rollout.reason())
+        .isEqualTo("step 1 of 3 (10 %): waits for bake time until 1970-01-01T00:00:01.100Z");
+
+    rollout.advance(1050, good(7));
+    assertThat(rollout.reason())
+        .isEqualTo(
+            "step 1 of 3 (10 %): waits for bake time until 1970-01-01T00:00:01.100Z; 7 of 10 requests");
+    rollout.advance(1100, good(9));
+    assertThat(rollout.reason()).isEqualTo("step 1 of 3 (10 %): waits for 9 of 10 requests");
+    rollout.advance(1101, good(10));
+    assertThat(rollout.reason()).startsWith("step 2 of 3 (50 %): waits for bake time until ");
+  }
+
+  @Test
+  void aStepInDoubtSaysWhatSpeaksAgainstTheVersion() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    rollout.ready(0);
+    rollout.advance(200, new Step().answers(25, 1).fails(25).look());
+
+    assertThat(rollout.reason())
+        .isEqualTo(
+            "step 1 of 3 (10 %): waits for more requests than those of one moment, in which error rate 0.5000, 25 of 50 requests (expected at most 0.1)");
+  }
+
+  @Test
+  void aStepBecomesOverdueOnceWhenItsBakeTimeIsOver() {
+    Rollout rollout = rollout(OLD, 10, 50);
+    rollout.ready(0);
+    assertThat(rollout.becameOverdue(99)).isFalse();
+    assertThat(rollout.becameOverdue(100)).isTrue();
+    assertThat(rollout.becameOverdue(101)).isFalse();
+
+    rollout.advance(102, good(10));
+    assertThat(rollout.becameOverdue(150)).isFalse();
+    assertThat(rollout.becameOverdue(202)).isTrue();
+    rollout.rollBack("by hand", 203);
+    assertThat(rollout.becameOverdue(400)).isFalse();
+  }
+
+  @Test
   void whatIsNotReadyIsNotPromoted() {
     Rollout rollout = rollout(OLD, 10);
     rollout.promote(1);

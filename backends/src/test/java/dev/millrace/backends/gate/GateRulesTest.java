@@ -117,8 +117,8 @@ class GateRulesTest {
   void aStepDoesNotEndWhileOnlyOneMomentSpeaksAgainstTheVersionAndNothingForIt() {
     step.stableAnswers(1000, 10);
     Seen doubtful = step.answers(60, 100).look();
-    assertThat(RATIO.judge(doubtful)).isEqualTo(Verdict.IN_DOUBT);
-    assertThat(RATIO.judge(step.rest(100))).isEqualTo(Verdict.IN_DOUBT);
+    assertThat(RATIO.judge(doubtful).state()).isEqualTo(State.IN_DOUBT);
+    assertThat(RATIO.judge(step.rest(100)).state()).isEqualTo(State.IN_DOUBT);
 
     assertThat(RATIO.judge(step.answers(20, 10).rest(20))).isEqualTo(Verdict.KEPT);
   }
@@ -196,18 +196,18 @@ class GateRulesTest {
   void aStepWithoutTrafficNeedsAsManyCopiesAsRequestsAreAskedFor() {
     Gates gates = new Gates(0, 0, Duration.ZERO, 100).comparing(0.01, Tolerance.DEFAULT);
 
-    assertThat(gates.isEnough(step.runs(copies(99, 0, 0)).look().judged(), 0)).isFalse();
-    assertThat(gates.isEnough(step.runs(copies(99, 1, 0)).look().judged(), 0)).isTrue();
-    assertThat(gates.isEnough(step.runs(copies(200, 0, 0)).look().judged(), 10)).isFalse();
+    assertThat(gates.shortfall(step.runs(copies(99, 0, 0)).look().judged(), 0)).isPresent();
+    assertThat(gates.shortfall(step.runs(copies(99, 1, 0)).look().judged(), 0)).isEmpty();
+    assertThat(gates.shortfall(step.runs(copies(200, 0, 0)).look().judged(), 10)).isPresent();
   }
 
   @Test
   void aStepNeedsAsManyRequestsAsAreAskedFor() {
     Gates gates = new Gates(0.01, 1, Duration.ofMillis(1), 100);
 
-    assertThat(gates.isEnough(step.answers(99, 1).fails(5).look().judged(), 10)).isFalse();
-    assertThat(gates.isEnough(step.answers(1, 1).look().judged(), 10)).isTrue();
-    assertThat(gates.isEnough(Seen.noCandidate().judged(), 10)).isTrue();
+    assertThat(gates.shortfall(step.answers(99, 1).fails(5).look().judged(), 10)).isPresent();
+    assertThat(gates.shortfall(step.answers(1, 1).look().judged(), 10)).isEmpty();
+    assertThat(gates.shortfall(Seen.noCandidate().judged(), 10)).isEmpty();
     assertThat(gates.judge(Seen.noCandidate())).isEqualTo(Verdict.KEPT);
   }
 }

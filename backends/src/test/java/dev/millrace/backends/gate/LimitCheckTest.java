@@ -87,7 +87,9 @@ class LimitCheckTest {
     Seen leap = step.says(counted(500)).look();
 
     assertThat(counter(Per.REQUEST, new Max(0.01)).judge(leap)).isEqualTo(Verdict.KEPT);
-    assertThat(counter(Per.REQUEST, new Max(0)).judge(leap).state()).isEqualTo(State.BROKEN);
+    assertThat(counter(Per.REQUEST, new Max(0)).judge(leap).reason())
+        .isEqualTo(
+            "rejections_total{reason=x} per request: 500 in 5.2 s, of 1000 requests (expected none)");
   }
 
   @Test
@@ -122,7 +124,7 @@ class LimitCheckTest {
   @Test
   void aGaugeIsInDoubtUntilItHasLastedForMoreThanASecond() {
     Seen high = step.says(level(500)).rest(10);
-    assertThat(gauge(new Max(20)).judge(high)).isEqualTo(Verdict.IN_DOUBT);
+    assertThat(gauge(new Max(20)).judge(high).state()).isEqualTo(State.IN_DOUBT);
 
     assertThat(gauge(new Max(20)).judge(step.look()).state()).isEqualTo(State.BROKEN);
   }

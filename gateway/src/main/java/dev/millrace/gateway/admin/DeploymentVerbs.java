@@ -194,8 +194,9 @@ final class DeploymentVerbs {
       reason = whyNot(declared.name(), traffic);
     }
     boolean failed = !reason.isEmpty();
+    String underWay = rollout.filter(now -> !now.phase().isOver()).map(Rollout::reason).orElse("");
     status.addConditions(condition("Ready", settled && serves && !failed, failed ? reason : ""));
-    status.addConditions(condition("Progressing", !settled, ""));
+    status.addConditions(condition("Progressing", !settled, underWay));
     status.addConditions(condition("Failed", failed, reason));
     boolean answers =
         routes.isDormant(declared.name())

@@ -168,9 +168,13 @@ final class DeploymentCommands {
         case Outcome.Ready ready -> 0;
         case Outcome.RolledBack given -> fail(given.reason());
         case Outcome.TimedOut late ->
-            fail(
-                "not ready after %d s (%s)".formatted(timeoutSeconds, DeploymentText.rollout(now)));
+            fail("not ready after %d s (%s)".formatted(timeoutSeconds, progress(now)));
       };
+    }
+
+    private static String progress(Deployment now) {
+      String awaited = DeploymentText.awaited(now);
+      return DeploymentText.rollout(now) + (awaited.isEmpty() ? "" : "; " + awaited);
     }
 
     private int fail(String reason) {

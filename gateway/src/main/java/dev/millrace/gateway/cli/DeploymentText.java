@@ -54,9 +54,13 @@ final class DeploymentText {
             .collect(Collectors.joining(", "));
   }
 
-  /** One deployment, with what its shadows have seen. */
+  /** One deployment, with what its rollout waits for, and what its shadows have seen. */
   static List<String> details(Deployment deployment) {
     List<String> lines = new ArrayList<>(table(List.of(deployment)));
+    String awaited = awaited(deployment);
+    if (!awaited.isEmpty()) {
+      lines.add("rollout: " + awaited);
+    }
     deployment.getStatus().getShadowsList().stream().map(ShadowText::line).forEach(lines::add);
     return lines;
   }
@@ -68,6 +72,11 @@ final class DeploymentText {
         : condition(deployment, "Failed").getStatus()
             ? "no: " + condition(deployment, "Failed").getReason()
             : "not yet";
+  }
+
+  /** What a rollout's step waits for; empty if there is none. */
+  static String awaited(Deployment deployment) {
+    return condition(deployment, "Progressing").getReason();
   }
 
   private static Condition condition(Deployment deployment, String type) {

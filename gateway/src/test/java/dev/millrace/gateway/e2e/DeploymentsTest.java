@@ -12,6 +12,7 @@ import dev.millrace.backends.tensor.DataType;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.proto.admin.v1.ApplyDeploymentRequest;
 import dev.millrace.proto.admin.v1.ApplyDeploymentResponse;
+import dev.millrace.proto.admin.v1.Condition;
 import dev.millrace.proto.admin.v1.DeleteDeploymentRequest;
 import dev.millrace.proto.admin.v1.DeleteVersionRequest;
 import dev.millrace.proto.admin.v1.Deployment;
@@ -57,6 +58,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -164,6 +166,13 @@ class DeploymentsTest {
   private static boolean holds(Deployment deployment, String type) {
     return deployment.getStatus().getConditionsList().stream()
         .anyMatch(condition -> condition.getType().equals(type) && condition.getStatus());
+  }
+
+  private static String reason(Deployment deployment, String type) {
+    return deployment.getStatus().getConditionsList().stream()
+        .filter(condition -> condition.getType().equals(type))
+        .map(Condition::getReason)
+        .collect(Collectors.joining());
   }
 
   private Deployment awaitReady(String name) {
@@ -523,6 +532,9 @@ class DeploymentsTest {
                     .setBake(Durations.fromMillis(300))
                     .setGates(Gates.newBuilder().setMinRequests(10))));
     awaitPhase("fraud", "BAKING");
+    await().atMost(TestGateway.PATIENCE).until(() -> events("fraud").contains("rollout-waits"));
+    assertThat(reason(get("fraud"), "Progressing"))
+        .isEqualTo("step 1 of 3 (20 %): waits for 0 of 10 requests");
     ModelInferRequest.Builder first =
         Tensor.request("fraud", Tensor.rows(1, 1)).setModelVersion("1");
     assertThat(gateway.infer(first).getModelVersion()).isEqualTo("1");

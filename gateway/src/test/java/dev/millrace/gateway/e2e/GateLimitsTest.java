@@ -127,7 +127,7 @@ class GateLimitsTest {
 
     assertThat(awaitEnd())
         .containsPattern(
-            "millrace_requests_total\\{outcome=ok} per request: \\d+ of them \\(expected none\\)");
+            "millrace_requests_total\\{outcome=ok} per request: \\d+ in [\\d.]+ s, of \\d+ requests \\(expected none\\)");
   }
 
   @Test

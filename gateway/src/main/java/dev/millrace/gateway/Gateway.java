@@ -25,6 +25,7 @@ import dev.millrace.backends.serving.Tally;
 import dev.millrace.batching.Fairness;
 import dev.millrace.gateway.admin.Administration;
 import dev.millrace.gateway.admin.DeploymentFiles;
+import dev.millrace.gateway.admin.Intake;
 import dev.millrace.gateway.admin.RepositoryControl;
 import dev.millrace.gateway.config.ConfigKey;
 import dev.millrace.gateway.config.GatewayConfig;
@@ -71,7 +72,12 @@ import org.slf4j.LoggerFactory;
 public final class Gateway implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Gateway.class);
 
+  /** Of the grace time; most calls of the administration take milliseconds. */
+  private static final int GRACE_PER_INTAKE = 4;
+
   private final AtomicLong graceNanos;
+  private final Intake intake;
+  private final Routes routes;
   private final Reconciler reconciler;
   private final Autoscaler autoscaler;
   private final Deployments deployments;
@@ -84,6 +90,8 @@ public final class Gateway implements AutoCloseable {
 
   private Gateway(
       AtomicLong graceNanos,
+      Intake intake,
+      Routes routes,
       Reconciler reconciler,
       Autoscaler autoscaler,
       Deployments deployments,
@@ -92,6 +100,8 @@ public final class Gateway implements AutoCloseable {
       GrpcEndpoint grpc,
       Optional<HttpEndpoint> http) {
     this.graceNanos = graceNanos;
+    this.intake = intake;
+    this.routes = routes;
     this.reconciler = reconciler;
     this.autoscaler = autoscaler;
     this.deployments = deployments;
@@ -173,6 +183,7 @@ public final class Gateway implements AutoCloseable {
     DefaultExports.register(metrics);
     metrics.register(new GpuCollector(gpus));
 
+    Intake intake = new Intake();
     GrpcEndpoint grpc = null;
     try {
       MlflowHook hook = hook(config, reconciler);
@@ -188,6 +199,7 @@ public final class Gateway implements AutoCloseable {
                     routes,
                     Objects.requireNonNull(backends.get(ModelManifest.DEFAULT_BACKEND)),
                     adminToken(config),
+                    intake,
                     settings(config, changeable, reconciler, memory, graceNanos),
                     version(),
                     InstantSource.system(),
@@ -201,12 +213,14 @@ public final class Gateway implements AutoCloseable {
               unrouted,
               health.service(),
               RepositoryControl.service(
-                  reconciler, sources.repository(), events, isExplicit, adminToken(config)),
+                  reconciler, sources.repository(), events, isExplicit, adminToken(config), intake),
               administration.map(Administration::services).orElse(List.of()),
               version());
       Gateway gateway =
           new Gateway(
               graceNanos,
+              intake,
+              routes,
               reconciler,
               new Autoscaler(deployments, routes, events, cores),
               deployments,
@@ -388,9 +402,10 @@ public final class Gateway implements AutoCloseable {
   }
 
   /**
-   * Stops gracefully: health turns NOT_SERVING and new work is refused, what is in flight finishes
-   * within the grace time, then every model is freed. Returns when all is done; calling it again
-   * waits for that.
+   * Stops gracefully: health turns NOT_SERVING and new work is refused, that of the administration
+   * too, what is in flight finishes within the grace time, then every model is freed. What calls
+   * work on (deployments, the registry, sources of models) is closed after whatever takes calls.
+   * Returns when all is done; calling it again waits for that.
    */
   @Override
   public void close() {
@@ -400,12 +415,15 @@ public final class Gateway implements AutoCloseable {
           TimeUnit.NANOSECONDS.toSeconds(graceNanos.get()));
       long end = System.nanoTime() + graceNanos.get();
       try {
+        intake.close();
+        routes.refuseAll();
+        awaitAdministration();
         autoscaler.close();
         reconciler.close();
-        deployments.close();
-        sources.close();
         grpc.stop(end - System.nanoTime());
         http.ifPresent(HttpEndpoint::close);
+        deployments.close();
+        sources.close();
         gpus.close();
         log.info("stopped");
       } finally {
@@ -414,6 +432,16 @@ public final class Gateway implements AutoCloseable {
     }
     try {
       terminated.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void awaitAdministration() {
+    try {
+      if (!intake.awaitQuiet(graceNanos.get() / GRACE_PER_INTAKE)) {
+        log.warn("calls of the administration take long: not waiting for them");
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -186,7 +186,7 @@ public final class Routes {
   }
 
   /** Refuses every request from now on. */
-  void refuseAll() {
+  public void refuseAll() {
     closed = true;
     onChange.run();
   }

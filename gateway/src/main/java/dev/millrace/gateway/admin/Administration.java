@@ -30,6 +30,7 @@ public final class Administration {
    *
    * @param backend the engine of models that name none
    * @param token what changes need; empty for none, and then only from this machine
+   * @param intake asked whether calls are still taken
    * @param version of this build
    * @param onChange called when versions or aliases have changed
    */
@@ -40,18 +41,20 @@ public final class Administration {
       Routes routes,
       Backend backend,
       String token,
+      Intake intake,
       LiveSettings settings,
       String version,
       InstantSource clock,
       Runnable onChange) {
     RegistryVerbs registryVerbs =
-        new RegistryVerbs(registry, deployments, events, new ModelCheck(backend), onChange);
+        new RegistryVerbs(registry, deployments, events, new ModelCheck(backend), intake, onChange);
     List<Verb<?, ?>> verbs =
         Stream.of(
                 new DeploymentVerbs(deployments, routes).all(),
                 registryVerbs.all(),
                 new SettingsVerbs(settings, events, version, clock).all())
             .<Verb<?, ?>>flatMap(List::stream)
+            .<Verb<?, ?>>map(verb -> verb.through(intake))
             .toList();
     Access access = new Access(token);
     ExecutorService threads =

@@ -31,9 +31,11 @@ final class RegistryVerbs {
   private final Deployments deployments;
   private final EventLog events;
   private final ModelCheck check;
+  private final Intake intake;
   private final Runnable onChange;
 
   /**
+   * @param intake asked whether versions are still taken in
    * @param onChange called after an alias or a version has changed
    */
   RegistryVerbs(
@@ -41,11 +43,13 @@ final class RegistryVerbs {
       Deployments deployments,
       EventLog events,
       ModelCheck check,
+      Intake intake,
       Runnable onChange) {
     this.registry = registry;
     this.deployments = deployments;
     this.events = events;
     this.check = check;
+    this.intake = intake;
     this.onChange = onChange;
   }
 
@@ -137,16 +141,31 @@ final class RegistryVerbs {
             RegistryException.Kind.INVALID, "alias: '" + alias + "' is none");
       }
     }
-    return registry.begin(
-        header.getModel(),
-        header.getVersion(),
-        header.getFilesList().stream()
-            .map(file -> new RegisteredFile(file.getName(), file.getSize(), file.getSha256()))
-            .toList());
+    intake.enter();
+    try {
+      return registry.begin(
+          header.getModel(),
+          header.getVersion(),
+          header.getFilesList().stream()
+              .map(file -> new RegisteredFile(file.getName(), file.getSize(), file.getSha256()))
+              .toList());
+    } finally {
+      intake.leave();
+    }
   }
 
   /** Makes a version visible whose files have arrived, if it can be loaded. */
   dev.millrace.proto.admin.v1.RegisteredVersion commit(
+      PushHeader header, Upload upload, String actor) throws IOException, RegistryException {
+    intake.enter();
+    try {
+      return load(header, upload, actor);
+    } finally {
+      intake.leave();
+    }
+  }
+
+  private dev.millrace.proto.admin.v1.RegisteredVersion load(
       PushHeader header, Upload upload, String actor) throws IOException, RegistryException {
     upload.requireComplete();
     ModelCheck.Found found = check.load(header.getModel(), upload.files());

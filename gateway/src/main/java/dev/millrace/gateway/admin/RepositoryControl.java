@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 
@@ -35,13 +36,19 @@ public final class RepositoryControl {
   private final BroughtModels brought;
   private final EventLog events;
   private final boolean isExplicit;
+  private final Intake intake;
 
   private RepositoryControl(
-      Reconciler reconciler, BroughtModels brought, EventLog events, boolean isExplicit) {
+      Reconciler reconciler,
+      BroughtModels brought,
+      EventLog events,
+      boolean isExplicit,
+      Intake intake) {
     this.reconciler = reconciler;
     this.brought = brought;
     this.events = events;
     this.isExplicit = isExplicit;
+    this.intake = intake;
   }
 
   /**
@@ -50,14 +57,17 @@ public final class RepositoryControl {
    * @param brought takes what loads bring along
    * @param isExplicit whether they are allowed at all
    * @param token what changes need; empty for none, and then only from this machine
+   * @param intake asked whether calls are still taken
    */
   public static ServerServiceDefinition service(
       Reconciler reconciler,
       BroughtModels brought,
       EventLog events,
       boolean isExplicit,
-      String token) {
-    RepositoryControl control = new RepositoryControl(reconciler, brought, events, isExplicit);
+      String token,
+      Intake intake) {
+    RepositoryControl control =
+        new RepositoryControl(reconciler, brought, events, isExplicit, intake);
     Executor threads =
         Executors.newCachedThreadPool(
             task -> Thread.ofPlatform().name("model-control").daemon().unstarted(task));
@@ -83,10 +93,12 @@ public final class RepositoryControl {
         () -> {
           String model = model(request.getRepositoryName(), request.getModelName());
           BroughtContent content = BroughtContent.of(request.getParametersMap());
-          bring(model, content);
-          Optional<String> problem = reconciler.choose(model).join();
+          Optional<String> problem = begin(model, content).join(); // which may take minutes
           events.add(
               actor, model, Event.Kind.MODEL_LOADED, "", content.digests(), problem.orElse(""));
+          if (problem.isPresent() && intake.isClosed()) {
+            throw Intake.refusal();
+          }
           if (problem.isPresent()) {
             throw Status.INVALID_ARGUMENT
                 .withDescription("load failed for model '%s': %s".formatted(model, problem.get()))
@@ -106,19 +118,28 @@ public final class RepositoryControl {
           String model = model(request.getRepositoryName(), request.getModelName());
           // nothing here depends on another model
           refuse(request.getParametersMap(), "unload", Set.of("unload_dependents"));
-          reconciler.unchoose(model).join();
-          brought.forget(model);
+          intake.enter();
+          try {
+            reconciler.unchoose(model).join();
+            brought.forget(model);
+          } finally {
+            intake.leave();
+          }
           events.add(actor, model, Event.Kind.MODEL_UNLOADED, "", "");
         });
   }
 
-  private void bring(String model, BroughtContent content) {
+  private CompletableFuture<Optional<String>> begin(String model, BroughtContent content) {
+    intake.enter();
     try {
       content.bring(model, brought);
+      return reconciler.choose(model);
     } catch (IOException e) {
       throw Status.INTERNAL
           .withDescription("load failed for model '%s': %s".formatted(model, e))
           .asRuntimeException();
+    } finally {
+      intake.leave();
     }
   }
 

@@ -32,6 +32,24 @@ record Verb<Q extends Message, R extends Message>(
     R handle(Q request, String actor) throws DeploymentException, RegistryException, IOException;
   }
 
+  /** The same, as long as calls are taken. */
+  Verb<Q, R> through(Intake intake) {
+    return new Verb<>(
+        method,
+        httpMethod,
+        path,
+        body,
+        summary,
+        (request, actor) -> {
+          intake.enter();
+          try {
+            return handler.handle(request, actor);
+          } finally {
+            intake.leave();
+          }
+        });
+  }
+
   boolean changesSomething() {
     return !httpMethod.equals("GET");
   }

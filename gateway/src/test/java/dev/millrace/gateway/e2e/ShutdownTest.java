@@ -8,7 +8,15 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.gateway.config.ConfigKey;
+import dev.millrace.gateway.config.ModelControl;
+import dev.millrace.proto.admin.v1.ApplyDeploymentRequest;
+import dev.millrace.proto.admin.v1.DeploymentServiceGrpc;
+import dev.millrace.proto.admin.v1.DeploymentSpec;
+import dev.millrace.proto.admin.v1.ListModelsRequest;
+import dev.millrace.proto.admin.v1.RegistryServiceGrpc;
+import dev.millrace.proto.inference.ModelInferRequest;
 import dev.millrace.proto.inference.ModelInferResponse;
+import dev.millrace.proto.inference.RepositoryModelLoadRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -21,14 +29,17 @@ import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.stub.StreamObserver;
 import java.net.ConnectException;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,6 +114,59 @@ class ShutdownTest {
     assertThat(closing.join(TestGateway.PATIENCE)).isTrue();
     await().until(() -> !watcher.ended.isEmpty());
     assertThat(watcher.seen).containsExactly(ServingStatus.SERVING, ServingStatus.NOT_SERVING);
+  }
+
+  @Test
+  void itsAdministrationIsRefusedBeforeWhatItWorksOnIsClosed(@TempDir Path other) throws Exception {
+    TestGateway administered =
+        TestGateway.over(other)
+            .set(ConfigKey.SHUTDOWN_GRACE, GRACE)
+            .set(ConfigKey.DATA_DIRECTORY, Optional.of(other.resolve("data")))
+            .set(ConfigKey.MODEL_CONTROL, ModelControl.EXPLICIT)
+            .set(ConfigKey.LOAD_MODELS, List.of("*"))
+            .echo("held", "administered", "inputs = x FP32[-1,4]")
+            .start();
+    Thread stopping;
+    try (Gate gate = Gate.of("administered").shut()) {
+      ModelInferRequest request = Tensor.request("administered", Tensor.rows(1, 1)).build();
+      Future<ModelInferResponse> running = administered.futureStub().modelInfer(request);
+      await().until(() -> gate.waiting() == 1);
+      stopping = Thread.ofPlatform().start(administered.gateway()::close);
+      await().until(() -> administered.get("/v2/health/ready").statusCode() == 503);
+
+      assertStopping(() -> apply(administered, "late"));
+      assertStopping(
+          () ->
+              RegistryServiceGrpc.newBlockingStub(administered.channel())
+                  .listModels(ListModelsRequest.getDefaultInstance()));
+      assertStopping(
+          () ->
+              administered
+                  .stub()
+                  .repositoryModelLoad(
+                      RepositoryModelLoadRequest.newBuilder().setModelName("another").build()));
+      HttpResponse<String> http = administered.get("/admin/v1/deployments");
+      assertThat(http.statusCode()).isEqualTo(503);
+      assertThat(http.body()).contains("the gateway is stopping");
+      assertThat(running.isDone()).isFalse();
+    }
+    assertThat(stopping.join(TestGateway.PATIENCE)).isTrue();
+    assertThat(other.resolve("data/deployments").toFile().list())
+        .noneMatch(name -> name.startsWith("late"));
+    administered.channel().shutdownNow();
+  }
+
+  private static void apply(TestGateway gateway, String name) {
+    DeploymentServiceGrpc.newBlockingStub(gateway.channel())
+        .applyDeployment(
+            ApplyDeploymentRequest.newBuilder()
+                .setSpec(DeploymentSpec.newBuilder().setName(name).setVersion("1"))
+                .build());
+  }
+
+  private static void assertStopping(ThrowingCallable call) {
+    assertThatThrownBy(call)
+        .hasMessage("UNAVAILABLE: the gateway is stopping: its administration takes no more calls");
   }
 
   private Future<ModelInferResponse> send(int i) {

@@ -18,6 +18,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.lang.syntax.elements.GivenClassesConjunction;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 
 /** The architecture, said aloud: which module and package may know what. */
@@ -185,6 +186,23 @@ class ArchitectureTest {
 
   private static GivenClassesConjunction nothingIn(String packages) {
     return noClasses().that().resideInAPackage(packages);
+  }
+
+  /** Their carriers are started by any thread, and give way if that one does. */
+  @Test
+  void virtualThreadsAreForWhatPreparesAndNotForWhatAnswers() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.millrace.gateway..")
+        .and()
+        .resideOutsideOfPackage("dev.millrace.gateway.cli")
+        .should()
+        .callMethod(Thread.class, "ofVirtual")
+        .orShould()
+        .callMethod(Thread.class, "startVirtualThread", Runnable.class)
+        .orShould()
+        .callMethod(Executors.class, "newVirtualThreadPerTaskExecutor")
+        .check(ALL);
   }
 
   // --- libraries, each in its place

@@ -6,6 +6,7 @@ import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.repository.BroughtModels;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.backends.serving.Reconciler;
+import dev.millrace.backends.threads.Niceness;
 import dev.millrace.proto.inference.GRPCInferenceServiceGrpc;
 import dev.millrace.proto.inference.ModelRepositoryParameter;
 import dev.millrace.proto.inference.RepositoryModelLoadRequest;
@@ -70,7 +71,11 @@ public final class RepositoryControl {
         new RepositoryControl(reconciler, brought, events, isExplicit, intake);
     Executor threads =
         Executors.newCachedThreadPool(
-            task -> Thread.ofPlatform().name("model-control").daemon().unstarted(task));
+            task ->
+                Thread.ofPlatform()
+                    .name("model-control")
+                    .daemon()
+                    .unstarted(Niceness.givingWay(task)));
     return ServerInterceptors.intercept(
         ServerServiceDefinition.builder(GRPCInferenceServiceGrpc.SERVICE_NAME)
             .addMethod(

@@ -27,6 +27,10 @@ import org.slf4j.LoggerFactory;
  * The HTTP port: {@code /metrics} for Prometheus, the protocol's health paths for probes, and how a
  * model is scheduled for people. Apart from serving: it has threads of its own and knows the
  * gateway only by what it is asked to show.
+ *
+ * <p>They are no virtual ones: the carriers of those are started by whoever needs one more, and so
+ * give way to all that serves if that one does. A probe that waits for a core says that the gateway
+ * is ill.
  */
 public final class HttpEndpoint implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(HttpEndpoint.class);
@@ -36,7 +40,8 @@ public final class HttpEndpoint implements AutoCloseable {
       Pattern.compile(MODELS + "([^/]+)(?:/versions/([^/]+))?/scheduling");
 
   private final HttpServer server;
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(Thread.ofPlatform().name("http-", 0).daemon().factory());
 
   private HttpEndpoint(HttpServer server) {
     this.server = server;

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
  * what a model has there: Triton's {@code config} and {@code file:…} of a load. It holds until the
  * next load of that model, its unload, or the end of the process, and is listed, but never
  * resolved: deployments keep to what lies in the repository.
+ *
+ * <p>Whoever brings something waits for others who do. Nobody who lists or fetches waits for them,
+ * nor they for a repository that takes long.
  */
 public final class BroughtModels implements ModelRepository {
   private static final Logger log = LoggerFactory.getLogger(BroughtModels.class);
@@ -29,10 +32,14 @@ public final class BroughtModels implements ModelRepository {
   private final ConfigOverrides configs;
   private final Path folder;
   private final Path root;
+
+  /** For files until all of them are there. */
+  private final Path incoming;
+
   private final DirectoryRepository own;
 
-  /** Models whose files were brought. */
-  private final Set<String> brought = ConcurrentHashMap.newKeySet();
+  /** Models whose files were brought, as they were found then: nobody changes them here. */
+  private final Map<String, ModelEntry> brought = new ConcurrentHashMap<>();
 
   /**
    * Takes over the repository: closing this one closes it.
@@ -51,6 +58,7 @@ public final class BroughtModels implements ModelRepository {
     this.configs = configs;
     this.folder = folder.toAbsolutePath().normalize();
     this.root = this.folder.resolve("models");
+    this.incoming = this.folder.resolve("incoming");
     // nothing here is ever on its way in: a model is there as a whole
     this.own =
         new DirectoryRepository(root, this.folder.resolve("copies"), defaultFileNames, clock, 0);
@@ -62,8 +70,8 @@ public final class BroughtModels implements ModelRepository {
    * @param pbtxt a Triton configuration
    */
   public synchronized void bringConfig(String model, String pbtxt) {
-    forget(model);
     configs.put(model, pbtxt);
+    forgetFiles(model);
   }
 
   /**
@@ -75,29 +83,44 @@ public final class BroughtModels implements ModelRepository {
    */
   public synchronized void bringFiles(String model, String pbtxt, Map<String, byte[]> files)
       throws IOException {
-    forget(model);
-    Path folder = root.resolve(model);
     try {
-      Files.createDirectories(folder);
-      Files.writeString(folder.resolve(Names.CONFIG_PBTXT), pbtxt);
-      for (Map.Entry<String, byte[]> file : files.entrySet()) {
-        Path path = folder.resolve(file.getKey());
-        Files.createDirectories(path.resolveSibling("."));
-        Files.write(path, file.getValue());
+      write(pbtxt, files);
+      delete(root.resolve(model));
+      Files.createDirectories(root);
+      Files.move(incoming, root.resolve(model));
+      for (ModelEntry entry : own.list()) {
+        if (entry.name().equals(model)) {
+          brought.put(model, entry); // in one step: nobody is to see what lies in the repository
+        }
       }
     } catch (IOException e) {
-      delete(folder);
+      delete(incoming);
+      forgetFiles(model);
       throw e;
+    } finally {
+      configs.remove(model);
     }
-    brought.add(model);
+  }
+
+  private void write(String pbtxt, Map<String, byte[]> files) throws IOException {
+    Files.createDirectories(incoming);
+    Files.writeString(incoming.resolve(Names.CONFIG_PBTXT), pbtxt);
+    for (Map.Entry<String, byte[]> file : files.entrySet()) {
+      Path path = incoming.resolve(file.getKey());
+      Files.createDirectories(path.resolveSibling("."));
+      Files.write(path, file.getValue());
+    }
   }
 
   /** Has a model be as it is in the repository. */
   public synchronized void forget(String model) {
     configs.remove(model);
-    if (brought.remove(model)) {
-      delete(root.resolve(model));
-    }
+    forgetFiles(model);
+  }
+
+  private void forgetFiles(String model) {
+    brought.remove(model);
+    delete(root.resolve(model));
   }
 
   private static void delete(Path folder) {
@@ -116,14 +139,14 @@ public final class BroughtModels implements ModelRepository {
   }
 
   @Override
-  public synchronized List<ModelEntry> list() throws IOException {
+  public List<ModelEntry> list() throws IOException {
     List<ModelEntry> there = repository.list();
     if (brought.isEmpty()) {
       return there;
     }
     Map<String, ModelEntry> entries = new TreeMap<>();
     there.forEach(entry -> entries.put(entry.name(), entry));
-    own.list().forEach(entry -> entries.put(entry.name(), entry));
+    entries.putAll(brought);
     return List.copyOf(entries.values());
   }
 
@@ -138,12 +161,10 @@ public final class BroughtModels implements ModelRepository {
   }
 
   /** What was brought is known by its content: a deployment may have resolved the other. */
-  private synchronized boolean isOwn(ModelEntry entry, ModelVersion version) throws IOException {
-    return brought.contains(entry.name())
-        && own.list().stream()
-            .filter(there -> there.name().equals(entry.name()))
-            .flatMap(there -> there.versions().stream())
-            .anyMatch(there -> there.fingerprint().equals(version.fingerprint()));
+  private boolean isOwn(ModelEntry entry, ModelVersion version) {
+    return Optional.ofNullable(brought.get(entry.name())).stream()
+        .flatMap(there -> there.versions().stream())
+        .anyMatch(there -> there.fingerprint().equals(version.fingerprint()));
   }
 
   @Override

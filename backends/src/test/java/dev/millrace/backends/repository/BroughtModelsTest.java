@@ -2,16 +2,22 @@
 package dev.millrace.backends.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 final class BroughtModelsTest {
@@ -87,6 +93,90 @@ final class BroughtModelsTest {
 
     assertThat(models.fetch(resolved, resolved.versions().getFirst()).file())
         .hasBinaryContent(bytes("there"));
+  }
+
+  @Test
+  void filesThatAreBroughtAnewTakeThePlaceOfThoseBefore() throws IOException {
+    models.bringFiles("m", "", Map.of("1/model.onnx", bytes("a"), "2/model.onnx", bytes("b")));
+    models.bringFiles("m", "", Map.of("3/model.onnx", bytes("c")));
+
+    ModelEntry entry = listed("m");
+    assertThat(entry.versions()).extracting(ModelVersion::number).containsExactly(3L);
+    assertThat(models.fetch(entry, entry.versions().getFirst()).file())
+        .hasBinaryContent(bytes("c"));
+  }
+
+  @Test
+  void filesThatCannotBeWrittenLeaveTheModelAsItIsInTheRepository() throws IOException {
+    models.bringFiles("m", "", Map.of("5/model.onnx", bytes("brought")));
+
+    assertThatThrownBy(
+            () -> models.bringFiles("m", "", Map.of("1", bytes("file"), "1/x", bytes("in it"))))
+        .isInstanceOf(IOException.class);
+    assertThat(listed("m").versions()).extracting(ModelVersion::number).containsExactly(1L);
+  }
+
+  /** A registry on another machine that does not answer. */
+  @Test
+  @Timeout(60)
+  void aRepositoryThatTakesLongToListHoldsUpNoLoadThatBringsItsFiles() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch answers = new CountDownLatch(1);
+    try (BroughtModels slow = over(new HeldRepository(asked, answers))) {
+      FutureTask<List<ModelEntry>> listing = new FutureTask<>(slow::list);
+      Thread.ofPlatform().start(listing);
+      asked.await();
+
+      slow.bringFiles("m", "", Map.of("1/model.onnx", bytes("brought")));
+      slow.bringConfig("other", "max_batch_size: 1");
+      slow.forget("other");
+      answers.countDown();
+
+      ModelEntry entry = listing.get().getFirst();
+      assertThat(slow.fetch(entry, entry.versions().getFirst()).file())
+          .hasBinaryContent(bytes("brought"));
+    }
+  }
+
+  private BroughtModels over(ModelRepository repository) {
+    return new BroughtModels(
+        repository, new ConfigOverrides(), folder.resolve("brought"), ENGINES, files);
+  }
+
+  /** Has no models, and lists them when it may. */
+  private record HeldRepository(CountDownLatch asked, CountDownLatch answers)
+      implements ModelRepository {
+    @Override
+    public String location() {
+      return "held";
+    }
+
+    @Override
+    public List<ModelEntry> list() throws IOException {
+      asked.countDown();
+      try {
+        answers.await();
+      } catch (InterruptedException e) {
+        throw new InterruptedIOException("held");
+      }
+      return List.of();
+    }
+
+    @Override
+    public ModelEntry resolve(String model, VersionSelector selector) throws IOException {
+      throw new IOException("not here");
+    }
+
+    @Override
+    public ModelArtifact fetch(ModelEntry entry, ModelVersion version) throws IOException {
+      throw new IOException("not here");
+    }
+
+    @Override
+    public void release(ModelArtifact artifact) {}
+
+    @Override
+    public void close() {}
   }
 
   @Test

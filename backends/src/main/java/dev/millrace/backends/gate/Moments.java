@@ -22,9 +22,11 @@ import java.util.function.ToDoubleFunction;
  * one half second left out it was 0.2 %, with none 2.7 %, and 9 % by the rule that was here before.
  *
  * <p>Readings are what has come since the beginning, a tenth of a second apart, so any difference
- * of two is what came between. There are 512 at most: then every other one is left out, and they
- * are twice as far apart. Half a second of a long step so becomes up to a two hundred and
- * fifty-sixth of it, a quarter of a minute in an hour.
+ * of two is what came between. Old ones are thinned out: two of them are at most a two hundred and
+ * fifty-sixth of their age apart. So half a second stays half a second for the newest two minutes,
+ * however long a step lasts, and what goes wrong late is found as soon as what goes wrong early. An
+ * hour ago it is a quarter of a minute. There are some 2,000 readings after an hour, and 3,000
+ * after a day.
  *
  * <p>One thread.
  */
@@ -39,12 +41,15 @@ public final class Moments {
   private static final int LEFT_OUT = 2;
 
   private static final double NANOS_PER_SECOND = 1e9;
-  private static final int MOST_READINGS = 512;
+  private static final int GAPS_PER_AGE = 256;
+
+  /** So many come between two looks at which of them can go: each look takes as long as all. */
+  private static final int READINGS_PER_THINNING = 64;
 
   private final List<Reading> readings = new ArrayList<>();
+  private int sinceThinning;
   private Measured latest = Measured.NOTHING;
   private long latestNanos;
-  private long sliceNanos = SLICE_NANOS;
 
   /**
    * What has come until some moment.
@@ -85,16 +90,36 @@ public final class Moments {
   public void add(long nowNanos, Measured sinceBegin) {
     latest = sinceBegin;
     latestNanos = nowNanos;
-    if (nowNanos - readings.getLast().nanos() < sliceNanos) {
+    if (nowNanos - readings.getLast().nanos() < SLICE_NANOS) {
       return;
     }
     readings.add(new Reading(seconds(), nowNanos, sinceBegin, areas(nowNanos, sinceBegin)));
-    if (readings.size() > MOST_READINGS) {
-      for (int i = readings.size() - 2; i > 0; i -= 2) {
-        readings.remove(i);
-      }
-      sliceNanos *= 2;
+    sinceThinning++;
+    if (sinceThinning == READINGS_PER_THINNING) {
+      sinceThinning = 0;
+      thin(nowNanos);
     }
+  }
+
+  /** Leaves out each reading whose neighbours are close enough for their age without it. */
+  private void thin(long nowNanos) {
+    List<Reading> kept = new ArrayList<>();
+    kept.add(readings.getFirst());
+    for (int i = 1; i < readings.size() - 1; i++) {
+      Reading next = readings.get(i + 1);
+      long gapNanos = next.nanos() - kept.getLast().nanos();
+      if (gapNanos > (nowNanos - next.nanos()) / GAPS_PER_AGE) {
+        kept.add(readings.get(i));
+      }
+    }
+    kept.add(readings.getLast());
+    readings.clear();
+    readings.addAll(kept);
+  }
+
+  /** How many readings there are. */
+  int size() {
+    return readings.size();
   }
 
   /** All that has come, as of the last look. */

@@ -18,6 +18,7 @@ class GateRulesTest {
   private static final Gates ABSOLUTE = new Gates(0, 0, Duration.ofMillis(15), 0);
   private static final Gates COMPARING = Gates.NONE.comparing(0.01, Tolerance.DEFAULT);
   private static final int LOOKS = 50;
+  private static final int HOUR = 36_000;
 
   private final Step step = new Step();
 
@@ -101,6 +102,34 @@ class GateRulesTest {
     step.answers(300, 900).rest(300);
     step.answers(300, 900).rest(300);
     assertThat(RATIO.judge(step.answers(300, 900).rest(300)).state()).isEqualTo(State.BROKEN);
+  }
+
+  @Test
+  void whatGoesWrongLateInALongStepIsFoundInAFewSeconds() {
+    step.stableAnswers(10_000, 10);
+    for (int i = 0; i < HOUR; i++) {
+      step.answers(1, 10).look();
+    }
+
+    int looks = 0;
+    while (RATIO.judge(step.answers(50, 100).look()).state() != State.BROKEN) {
+      looks++;
+      assertThat(looks).isLessThan(30);
+    }
+  }
+
+  @Test
+  void readingsGrowInNumberWithTheLogarithmOfTheTime() {
+    for (int i = 0; i < HOUR; i++) {
+      step.look();
+    }
+    int afterAnHour = step.look().candidate().size();
+    for (int i = HOUR; i < 4 * HOUR; i++) {
+      step.look();
+    }
+
+    assertThat(afterAnHour).isLessThan(2500);
+    assertThat(step.look().candidate().size()).isLessThan(afterAnHour + 750);
   }
 
   @Test

@@ -69,6 +69,11 @@ public final class Deployments {
    */
   public Applied apply(DeploymentSpec spec, long expectedGeneration, boolean dryRun, String actor)
       throws DeploymentException {
+    if (spec.update().isBlind()) {
+      throw new DeploymentException(
+          Kind.INVALID,
+          "update.gates: bake 0s and min_requests 0 (expected one of them above 0: a step that ends at once has measured nothing)");
+    }
     Applied applied;
     synchronized (this) {
       Declared old = byName.get(spec.name());

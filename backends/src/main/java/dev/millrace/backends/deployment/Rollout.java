@@ -100,15 +100,11 @@ public final class Rollout {
     if (phase != Phase.LOADING) {
       return;
     }
-    if (from.isEmpty() || isAtOnce()) {
+    if (from.isEmpty() || strategy.isAtOnce()) {
       enter(Phase.DONE, "", nowMillis);
     } else {
       beginStep(0, nowMillis);
     }
-  }
-
-  private boolean isAtOnce() {
-    return strategy.steps().size() == 1 && !strategy.bake().isPositive();
   }
 
   /**

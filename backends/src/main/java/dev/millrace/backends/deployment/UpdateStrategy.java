@@ -43,4 +43,14 @@ public record UpdateStrategy(
     }
     steps = List.copyOf(all);
   }
+
+  /** Whether all traffic goes to the new version as soon as that is ready, and that was it. */
+  boolean isAtOnce() {
+    return steps.size() == 1 && !bake.isPositive() && gates.minRequests() == 0;
+  }
+
+  /** Whether there are gates, and nothing has been measured when they are looked at. */
+  boolean isBlind() {
+    return gates.limitAnything() && !bake.isPositive() && gates.minRequests() == 0;
+  }
 }

@@ -35,7 +35,8 @@ import java.util.Optional;
  * @param maxErrorRate failed of its requests, without those that their callers got wrong
  * @param maxP99Ratio its 99th percentile over that of the version it replaces
  * @param maxP99 its 99th percentile
- * @param minRequests answered until a step may end; of a step without traffic, copies that were run
+ * @param minRequests answered or failed until a step may end; of a step without traffic, copies
+ *     that were run
  * @param maxDivergence of the copies that it runs of what the version answers that it replaces,
  *     those whose answers are not the same
  * @param tolerance for floats
@@ -72,6 +73,15 @@ public record Gates(
   /** The same, and answers are compared. */
   public Gates comparing(double divergence, Tolerance floats) {
     return new Gates(maxErrorRate, maxP99Ratio, maxP99, minRequests, divergence, floats, limits);
+  }
+
+  /** Whether anything is held to a limit. */
+  public boolean limitAnything() {
+    return maxErrorRate > 0
+        || maxP99Ratio > 0
+        || maxP99.isPositive()
+        || maxDivergence > 0
+        || !limits.isEmpty();
   }
 
   /** Whether the new version has to go, and why. */
@@ -185,7 +195,7 @@ public record Gates(
    */
   public Optional<String> shortfall(Measured candidate, int percent) {
     long copies = percent == 0 ? candidate.copies().total() : 0;
-    long seen = Math.max(candidate.requests(), copies);
+    long seen = Math.max(candidate.attempts(), copies);
     return seen >= minRequests
         ? Optional.empty()
         : Optional.of(

@@ -2,8 +2,11 @@
 package dev.millrace.backends.deployment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.millrace.backends.gate.Gates;
 import dev.millrace.backends.repository.VersionSelector;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +19,10 @@ class DeclaredTest {
   private final EventLog events = new EventLog(InstantSource.system());
 
   private Declared declared(String version) throws DeploymentException {
+    return declared(version, UpdateStrategy.ALL_AT_ONCE);
+  }
+
+  private Declared declared(String version, UpdateStrategy update) throws DeploymentException {
     DeploymentSpec spec =
         new DeploymentSpec(
             "d",
@@ -23,7 +30,7 @@ class DeclaredTest {
             List.of(new DeploymentSpec.Target(VersionSelector.parse(version).orElseThrow(), 100)),
             0,
             Autoscaling.OFF,
-            UpdateStrategy.ALL_AT_ONCE,
+            update,
             "",
             Map.of(),
             Optional.empty(),
@@ -51,6 +58,21 @@ class DeclaredTest {
     assertThat(declared.failure()).isEmpty();
     declared.declare(declared.spec(), 3);
     assertThat(declared.failure()).isEqualTo("no route to host");
+  }
+
+  @Test
+  void gatesThatCouldNotHaveMeasuredAnythingAreRefused() throws Exception {
+    Gates gates = new Gates(0.01, 0, Duration.ZERO, 0);
+    assertThatThrownBy(
+            () -> declared("1", new UpdateStrategy(List.of(10), Duration.ZERO, gates, false)))
+        .isInstanceOf(DeploymentException.class)
+        .hasMessage(
+            "update.gates: bake 0s and min_requests 0 (expected one of them above 0: a step that ends at once has measured nothing)");
+
+    Gates counting = new Gates(0.01, 0, Duration.ZERO, 1);
+    declared("1", new UpdateStrategy(List.of(10), Duration.ZERO, counting, false));
+    declared("1", new UpdateStrategy(List.of(10), Duration.ofSeconds(1), gates, false));
+    declared("1", new UpdateStrategy(List.of(10), Duration.ZERO, Gates.NONE, false));
   }
 
   @Test

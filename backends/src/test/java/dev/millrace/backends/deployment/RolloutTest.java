@@ -54,6 +54,21 @@ class RolloutTest {
   }
 
   @Test
+  void oneStepWithoutABakeTimeLastsUntilEnoughRequestsAreJudged() {
+    Gates gates = new Gates(0.1, 0, Duration.ZERO, 10);
+    Rollout rollout =
+        new Rollout(OLD, NEW, new UpdateStrategy(List.of(), Duration.ZERO, gates, false), 0);
+    rollout.ready(1);
+    assertThat(rollout.phase()).isEqualTo(Phase.BAKING);
+    assertThat(rollout.traffic()).isEqualTo(NEW);
+    assertThat(rollout.reason()).isEqualTo("step 1 of 1 (100 %)");
+
+    assertThat(rollout.advance(2, good(9))).isFalse();
+    assertThat(rollout.advance(3, good(10))).isTrue();
+    assertThat(rollout.phase()).isEqualTo(Phase.DONE);
+  }
+
+  @Test
   void theFirstVersionNeedsNoSteps() {
     Rollout rollout = rollout(Traffic.NONE, 10, 50);
     rollout.ready(1);

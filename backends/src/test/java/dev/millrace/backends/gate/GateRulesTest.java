@@ -231,11 +231,12 @@ class GateRulesTest {
   }
 
   @Test
-  void aStepNeedsAsManyRequestsAsAreAskedFor() {
+  void aStepNeedsAsManyRequestsAsAreAskedForAndFailuresAreSuch() {
     Gates gates = new Gates(0.01, 1, Duration.ofMillis(1), 100);
 
-    assertThat(gates.shortfall(step.answers(99, 1).fails(5).look().judged(), 10)).isPresent();
-    assertThat(gates.shortfall(step.answers(1, 1).look().judged(), 10)).isEmpty();
+    assertThat(gates.shortfall(step.answers(94, 1).fails(5).look().judged(), 10))
+        .contains("99 of 100 requests");
+    assertThat(gates.shortfall(step.fails(1).look().judged(), 10)).isEmpty();
     assertThat(gates.shortfall(Seen.noCandidate().judged(), 10)).isEmpty();
     assertThat(gates.judge(Seen.noCandidate())).isEqualTo(Verdict.KEPT);
   }

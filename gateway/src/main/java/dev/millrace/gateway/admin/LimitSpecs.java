@@ -22,7 +22,7 @@ final class LimitSpecs {
   private static final Logger log = LoggerFactory.getLogger(LimitSpecs.class);
   private static final String FIELD = "update.gates.limits";
 
-  /** Each is read ten times a second while a rollout lasts. */
+  /** Each is read of the old and of the new version every 50 ms while a rollout lasts. */
   private static final int MOST = 16;
 
   private final String field;

@@ -23,19 +23,17 @@ public final class LimitReader implements MetricSource {
     if (limits.isEmpty()) {
       return List.of();
     }
-    Readings readings = new Readings(Long.toString(version), limits);
-    versions.write(model, readings);
+    Readings readings = new Readings(limits);
+    versions.write(model, version, readings);
     return readings.all;
   }
 
   /** What is limited, of one version. */
   private static final class Readings implements Sink {
-    private final String version;
     private final List<MetricLimit> limits;
     private final List<MetricReading> all = new ArrayList<>();
 
-    Readings(String version, List<MetricLimit> limits) {
-      this.version = version;
+    Readings(List<MetricLimit> limits) {
       this.limits = limits;
       limits.forEach(limit -> all.add(MetricReading.none(limit.kind())));
     }
@@ -62,15 +60,11 @@ public final class LimitReader implements MetricSource {
       }
     }
 
-    private boolean isMeant(MetricLimit limit, Metric metric, List<String> labels) {
+    private static boolean isMeant(MetricLimit limit, Metric metric, List<String> labels) {
       List<String> names = metric.labels();
       for (int i = 0; i < names.size(); i++) {
-        String name = names.get(i);
-        String wanted =
-            name.equals(Metric.VERSION)
-                ? version
-                : limit.labels().getOrDefault(name, labels.get(i));
-        if (!labels.get(i).equals(wanted)) {
+        String value = labels.get(i);
+        if (!limit.labels().getOrDefault(names.get(i), value).equals(value)) {
           return false;
         }
       }

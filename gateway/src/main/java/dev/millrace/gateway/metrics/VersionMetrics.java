@@ -41,25 +41,31 @@ public final class VersionMetrics {
   /** Of all versions. */
   void write(Sink sink) {
     routes.statuses().forEach(status -> addStatus(sink, status));
-    addAll(sink, routes.ready());
+    List<ServedVersion> ready = routes.ready();
+    ready.forEach(served -> add(sink, served));
+    copies(ready).forEach((labels, copies) -> addCopies(sink, labels, copies));
   }
 
-  /** Of the versions of one model. */
-  void write(String model, Sink sink) {
+  /** Of one version. */
+  void write(String model, long version, Sink sink) {
     for (ModelStatus status : routes.statuses()) {
-      if (status.name().equals(model)) {
+      if (status.name().equals(model) && status.version() == version) {
         addStatus(sink, status);
       }
     }
-    addAll(sink, routes.ready(model));
+    List<ServedVersion> ready = routes.ready(model);
+    for (ServedVersion served : ready) {
+      if (served.version() == version) {
+        add(sink, served);
+      }
+    }
+    List<String> labels = Labels.of(model, version);
+    addCopies(sink, labels, copies(ready).getOrDefault(labels, Comparisons.NONE));
   }
 
-  private void addAll(Sink sink, List<ServedVersion> ready) {
-    for (ServedVersion served : ready) {
-      addServed(sink, served);
-      addBounds(sink, served);
-    }
-    addShadows(sink, ready);
+  private void add(Sink sink, ServedVersion served) {
+    addServed(sink, served);
+    addBounds(sink, served);
   }
 
   private static void addStatus(Sink sink, ModelStatus status) {
@@ -74,7 +80,7 @@ public final class VersionMetrics {
   }
 
   /** By the version that runs copies, of whatever others answer. */
-  private static void addShadows(Sink sink, List<ServedVersion> all) {
+  private static Map<List<String>, Comparisons> copies(List<ServedVersion> all) {
     Map<List<String>, Comparisons> byLabels = new LinkedHashMap<>();
     // zeros too: a counter that begins at one is an increase that nobody sees
     all.forEach(s -> byLabels.put(Labels.of(s.name(), s.version()), Comparisons.NONE));
@@ -84,21 +90,21 @@ public final class VersionMetrics {
             Labels.of(answering.name(), shadow.version()), shadow.comparisons(), Comparisons::plus);
       }
     }
-    byLabels.forEach(
-        (labels, copies) -> {
-          List<Long> counts =
-              List.of(
-                  copies.same(),
-                  copies.differing(),
-                  copies.incomparable(),
-                  copies.failed(),
-                  copies.dropped());
-          for (int i = 0; i < counts.size(); i++) {
-            List<String> byResult = Labels.with(labels, COPY_RESULTS.get(i));
-            sink.add(Metric.SHADOW_COPIES, byResult, counts.get(i));
-          }
-          sink.add(Metric.SHADOW_LARGEST_DIFFERENCE, labels, copies.largestDifference());
-        });
+    return byLabels;
+  }
+
+  private static void addCopies(Sink sink, List<String> labels, Comparisons copies) {
+    List<Long> counts =
+        List.of(
+            copies.same(),
+            copies.differing(),
+            copies.incomparable(),
+            copies.failed(),
+            copies.dropped());
+    for (int i = 0; i < counts.size(); i++) {
+      sink.add(Metric.SHADOW_COPIES, Labels.with(labels, COPY_RESULTS.get(i)), counts.get(i));
+    }
+    sink.add(Metric.SHADOW_LARGEST_DIFFERENCE, labels, copies.largestDifference());
   }
 
   private static void addServed(Sink sink, ServedVersion served) {

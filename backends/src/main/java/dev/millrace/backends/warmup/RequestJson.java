@@ -36,19 +36,18 @@ final class RequestJson {
   NamedTensors read(String text) {
     Json.Members request = members(JsonText.parse(text), "the request", MEMBERS);
     return new NamedTensors(
-        items(member(request, "inputs", "the request"), "inputs").stream()
+        request.require("inputs", "the request").asItems("inputs").stream()
             .map(this::input)
             .toList());
   }
 
   private NamedTensor input(Json json) {
     Json.Members input = members(json, "an input", INPUT_MEMBERS);
-    String name = text(member(input, "name", "an input"), "name");
+    String name = input.require("name", "an input").asText("name");
     try {
-      NestedArray array = NestedArray.of(member(input, "data", "the input"));
+      NestedArray array = NestedArray.of(input.require("data", "the input"));
       DataType type = dataType(name, input.get("datatype"));
-      long[] shape =
-          input.get("shape").map(RequestJson::shape).orElseGet(() -> longs(array.shape()));
+      long[] shape = longs(input.get("shape").map(Json::asShape).orElseGet(array::shape));
       requireElements(array, shape);
       ByteBuffer bytes = ByteBuffer.wrap(Elements.encode(type, array.elements()));
       return new NamedTensor(name, new TensorView(type, shape, bytes));
@@ -73,23 +72,10 @@ final class RequestJson {
           .map(input -> input.dataType())
           .orElseThrow(() -> new JsonException("not of this model, and no datatype"));
     }
-    String written = text(given.get(), "datatype");
+    String written = given.get().asText("datatype");
     return Optional.ofNullable(DataType.of(written))
         .orElseThrow(
             () -> new JsonException("datatype '%s' (expected FP32, INT64, …)".formatted(written)));
-  }
-
-  private static long[] shape(Json json) {
-    return items(json, "shape").stream()
-        .mapToLong(
-            size -> {
-              if (size instanceof Json.Num number && number.literal().matches("\\d{1,9}")) {
-                return Long.parseLong(number.literal());
-              }
-              throw new JsonException(
-                  "shape %s (expected sizes from 0)".formatted(JsonText.write(json)));
-            })
-        .toArray();
   }
 
   private static long[] longs(List<Long> sizes) {
@@ -108,25 +94,5 @@ final class RequestJson {
       }
     }
     return members;
-  }
-
-  private static Json member(Json.Members object, String name, String owner) {
-    return object
-        .get(name)
-        .orElseThrow(() -> new JsonException("%s without '%s'".formatted(owner, name)));
-  }
-
-  private static List<Json> items(Json json, String name) {
-    if (json instanceof Json.Items items) {
-      return items.items();
-    }
-    throw new JsonException("%s: %s (expected an array)".formatted(name, json.kind()));
-  }
-
-  private static String text(Json json, String name) {
-    if (json instanceof Json.Text text) {
-      return text.text();
-    }
-    throw new JsonException("%s: %s (expected text)".formatted(name, json.kind()));
   }
 }

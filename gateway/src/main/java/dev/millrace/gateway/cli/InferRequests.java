@@ -5,7 +5,6 @@ import com.google.protobuf.ByteString;
 import dev.millrace.backends.json.Elements;
 import dev.millrace.backends.json.Json;
 import dev.millrace.backends.json.JsonException;
-import dev.millrace.backends.json.JsonText;
 import dev.millrace.backends.json.NestedArray;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.proto.inference.InferParameter;
@@ -14,7 +13,6 @@ import dev.millrace.proto.inference.ModelInferRequest.InferInputTensor;
 import dev.millrace.proto.inference.ModelInferRequest.InferRequestedOutputTensor;
 import dev.millrace.proto.inference.ModelMetadataResponse;
 import dev.millrace.proto.inference.ModelMetadataResponse.TensorMetadata;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +39,7 @@ final class InferRequests {
     if (json instanceof Json.Items items) {
       return shortForm(Map.of(onlyInput().getName(), items));
     }
-    throw new InputException(json.kind() + " (expected an object or an array)");
+    throw new JsonException(json.kind() + " (expected an object or an array)");
   }
 
   // a model may have an input called "inputs", but that one takes no objects
@@ -56,13 +54,13 @@ final class InferRequests {
       Json value = member.getValue();
       switch (member.getKey()) {
         case "inputs" ->
-            array("inputs", value).forEach(input -> addRestInput(request, (Json.Members) input));
+            value.asItems("inputs").forEach(input -> addRestInput(request, (Json.Members) input));
         case "outputs" ->
-            array("outputs", value).forEach(output -> request.addOutputs(output(output)));
-        case "id" -> request.setId(text("id", value));
+            value.asItems("outputs").forEach(output -> request.addOutputs(output(output)));
+        case "id" -> request.setId(value.asText("id"));
         case "parameters" -> request.putAllParameters(parameters(value));
         default ->
-            throw new InputException(
+            throw new JsonException(
                 "'%s' (expected inputs, outputs, id or parameters)".formatted(member.getKey()));
       }
     }
@@ -70,13 +68,13 @@ final class InferRequests {
   }
 
   private void addRestInput(ModelInferRequest.Builder request, Json.Members input) {
-    String name = text("name", member(input, "name", "an input"));
-    Json data = member(input, "data", "input '" + name + "'");
+    String name = input.require("name", "an input").asText("name");
+    Json data = input.require("data", "input '" + name + "'");
     Map<String, InferParameter> parameters =
         input.get("parameters").map(InferRequests::parameters).orElse(Map.of());
-    Optional<String> datatype = input.get("datatype").map(value -> text("datatype", value));
-    Optional<List<Long>> shape = input.get("shape").map(value -> shape(name, value));
+    Optional<String> datatype = input.get("datatype").map(value -> value.asText("datatype"));
     try {
+      Optional<List<Long>> shape = input.get("shape").map(Json::asShape);
       NestedArray array = NestedArray.of(data);
       DataType type = dataType(datatype.orElseGet(() -> declared(name).getDatatype()));
       add(
@@ -85,8 +83,8 @@ final class InferRequests {
           type,
           shape.isPresent() ? checked(shape.get(), array) : fitted(name, array),
           array);
-    } catch (InputException | JsonException e) {
-      throw new InputException("input '%s': %s".formatted(name, e.getMessage()));
+    } catch (JsonException e) {
+      throw new JsonException("input '%s': %s".formatted(name, e.getMessage()));
     }
   }
 
@@ -103,8 +101,8 @@ final class InferRequests {
                 dataType(declared.getDatatype()),
                 fitted(name, array),
                 array);
-          } catch (InputException | JsonException e) {
-            throw new InputException("input '%s': %s".formatted(name, e.getMessage()));
+          } catch (JsonException e) {
+            throw new JsonException("input '%s': %s".formatted(name, e.getMessage()));
           }
         });
     return request;
@@ -125,7 +123,7 @@ final class InferRequests {
     return ShapeFit.fit(array.shape(), declared)
         .orElseThrow(
             () ->
-                new InputException(
+                new JsonException(
                     "shape %s (expected %s)"
                         .formatted(ShapeFit.show(array.shape()), ShapeFit.show(declared))));
   }
@@ -133,7 +131,7 @@ final class InferRequests {
   private static List<Long> checked(List<Long> shape, NestedArray array) {
     long count = shape.stream().reduce(1L, (a, b) -> a * b);
     if (count != array.elements().size()) {
-      throw new InputException(
+      throw new JsonException(
           "%d elements (expected %d for shape %s)"
               .formatted(array.elements().size(), count, ShapeFit.show(shape)));
     }
@@ -142,7 +140,7 @@ final class InferRequests {
 
   private TensorMetadata onlyInput() {
     if (metadata.getInputsCount() != 1) {
-      throw new InputException(
+      throw new JsonException(
           "an array for a model of %d inputs (expected an object with %s)"
               .formatted(metadata.getInputsCount(), inputNames()));
     }
@@ -155,7 +153,7 @@ final class InferRequests {
         .findFirst()
         .orElseThrow(
             () ->
-                new InputException(
+                new JsonException(
                     "input '%s': not of this model (expected %s)".formatted(name, inputNames())));
   }
 
@@ -168,27 +166,26 @@ final class InferRequests {
   private static DataType dataType(String name) {
     DataType type = DataType.of(name);
     if (type == null) {
-      throw new InputException("datatype '%s' (expected FP32, INT64, …)".formatted(name));
+      throw new JsonException("datatype '%s' (expected FP32, INT64, …)".formatted(name));
     }
     return type;
   }
 
   private static InferRequestedOutputTensor output(Json json) {
     if (!(json instanceof Json.Members output)) {
-      throw new InputException("an output that is %s (expected an object)".formatted(json.kind()));
+      throw new JsonException("an output that is %s (expected an object)".formatted(json.kind()));
     }
     return InferRequestedOutputTensor.newBuilder()
-        .setName(text("name", member(output, "name", "an output")))
+        .setName(output.require("name", "an output").asText("name"))
         .putAllParameters(output.get("parameters").map(InferRequests::parameters).orElse(Map.of()))
         .build();
   }
 
   private static Map<String, InferParameter> parameters(Json json) {
-    if (!(json instanceof Json.Members members)) {
-      throw new InputException("parameters: %s (expected an object)".formatted(json.kind()));
-    }
     Map<String, InferParameter> parameters = new LinkedHashMap<>();
-    members.members().forEach((name, value) -> parameters.put(name, parameter(name, value)));
+    json.asMembers("parameters")
+        .members()
+        .forEach((name, value) -> parameters.put(name, parameter(name, value)));
     return parameters;
   }
 
@@ -210,40 +207,8 @@ final class InferRequests {
         : parameter.setDoubleParam(Double.parseDouble(literal)).build();
   }
 
-  private static InputException badParameter(String name, Json value) {
-    return new InputException(
+  private static JsonException badParameter(String name, Json value) {
+    return new JsonException(
         "parameter '%s': %s (expected text, a number or a boolean)".formatted(name, value.kind()));
-  }
-
-  private static List<Long> shape(String name, Json json) {
-    List<Long> shape = new ArrayList<>();
-    for (Json size : array("shape", json)) {
-      if (!(size instanceof Json.Num number) || !number.literal().matches("\\d{1,18}")) {
-        throw new InputException(
-            "input '%s': shape %s (expected sizes from 0)".formatted(name, JsonText.write(json)));
-      }
-      shape.add(Long.parseLong(number.literal()));
-    }
-    return shape;
-  }
-
-  private static Json member(Json.Members object, String name, String owner) {
-    return object
-        .get(name)
-        .orElseThrow(() -> new InputException("%s without '%s'".formatted(owner, name)));
-  }
-
-  private static List<Json> array(String name, Json json) {
-    if (json instanceof Json.Items items) {
-      return items.items();
-    }
-    throw new InputException("%s: %s (expected an array)".formatted(name, json.kind()));
-  }
-
-  private static String text(String name, Json json) {
-    if (json instanceof Json.Text text) {
-      return text.text();
-    }
-    throw new InputException("%s: %s (expected text)".formatted(name, json.kind()));
   }
 }

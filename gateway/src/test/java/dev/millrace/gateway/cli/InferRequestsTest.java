@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.backends.json.Elements;
 import dev.millrace.backends.json.Json;
+import dev.millrace.backends.json.JsonException;
 import dev.millrace.backends.json.JsonText;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.proto.inference.ModelInferRequest;
@@ -105,7 +106,7 @@ final class InferRequestsTest {
 
   private static void assertProblem(String json, String message) {
     assertThatThrownBy(() -> request(TWO_INPUTS, json))
-        .isInstanceOf(InputException.class)
+        .isInstanceOf(JsonException.class)
         .hasMessage(message);
   }
 

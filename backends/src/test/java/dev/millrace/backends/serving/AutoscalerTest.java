@@ -22,7 +22,8 @@ class AutoscalerTest {
   private static final long RUN_NANOS = 200_000_000;
 
   private final AtomicLong now = new AtomicLong(1);
-  private final TestDeployments deployments = new TestDeployments(now::get);
+  private final TestDeployments deployments =
+      new TestDeployments(TestDeployments.oneModel(), now::get);
   private final Autoscaler autoscaler =
       new Autoscaler(deployments.declared, deployments.routes, deployments.events, 64);
   private final CountDownLatch running = new CountDownLatch(1);
@@ -41,7 +42,7 @@ class AutoscalerTest {
           return values;
         };
     deployments.start();
-    deployments.apply("m", Autoscaling.between(1, 4), "");
+    deployments.apply("m", "m", Autoscaling.between(1, 4), "");
     await().until(() -> deployments.routes.ready("m").size() == 1);
   }
 

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Timeout;
 /** Settings of a deployment that change while its version serves. */
 @Timeout(30)
 class DeployedConfigTest {
-  private final TestDeployments deployments = new TestDeployments(System::nanoTime);
+  private final ListedRepository repository = TestDeployments.oneModel();
+  private final TestDeployments deployments = new TestDeployments(repository, System::nanoTime);
 
   @BeforeEach
   void deploy() throws Exception {
@@ -31,7 +32,7 @@ class DeployedConfigTest {
   }
 
   private void sloSeconds(int seconds) throws Exception {
-    deployments.apply("d", Autoscaling.OFF, "{\"slo\":\"%ds\"}".formatted(seconds));
+    deployments.apply("d", "m", Autoscaling.OFF, "{\"slo\":\"%ds\"}".formatted(seconds));
   }
 
   private List<Long> served() {
@@ -54,12 +55,12 @@ class DeployedConfigTest {
 
   @Test
   void areTriedAgainUntilTheRepositoryCanBeRead() throws Exception {
-    deployments.repository.broken = true;
+    repository.broken = true;
     sloSeconds(2);
     awaitProblem("unplugged");
     assertThat(served()).containsExactly(1L);
 
-    deployments.repository.broken = false;
+    repository.broken = false;
     awaitServed(2);
     await().until(() -> deployments.backend.openModels.get() == 1);
   }

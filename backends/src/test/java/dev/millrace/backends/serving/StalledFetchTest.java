@@ -6,27 +6,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.backends.deployment.Autoscaling;
-import dev.millrace.backends.deployment.DeploymentSpec;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.EventLog;
-import dev.millrace.backends.deployment.MemoryStore;
-import dev.millrace.backends.deployment.UpdateStrategy;
-import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.mlflow.Credentials;
 import dev.millrace.backends.mlflow.MlflowSource;
 import dev.millrace.backends.mlflow.ToyMlflow;
 import dev.millrace.backends.remote.ContentCache;
 import dev.millrace.backends.remote.RemoteRepository;
-import dev.millrace.backends.repository.VersionSelector;
-import dev.millrace.batching.Fairness;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -45,15 +35,11 @@ class StalledFetchTest {
   @TempDir private Path folder;
   private final CountDownLatch connectionEnded = new CountDownLatch(1);
   private final CountDownLatch end = new CountDownLatch(1);
-  private final ScriptedBackend backend = new ScriptedBackend();
-  private final Routes routes = new Routes(() -> {});
   private final InstantSource clock = InstantSource.system();
-  private final Deployments declared =
-      new Deployments(new MemoryStore(), new EventLog(clock), clock);
   private ToyMlflow server;
   private ContentCache cache;
   private RemoteRepository repository;
-  private Reconciler reconciler;
+  private TestDeployments deployments;
 
   @BeforeEach
   void start() throws IOException {
@@ -66,33 +52,20 @@ class StalledFetchTest {
             Map.of(ScriptedBackend.NAME, "model.onnx"),
             clock,
             System::nanoTime);
-    reconciler =
-        new Reconciler(
-            repository,
-            List.of(backend),
-            routes,
-            declared,
-            false,
-            Chosen.all(),
-            MemoryLedger.unlimited(),
-            () -> TimeUnit.SECONDS.toNanos(10),
-            Inlining.OFF,
-            Fairness.NONE,
-            MetricSource.NONE,
-            System::nanoTime);
+    deployments = new TestDeployments(repository, System::nanoTime);
     put("slow");
     put("fast");
     server.sends("slow", 1, "model.onnx", this::stall);
-    reconciler.start(0, TimeUnit.DAYS.toNanos(1));
+    deployments.start();
   }
 
   @AfterEach
   void close() {
     end.countDown();
-    reconciler.close();
+    deployments.close();
     cache.close();
     server.close();
-    assertThat(backend.openModels).hasValue(0);
+    assertThat(deployments.backend.openModels).hasValue(0);
   }
 
   private void put(String model) {
@@ -114,26 +87,11 @@ class StalledFetchTest {
   }
 
   private void deploy(String name) throws Exception {
-    declared.apply(
-        new DeploymentSpec(
-            name,
-            name,
-            List.of(new DeploymentSpec.Target(new VersionSelector.Exactly(1), 100)),
-            0,
-            Autoscaling.OFF,
-            UpdateStrategy.ALL_AT_ONCE,
-            "",
-            Map.of(),
-            Optional.empty(),
-            "",
-            "{}"),
-        0,
-        false,
-        "test");
+    deployments.apply(name, name, Autoscaling.OFF, "{}");
   }
 
   private VersionState state(String model) {
-    return routes.statuses().stream()
+    return deployments.routes.statuses().stream()
         .filter(status -> status.name().equals(model))
         .findFirst()
         .map(ModelStatus::state)
@@ -159,7 +117,7 @@ class StalledFetchTest {
   void endsWhenItsDeploymentIsDeleted() throws Exception {
     deployTheSlowOne();
 
-    declared.delete("slow", "test");
+    deployments.declared.delete("slow", "test");
 
     assertThat(connectionEnded.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     assertThat(state("slow")).isEqualTo(VersionState.UNLOADED);
@@ -171,7 +129,7 @@ class StalledFetchTest {
   void endsWhenTheGatewayStops() throws Exception {
     deployTheSlowOne();
 
-    reconciler.close();
+    deployments.close();
 
     assertThat(connectionEnded.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
   }
@@ -179,7 +137,7 @@ class StalledFetchTest {
   @Test
   void goesOnWhereItWasWhenItIsDeployedAgain() throws Exception {
     deployTheSlowOne();
-    declared.delete("slow", "test");
+    deployments.declared.delete("slow", "test");
     assertThat(connectionEnded.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
     server.sends("slow", 1, "model.onnx", (rest, out) -> out.write(rest));
 

@@ -9,6 +9,7 @@ import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.deployment.MemoryStore;
 import dev.millrace.backends.deployment.UpdateStrategy;
 import dev.millrace.backends.gate.MetricSource;
+import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.VersionSelector;
 import dev.millrace.batching.Fairness;
 import java.time.InstantSource;
@@ -18,16 +19,15 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** Deployments of version 1 of model {@code m}, by a scripted engine. */
+/** Deployments of models of some repository, by a scripted engine. */
 final class TestDeployments implements AutoCloseable {
   final ScriptedBackend backend = new ScriptedBackend();
-  final ListedRepository repository = new ListedRepository();
   final Routes routes = new Routes(() -> {});
   final EventLog events = new EventLog(InstantSource.system());
   final Deployments declared = new Deployments(new MemoryStore(), events, InstantSource.system());
   private final Reconciler reconciler;
 
-  TestDeployments(LongSupplier nanoClock) {
+  TestDeployments(ModelRepository repository, LongSupplier nanoClock) {
     this.reconciler =
         new Reconciler(
             repository,
@@ -44,16 +44,24 @@ final class TestDeployments implements AutoCloseable {
             nanoClock);
   }
 
-  void start() {
+  /** With version 1 of model {@code m}. */
+  static ListedRepository oneModel() {
+    ListedRepository repository = new ListedRepository();
     repository.put("m", 1, "a");
+    return repository;
+  }
+
+  void start() {
     reconciler.start(0, TimeUnit.DAYS.toNanos(1));
   }
 
-  void apply(String name, Autoscaling autoscaling, String config) throws DeploymentException {
+  /** Version 1 of a model. */
+  void apply(String name, String model, Autoscaling autoscaling, String config)
+      throws DeploymentException {
     declared.apply(
         new DeploymentSpec(
             name,
-            "m",
+            model,
             List.of(new DeploymentSpec.Target(new VersionSelector.Exactly(1), 100)),
             0,
             autoscaling,

@@ -10,25 +10,16 @@ import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Padder;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
-import dev.millrace.backends.repository.Scheduling;
-import dev.millrace.backends.threads.Niceness;
 import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.Fairness;
-import dev.millrace.batching.QueueLimits;
 import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.Rejection;
-import dev.millrace.batching.policy.BatchPolicy;
-import dev.millrace.batching.policy.SlackPull;
-import dev.millrace.batching.policy.TritonPolicy;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -44,9 +35,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ServedVersion {
   private static final Logger log = LoggerFactory.getLogger(ServedVersion.class);
-
-  /** Enough for a burst from every event loop while all replicas are inside a run. */
-  private static final int RING_SLOTS = 4096;
 
   /** Between two looks at whether what runs while this is closed has come under suspicion. */
   private static final Duration CLOSING_LOOK = Duration.ofMillis(100);
@@ -66,8 +54,7 @@ public final class ServedVersion {
   private final LongSupplier nanoClock;
   private final BatchQueue<InferTask> queue;
   private final Refusals refusals;
-  private final LevelQuotas quotas;
-  private final @Nullable AnswerOrder order;
+  private final Entrance entrance;
 
   /** Event loops cannot wait for a batch to fill. */
   private final boolean mayRunInline;
@@ -77,19 +64,10 @@ public final class ServedVersion {
   /** Who runs copies of what this one answers; replaced whole, by the control thread. */
   private volatile List<Mirror> mirrors = List.of();
 
-  /** Those that take batches; replaced whole, by {@link #scaleTo}. */
-  private volatile List<Thread> replicas = List.of();
-
-  /** Replicas that were told to leave, and may still be in their last batch; under {@code this}. */
-  private final List<Thread> leaving = new ArrayList<>();
-
-  private int replicasStarted;
-
+  private final Replicas replicas;
+  private final InlineReplicas inlineReplicas;
   private final InlineCost inlineCost;
   private final RunWatches runs;
-
-  /** One for each event loop, made and used by that loop. */
-  private final AtomicReferenceArray<@Nullable InlineReplica> inlineReplicas;
 
   private final Janitor janitor;
 
@@ -106,9 +84,6 @@ public final class ServedVersion {
 
   /** Leases among them that are no request's. */
   private final AtomicInteger standingLeases = new AtomicInteger();
-
-  /** Under {@code this}: no more replicas. */
-  private boolean closing;
 
   /**
    * Starts a served version's replicas.
@@ -150,50 +125,21 @@ public final class ServedVersion {
             Padder.of(signature, manifest.options().padding()));
     this.nanoClock = nanoClock;
     this.leases = new Leases(nanoClock);
-    // one request a run is also what its costs are learned for
-    int maxBatchRows =
-        manifest.scheduling().mode() == Scheduling.Mode.NONE
-            ? 1
-            : Math.max(1, signature.maxBatchSize());
-    this.queue =
-        new BatchQueue<>(
-            new QueueLimits(
-                maxBatchRows,
-                manifest.limits().maxQueuedRows(),
-                manifest.limits().maxQueuedBytes(),
-                RING_SLOTS,
-                manifest.scheduling().maxQueueNanos()),
-            fairness,
-            policy(manifest.scheduling()),
-            nanoClock);
-    for (WarmUp.Timing timing : timings) {
-      if (timing.rows() <= maxBatchRows) {
-        queue.seed(timing.rowSize(), timing.rows(), timing.nanos());
-      }
-    }
+    this.queue = TaskQueues.of(signature, manifest, timings, fairness, nanoClock);
     this.refusals =
         new Refusals(
             name, manifest, queue, nanoClock, () -> ThreadLocalRandom.current().nextDouble());
-    this.quotas = LevelQuotas.of(manifest.scheduling());
-    Scheduling.TritonBatching batching = manifest.scheduling().batching();
-    this.order = batching.preserveOrdering() ? new AnswerOrder() : null;
-    this.mayRunInline = batching.queueDelayNanos() == 0;
+    this.entrance = new Entrance(manifest.scheduling());
+    this.mayRunInline = manifest.scheduling().batching().queueDelayNanos() == 0;
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
-    this.inlineReplicas = new AtomicReferenceArray<>(inlining.eventLoops());
+    this.inlineReplicas = new InlineReplicas(this, model, queue, inlineCost, inlining.eventLoops());
     this.janitor = janitor;
     this.runs =
         new RunWatches(this, janitor.runLimits().withMaxRunNanos(manifest.limits().maxRunNanos()));
-    replicas = runners.stream().map(this::startReplica).toList();
-  }
-
-  private Thread startReplica(Runner runner) {
-    Thread replica =
-        Thread.ofPlatform()
-            .name("replica-" + name + "-" + version + "-" + replicasStarted++)
-            .daemon()
-            .unstarted(new Replica(this, queue, runner, inlineCost));
-    Niceness.startServing(replica);
-    return replica;
+    this.replicas =
+        new Replicas(
+            this, runner -> new Replica(this, queue, runner, inlineCost), this::newWarmRunner);
+    replicas.startAll(runners);
   }
 
   /**
@@ -208,20 +154,9 @@ public final class ServedVersion {
       return;
     }
     try {
-      addReplicas(count);
-      removeReplicas(count);
+      replicas.scaleTo(count);
     } finally {
       release();
-    }
-  }
-
-  private void addReplicas(int count) {
-    for (int missing = missing(count); missing > 0; missing = missing(count)) {
-      // outside of the lock: an engine may take its time, and closing must not wait for it
-      Runner runner = newWarmRunner();
-      if (!addReplica(runner, count)) {
-        runner.close();
-      }
     }
   }
 
@@ -235,48 +170,6 @@ public final class ServedVersion {
       throw e;
     }
     return runner;
-  }
-
-  /** How many replicas are to be added; 0 if the version is on its way out. */
-  private synchronized int missing(int count) {
-    return closing ? 0 : count - replicas.size();
-  }
-
-  private synchronized boolean addReplica(Runner runner, int count) {
-    if (closing || replicas.size() >= count) {
-      return false;
-    }
-    List<Thread> more = new ArrayList<>(replicas);
-    more.add(startReplica(runner));
-    replicas = List.copyOf(more);
-    if (more.size() == count) {
-      log.info("{}: {} replicas", this, count);
-    }
-    return true;
-  }
-
-  private synchronized void removeReplicas(int count) {
-    if (closing || replicas.size() <= count) {
-      return;
-    }
-    leaving.removeIf(thread -> !thread.isAlive());
-    for (Thread thread : replicas.subList(count, replicas.size())) {
-      thread.interrupt(); // a queue lets those go who are interrupted, between two batches
-      leaving.add(thread);
-    }
-    replicas = List.copyOf(replicas.subList(0, count));
-    log.info("{}: {} replicas", this, count);
-  }
-
-  private static BatchPolicy policy(Scheduling scheduling) {
-    return switch (scheduling.mode()) {
-      case AUTO -> new SlackPull();
-      case TRITON ->
-          new TritonPolicy(
-              scheduling.batching().preferredRows().stream().mapToInt(rows -> rows).toArray(),
-              scheduling.batching().queueDelayNanos());
-      case NONE -> BatchPolicy.none();
-    };
   }
 
   public String name() {
@@ -335,14 +228,14 @@ public final class ServedVersion {
   }
 
   public int replicaCount() {
-    return replicas.size();
+    return replicas.count();
   }
 
   /**
    * Replicas that can be counted on: all but those in a run that lasts far longer than it should.
    */
   public int replicasServing() {
-    return replicas.size() - runs.suspectThreads();
+    return replicas.count() - runs.suspectThreads();
   }
 
   /** Replicas, event loops among them, in a run that lasts far longer than it should. */
@@ -470,28 +363,19 @@ public final class ServedVersion {
    * itself out, and takes its turn.
    */
   @Nullable Rejection enter(InferTask task) {
-    if (quotas.isLimited(task.priority())) {
-      if (!quotas.tryEnter(task.priority())) {
-        return Rejection.QUEUE_REQUESTS;
-      }
-      task.counted();
-    }
-    if (order != null) {
-      task.inTurn(order.enter(task));
-    }
-    return null;
+    return entrance.enter(task);
   }
 
   void countOut(int priority) {
-    quotas.leave(priority);
+    entrance.countOut(priority);
   }
 
   void answerInTurn(AnswerOrder.Turn turn) {
-    Objects.requireNonNull(order).ready(turn);
+    entrance.answerInTurn(turn);
   }
 
   void skipTurn(AnswerOrder.Turn turn) {
-    Objects.requireNonNull(order).skip(turn);
+    entrance.skipTurn(turn);
   }
 
   /** To be called by an event loop that leaves something in the queue. */
@@ -504,12 +388,7 @@ public final class ServedVersion {
     if (!mayRunInline) {
       return null;
     }
-    InlineReplica replica = inlineReplicas.get(loop);
-    if (replica == null) {
-      replica = new InlineReplica(this, replicas, model, queue, inlineCost);
-      inlineReplicas.set(loop, replica);
-    }
-    return replica;
+    return inlineReplicas.of(loop, replicas);
   }
 
   /** Something that looks at the runs of one more replica. */
@@ -561,14 +440,8 @@ public final class ServedVersion {
 
   /** Answers what has expired or was cancelled while every replica is busy. The janitor's. */
   void sweep() {
-    if (!queue.sweep()) {
-      return;
-    }
-    for (int loop = 0; loop < inlineReplicas.length(); loop++) {
-      InlineReplica replica = inlineReplicas.get(loop);
-      if (replica != null) {
-        replica.callBack();
-      }
+    if (queue.sweep()) {
+      inlineReplicas.forEach(InlineReplica::callBack);
     }
   }
 
@@ -592,9 +465,7 @@ public final class ServedVersion {
    * @return whether everything was freed
    */
   boolean close(long graceNanos) throws InterruptedException {
-    synchronized (this) {
-      closing = true;
-    }
+    replicas.close();
     leases.close();
     leases.awaitAllBack(Duration.ofNanos(graceNanos));
     queue.close();
@@ -603,12 +474,7 @@ public final class ServedVersion {
       log.error("{}: a run does not end, so its memory is not freed", this);
       return false;
     }
-    for (int loop = 0; loop < inlineReplicas.length(); loop++) {
-      InlineReplica replica = inlineReplicas.get(loop);
-      if (replica != null) {
-        replica.close();
-      }
-    }
+    inlineReplicas.forEach(InlineReplica::close);
     model.close();
     return true;
   }
@@ -617,23 +483,10 @@ public final class ServedVersion {
   private boolean awaitRuns() throws InterruptedException {
     Duration hung = Duration.ZERO;
     // an event loop in a batch of this served version holds the leases of its tasks
-    while (!awaitThreads(CLOSING_LOOK) || !leases.awaitAllBack(CLOSING_LOOK)) {
+    while (!replicas.awaitEnd(CLOSING_LOOK) || !leases.awaitAllBack(CLOSING_LOOK)) {
       runs.terminateSuspects(nanoClock.getAsLong());
       hung = runs.suspects() > 0 ? hung.plus(CLOSING_LOOK) : Duration.ZERO;
       if (hung.compareTo(TERMINATION_GRACE) > 0) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private boolean awaitThreads(Duration time) throws InterruptedException {
-    List<Thread> all = new ArrayList<>(replicas);
-    synchronized (this) {
-      all.addAll(leaving);
-    }
-    for (Thread replica : all) {
-      if (!replica.join(time)) {
         return false;
       }
     }

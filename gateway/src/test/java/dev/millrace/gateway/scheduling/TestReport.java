@@ -150,7 +150,8 @@ final class TestReport {
             0,
             medianError,
             highError,
-            lately));
+            lately,
+            QueueReport.Devices.NONE));
   }
 
   List<String> explained() {

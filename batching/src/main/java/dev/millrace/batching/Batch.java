@@ -25,6 +25,9 @@ public final class Batch<T extends Batchable> {
   /** Whether the device counts it among those that run; the leader's. */
   boolean onDevice;
 
+  /** Whether it runs for so long that its replica is not counted on; the leader's. */
+  boolean suspect;
+
   /** Who waits on the {@link Bench} for the device; null if nobody does. */
   volatile @Nullable Thread benched;
 
@@ -33,7 +36,9 @@ public final class Batch<T extends Batchable> {
   private int bucket;
   private long takenNanos;
   private long expectedNanos;
-  private long ranNanos;
+
+  /** Written by the replica, taken by the leader. */
+  private volatile long ranNanos;
 
   /** Written by the leader when it takes and by the replica when it is back. */
   private volatile boolean running;
@@ -69,6 +74,11 @@ public final class Batch<T extends Batchable> {
   /** The time it spent with how many on its device, once it has ended. */
   long[] nanosWith() {
     return nanosWith;
+  }
+
+  /** Whether nothing of it is on its device any more, though its replica may not be back yet. */
+  boolean hasEnded() {
+    return ranNanos > 0 || !running;
   }
 
   /** When it ended, as far as is known: else when it was taken. */

@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * by the next offer; a producer that takes for itself; the sweep. {@code Lead} says how it goes
  * from one to the next, and why no item is left lying between two of them.
  *
+ * <p>A replica whose device has as many batches as it is to have waits on the {@link Bench}, which
+ * to all others is as if it ran.
+ *
  * <p>{@code queuedRows} counts each accepted item, and each item on its way to being accepted or
  * refused. So if the queue is closed and counts no rows, nothing will ever come again (fence 5 of
  * those that {@code Lead} explains).

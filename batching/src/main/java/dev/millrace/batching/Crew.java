@@ -91,7 +91,7 @@ final class Crew {
     for (int i = 0; i < members.size() && !devices.isEmpty(); i++) {
       Batch<?> batch = members.get(i);
       if (batch.onDevice
-          && !batch.isRunning()
+          && batch.hasEnded()
           && (first == null || batch.endNanos() < first.endNanos())) {
         first = batch;
       }
@@ -126,6 +126,7 @@ final class Crew {
     }
     for (int i = 0; i < members.size(); i++) {
       Batch<?> batch = members.get(i);
+      batch.suspect = false;
       if (!batch.isRunning()) {
         continue;
       }
@@ -133,6 +134,7 @@ final class Crew {
       long allowed = Math.max(LEAST_SUSPECT_NANOS, SUSPECT_TIMES * expected);
       if (nowNanos - batch.takenNanos() > allowed) {
         suspects++;
+        batch.suspect = true;
         leaveDevice(batch, nowNanos);
       } else {
         busyUntil[busy++] = batch.takenNanos() + expected;
@@ -157,8 +159,7 @@ final class Crew {
     int count = 0;
     for (int i = 0; i < members.size(); i++) {
       Batch<?> batch = members.get(i);
-      boolean suspect = batch.isRunning() && !batch.onDevice;
-      count += batch.device() == device.index() && !suspect ? 1 : 0;
+      count += batch.device() == device.index() && !batch.suspect ? 1 : 0;
     }
     return count;
   }

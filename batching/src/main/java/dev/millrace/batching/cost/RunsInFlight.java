@@ -15,8 +15,9 @@ import java.util.List;
  *   <li>Of numbers that do about the same the smallest is the limit: each run is then over sooner,
  *       and what waits meanwhile makes the next batch larger.
  *   <li>The numbers next to it are tried again for ever: one more and one less, in turn, after 32
- *       runs, 128, and from then on every 512, and for {@value #TRIAL_RUNS} runs. A number that
- *       does not come to be, since too little waits, is tried in vain and not waited for.
+ *       runs, 128, 512, and from then on every 1024; for {@value #TRIAL_RUNS} runs, and for {@value
+ *       #AGAIN_RUNS} if they were known. A number that does not come to be, since too little waits,
+ *       is tried in vain and not waited for.
  *   <li>Without replicas that share a device nothing is limited and nothing is learned.
  * </ol>
  *
@@ -40,15 +41,18 @@ public final class RunsInFlight {
   public static final int LENGTH = Sharing.MOST + 1;
 
   /** What a further run has to add: less is not worth that all of them take longer. */
-  private static final double WORTHWHILE = 1.08;
+  private static final double WORTHWHILE = 1.03;
 
   private static final int TRIAL_RUNS = 16;
+
+  /** Of a number that has been known. */
+  private static final int AGAIN_RUNS = 8;
 
   /** Runs of other numbers, after which a trial is given up. */
   private static final int IN_VAIN = 48;
 
   private static final int FIRST_PAUSE = 32;
-  private static final int LAST_PAUSE = 512;
+  private static final int LAST_PAUSE = 1024;
 
   private final Sharing sharing = new Sharing();
   private int most = 1;
@@ -60,7 +64,10 @@ public final class RunsInFlight {
 
   private int pause = FIRST_PAUSE;
   private int untilTrial = FIRST_PAUSE;
+
+  /** Runs that are left of a trial. */
   private int trialRuns;
+
   private int inVain;
 
   private volatile Report report = Report.NONE;
@@ -130,11 +137,11 @@ public final class RunsInFlight {
       return;
     }
     if (Sharing.mostlyWith(nanosWith) == limit) {
-      trialRuns++;
+      trialRuns--;
     } else {
       inVain++;
     }
-    if (trialRuns >= TRIAL_RUNS || inVain >= IN_VAIN) {
+    if (trialRuns <= 0 || inVain >= IN_VAIN) {
       choose(alone, objectiveNanos);
     }
   }
@@ -147,7 +154,7 @@ public final class RunsInFlight {
     boolean up = best == 1 || (best < most && trials % 2 == 0);
     trials++;
     limit = up ? best + 1 : best - 1;
-    trialRuns = 0;
+    trialRuns = sharing.isKnown(limit) ? AGAIN_RUNS : TRIAL_RUNS;
     inVain = 0;
   }
 
@@ -172,6 +179,9 @@ public final class RunsInFlight {
     while (throughput(best, alone, objectiveNanos) * WORTHWHILE < highest) {
       best++;
     }
+    if (best > before) {
+      trials = 0; // what has grown may grow further: one more comes first
+    }
     endTrial(best == before ? Math.min(LAST_PAUSE, 4 * pause) : FIRST_PAUSE);
   }
 
@@ -182,10 +192,11 @@ public final class RunsInFlight {
     }
     int rows = alone.cap();
     if (objectiveNanos != Long.MAX_VALUE) {
-      long atPace = (long) (objectiveNanos * sharing.pace(running));
-      rows = Math.min(rows, alone.sustainable(atPace, running));
+      double share = sharing.pace(running) * running / (running + 1);
+      int least = running == 1 ? 1 : 0;
+      rows = Math.clamp(alone.rowsWithin((long) (objectiveNanos * share)), least, rows);
     }
-    return sharing.gain(running) * rows / Math.max(1, alone.mean(rows));
+    return rows == 0 ? 0 : sharing.gain(running) * rows / Math.max(1, alone.mean(rows));
   }
 
   /** What is known, as of the last trial. Any thread. */

@@ -92,7 +92,10 @@ class RunsInFlightTest {
     run(2000, 1);
     run(6000, 1, 1.4);
 
-    assertThat(runs.report().limit()).isEqualTo(2);
+    // two or three: what two did before is forgotten over some trials only
+    int limit = runs.report().limit();
+    assertThat(limit).isBetween(2, 3);
+    assertThat(runs.report().gains().get(limit - 1)).isCloseTo(1.4, within(0.03));
   }
 
   @Test

@@ -113,7 +113,7 @@ final class Admission {
     int best = Math.max(curve.sustainable(remaining, serving), Math.min(rows, curve.cap()));
     double work = (double) rows * curve.mean(best) / ((double) best * serving);
     int group = Shares.group(tenant, remaining);
-    if (remaining < curve.plus(rows)) {
+    if (remaining < costs.alone(bucket).plus(rows)) {
       return Ticket.INFEASIBLE;
     }
     shares.asked(group, (long) work);

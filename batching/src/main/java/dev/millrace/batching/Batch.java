@@ -1,23 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.batching;
 
+import dev.millrace.batching.cost.RunsInFlight;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Claimed items that run together. Owned by one replica and filled again by each {@link
  * BatchQueue#take}, so that taking a batch allocates nothing.
  */
 public final class Batch<T extends Batchable> {
+  private static final int NO_DEVICE = -1;
+
   private final ArrayList<T> items = new ArrayList<>();
   private final List<T> view = Collections.unmodifiableList(items);
+  private final int device;
+
+  /** Of a shared device: see {@link SharedDevice}. The leader's. */
+  private final long[] nanosWith;
+
+  /** Whether the device counts it among those that run; the leader's. */
+  boolean onDevice;
+
+  /** Whether it runs for so long that its replica is not counted on; the leader's. */
+  boolean suspect;
+
+  /** Who waits on the {@link Bench} for the device; null if nobody does. */
+  volatile @Nullable Thread benched;
+
   private int rows;
   private int weight;
   private int bucket;
   private long takenNanos;
   private long expectedNanos;
-  private long ranNanos;
+
+  /** Written by the replica, taken by the leader. */
+  private volatile long ranNanos;
 
   /** Written by the leader when it takes and by the replica when it is back. */
   private volatile boolean running;
@@ -25,6 +46,45 @@ public final class Batch<T extends Batchable> {
   private volatile boolean gone;
 
   private Waiter waiter = new Waiter();
+
+  /** Of a replica that disturbs no other. */
+  public Batch() {
+    this(OptionalInt.empty());
+  }
+
+  /**
+   * Of a replica that may share its device with others of the queue.
+   *
+   * @param device its number, 0 or more; empty for a replica that disturbs no other
+   */
+  public Batch(OptionalInt device) {
+    this.device = device.orElse(NO_DEVICE);
+    this.nanosWith = new long[device.isPresent() ? RunsInFlight.LENGTH : 0];
+  }
+
+  /** Whether other replicas may be on its device, too. */
+  boolean sharesDevice() {
+    return device != NO_DEVICE;
+  }
+
+  int device() {
+    return device;
+  }
+
+  /** The time it spent with how many on its device, once it has ended. */
+  long[] nanosWith() {
+    return nanosWith;
+  }
+
+  /** Whether nothing of it is on its device any more, though its replica may not be back yet. */
+  boolean hasEnded() {
+    return ranNanos > 0 || !running;
+  }
+
+  /** When it ended, as far as is known: else when it was taken. */
+  long endNanos() {
+    return takenNanos + ranNanos;
+  }
 
   /** The items in the order in which they run; valid until the next take. */
   public List<T> items() {

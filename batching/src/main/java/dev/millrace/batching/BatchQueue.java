@@ -43,6 +43,9 @@ import org.jspecify.annotations.Nullable;
  * by the next offer; a producer that takes for itself; the sweep. {@code Lead} says how it goes
  * from one to the next, and why no item is left lying between two of them.
  *
+ * <p>A replica whose device has as many batches as it is to have waits on the {@link Bench}, which
+ * to all others is as if it ran.
+ *
  * <p>{@code queuedRows} counts each accepted item, and each item on its way to being accepted or
  * refused. So if the queue is closed and counts no rows, nothing will ever come again (fence 5 of
  * those that {@code Lead} explains).
@@ -65,6 +68,7 @@ public final class BatchQueue<T extends Batchable> {
   private final RowCap cap;
   private final Recent recent = new Recent();
   private final Lead lead = new Lead(new Contents());
+  private final Bench bench = new Bench();
   private volatile boolean closed;
 
   public BatchQueue(QueueLimits limits, BatchPolicy policy, LongSupplier nanoClock) {
@@ -184,33 +188,61 @@ public final class BatchQueue<T extends Batchable> {
    */
   public boolean take(Batch<T> batch) {
     batch.isBack();
-    if (!lead.acquire(batch)) {
+    long until = LaneScheduler.FULL;
+    while (until == LaneScheduler.FULL && bench.await(batch) && lead.acquire(batch)) {
+      until = LaneScheduler.NOTHING;
+      try {
+        until = lead(batch);
+      } finally {
+        if (until == LaneScheduler.NOTHING) {
+          scheduler.leave(batch);
+          bench.wakeAll(); // it may have been the last that would have come by
+        }
+        lead.release();
+      }
+    }
+    if (until == LaneScheduler.FULL) {
       batch.leave(); // whoever leads drops it from those to count on
-      return false;
     }
-    boolean taken = false;
-    try {
-      scheduler.join(batch);
-      begin(batch);
-      while (!Thread.currentThread().isInterrupted()) {
-        long now = nanoClock.getAsLong();
-        long until = fill(batch, now, !closed);
-        if (until == LaneScheduler.TAKEN) {
-          taken = true;
-          return true;
-        }
-        if (isFinished()) {
-          return false;
-        }
+    return until == LaneScheduler.TAKEN;
+  }
+
+  /**
+   * With the lead: claims a batch, waits for one, or sits down on the bench.
+   *
+   * @return {@link LaneScheduler#TAKEN}; {@link LaneScheduler#FULL} if it sits; else {@link
+   *     LaneScheduler#NOTHING}, and there will be no more
+   */
+  private long lead(Batch<T> batch) {
+    scheduler.join(batch);
+    begin(batch);
+    while (!Thread.currentThread().isInterrupted()) {
+      long now = nanoClock.getAsLong();
+      boolean mayWait = !closed;
+      long until = fill(batch, now, mayWait);
+      if (until == LaneScheduler.TAKEN) {
+        return until;
+      }
+      if (isFinished()) {
+        return LaneScheduler.NOTHING;
+      }
+      if (until != LaneScheduler.FULL) {
         lead.park(until == LaneScheduler.NOTHING ? Lead.NO_END : until - now);
+      } else if (sit(batch, mayWait)) {
+        return until;
       }
-      return false;
-    } finally {
-      if (!taken) {
-        scheduler.leave(batch);
-      }
-      lead.release();
     }
+    return LaneScheduler.NOTHING;
+  }
+
+  /** Sits down, unless the queue was closed meanwhile: the close may have found the bench empty. */
+  private boolean sit(Batch<T> batch, boolean wasOpen) {
+    bench.sit(batch);
+    if (wasOpen && closed) {
+      bench.wakeAll();
+      return false;
+    }
+    return true;
   }
 
   /**
@@ -229,7 +261,10 @@ public final class BatchQueue<T extends Batchable> {
       scheduler.join(batch);
       begin(batch);
       long until = fill(batch, nanoClock.getAsLong(), !closed);
-      return until == LaneScheduler.TAKEN ? 0 : until;
+      if (until == LaneScheduler.TAKEN) {
+        return 0;
+      }
+      return until == LaneScheduler.FULL ? Long.MAX_VALUE : until;
     } finally {
       lead.release();
     }
@@ -281,7 +316,12 @@ public final class BatchQueue<T extends Batchable> {
     }
     try {
       ring.drainTo(scheduler);
-      scheduler.sweep(nanoClock.getAsLong());
+      long now = nanoClock.getAsLong();
+      scheduler.sweep(now);
+      if (!bench.isEmpty()) {
+        scheduler.look(now); // whoever runs may hang: then nobody else comes by
+        bench.wake(scheduler::mayStart);
+      }
     } finally {
       lead.release();
     }
@@ -295,6 +335,7 @@ public final class BatchQueue<T extends Batchable> {
   public void close() {
     closed = true;
     lead.wake();
+    bench.wakeAll();
   }
 
   /**
@@ -322,6 +363,7 @@ public final class BatchQueue<T extends Batchable> {
         LockSupport.parkNanos(this, LEAD_RETRY_NANOS);
       }
     }
+    bench.wakeAll();
     return rejected;
   }
 
@@ -389,7 +431,11 @@ public final class BatchQueue<T extends Batchable> {
 
   private long fill(Batch<T> batch, long nowNanos, boolean mayWait) {
     ring.drainTo(scheduler);
-    return scheduler.fill(batch, nowNanos, mayWait);
+    long until = scheduler.fill(batch, nowNanos, mayWait);
+    if (!bench.isEmpty()) {
+      bench.wake(scheduler::mayStart);
+    }
+    return until;
   }
 
   /** Nothing is queued or on its way, and nothing will come. `closed` must be read first. */

@@ -30,6 +30,7 @@ final class Lane<T extends Batchable> implements LaneView {
   private int rows;
   private long objectiveNanos = Long.MAX_VALUE;
   private boolean byPriority;
+  private boolean alone;
 
   /** Where {@link Lanes} keeps this lane in its order of urgency; -1 while the lane is empty. */
   int heapIndex = -1;
@@ -82,7 +83,13 @@ final class Lane<T extends Batchable> implements LaneView {
 
   @Override
   public Curve cost() {
-    return costs.curve(head().bucket());
+    int bucket = head().bucket();
+    return alone ? costs.alone(bucket) : costs.curve(bucket);
+  }
+
+  /** Whether {@link #cost} is of a batch that has its device for itself. */
+  void costsAlone(boolean runsAlone) {
+    alone = runsAlone;
   }
 
   @Override

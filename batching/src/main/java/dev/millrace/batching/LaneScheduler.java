@@ -3,6 +3,7 @@ package dev.millrace.batching;
 
 import dev.millrace.batching.cost.CostModel;
 import dev.millrace.batching.cost.Curve;
+import dev.millrace.batching.cost.RunsInFlight;
 import dev.millrace.batching.policy.BatchPolicy;
 import dev.millrace.batching.policy.Decision;
 import dev.millrace.batching.policy.LaneView;
@@ -36,6 +37,9 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   /** {@link #fill} has found nothing that could run, now or later. */
   static final long NOTHING = Long.MAX_VALUE;
 
+  /** {@link #fill} has found that the replica's device has as many batches as it is to have. */
+  static final long FULL = Long.MAX_VALUE - 1;
+
   private final int maxBatchRows;
   private final RowCap cap;
   private final BatchPolicy policy;
@@ -46,7 +50,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private final Admission admission;
   private final Shares shares;
   private final Lanes<T> lanes;
-  private final Crew crew = new Crew();
+  private final RunsInFlight inFlight = new RunsInFlight();
+  private final Crew crew = new Crew(inFlight);
   private final Arrivals arrivals = new Arrivals();
   private final Decisions decisions = new Decisions();
   private final Recent recent;
@@ -57,6 +62,10 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private long shownNanos;
   private long sweptNanos;
 
+  // of the batch that is being taken from a shared device
+  private boolean alone;
+  private long objectiveNanos = Long.MAX_VALUE;
+
   /** Counted out once per visit instead of once per item. */
   private int freedRows;
 
@@ -65,6 +74,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   // for reports
   private volatile double publishedRate;
   private volatile int publishedReplicas = 1;
+  private volatile int publishedReady;
+  private volatile int publishedDevices;
 
   private volatile long faults;
   private volatile @Nullable Throwable lastFault;
@@ -142,14 +153,41 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
 
   /** Learns from the run that {@code batch} has behind it, if there was one. */
   void learn(Batch<T> batch) {
+    crew.settle();
     long nanos = batch.ranNanos();
     if (nanos > 0 && batch.weight() > 0) {
       recent.ran(batch.takenNanos(), nanos);
-      costs.observe(batch.bucket(), batch.weight(), nanos);
+      if (batch.sharesDevice()) {
+        learnInCompany(batch, nanos);
+      } else {
+        costs.observe(batch.bucket(), batch.weight(), nanos);
+      }
       Curve curve = costs.curve(batch.bucket());
       arrivals.batchesTake(curve.plus(curve.cap()));
       shares.batchesTake(curve.plus(curve.cap()));
     }
+  }
+
+  private void learnInCompany(Batch<T> batch, long nanos) {
+    long[] nanosWith = batch.nanosWith();
+    int bucket = batch.bucket();
+    int rows = batch.weight();
+    Curve known = costs.alone(bucket);
+    if (inFlight.tellsOfCurve(nanosWith, rows, known)) {
+      costs.observe(bucket, rows, Math.max(1, Math.round(nanos * inFlight.pace(nanosWith))));
+    }
+    costs.correct(inFlight.ran(nanosWith, rows, known, objectiveNanos));
+    costs.keepPace(inFlight.pace());
+  }
+
+  /** Looks who runs. */
+  void look(long nowNanos) {
+    crew.look(nowNanos);
+  }
+
+  /** Whether the device of a replica has room for another batch. */
+  boolean mayStart(Batch<?> batch) {
+    return crew.mayStart(batch);
   }
 
   /**
@@ -163,8 +201,13 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     arrivals.tell(nowNanos, admission.takeRefusedRows());
     crew.look(nowNanos);
     admission.refresh(nowNanos, crew.serving());
+    if (!crew.mayStart(batch)) {
+      return FULL;
+    }
     try {
       for (Lane<T> lane = firstAlive(nowNanos); lane != null; lane = firstAlive(nowNanos)) {
+        alone = crew.mayBeJoined(batch) && fitsAloneOnly(lane, nowNanos);
+        objectiveNanos = lane.objectiveNanos();
         Decision decision = decide(lane, nowNanos);
         switch (decision.kind()) {
           case RUN -> claimFrom(lane, batch, nowNanos, decision);
@@ -189,6 +232,17 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   }
 
   /**
+   * Whether the head would be late if as many ran beside it as do most, and not by itself. Then it
+   * gets the device for itself: there is nothing else on it yet.
+   */
+  private boolean fitsAloneOnly(Lane<T> lane, long nowNanos) {
+    Entry<T> head = lane.head();
+    long left = head.deadlineNanos() - nowNanos;
+    return left < costs.curve(head.bucket()).plus(head.weight())
+        && left >= costs.alone(head.bucket()).plus(head.weight());
+  }
+
+  /**
    * The lead is held while its holder waits: what expires or is late meanwhile, behind the head
    * too, is the holder's to see.
    */
@@ -206,10 +260,13 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   }
 
   private void took(Batch<T> batch, long nowNanos) {
-    Curve curve = costs.curve(batch.bucket());
+    Curve curve = alone ? costs.alone(batch.bucket()) : costs.curve(batch.bucket());
     batch.taken(nowNanos, curve.mean(batch.weight()));
+    crew.start(batch, nowNanos, alone);
     publishedRate = arrivals.rate(nowNanos);
     publishedReplicas = crew.serving();
+    publishedReady = crew.ready();
+    publishedDevices = crew.devices();
     admission.taken(nowNanos, batch.bucket(), batch.weight());
     crew.look(nowNanos);
     admission.freeAt(crew, publishedRate, arrivals.latestRate(nowNanos), lanes.known() > 1);
@@ -334,6 +391,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private Decision decide(Lane<T> lane, long nowNanos) {
     shown = lane;
     shownNanos = nowNanos;
+    lane.costsAlone(alone);
     try {
       Decision decision = policy.decide(nowNanos, this);
       boolean right =
@@ -353,6 +411,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       note(fault);
       return fallback.decide(nowNanos, this);
     } finally {
+      lane.costsAlone(false);
       shown = null;
     }
   }
@@ -424,7 +483,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
         decisions.waits(),
         costs.error().median(),
         costs.error().p99(),
-        recent.lately(nowNanos));
+        recent.lately(nowNanos),
+        new QueueReport.Devices(publishedDevices, publishedReady, inFlight.report()));
   }
 
   private boolean isDead(Entry<T> entry, long nowNanos) {

@@ -2,6 +2,7 @@
 package dev.millrace.batching;
 
 import dev.millrace.batching.cost.Curve;
+import dev.millrace.batching.cost.RunsInFlight;
 import java.util.List;
 
 /**
@@ -11,7 +12,7 @@ import java.util.List;
  * @param arrivalRate rows per second, as the policy sees it: over a few batches, as of the last
  * @param load what requests with deadlines ask for, of all that can be done in time; above 1 in
  *     overload
- * @param replicas those that serve
+ * @param replicas those that serve: of a shared device as many as may run at a time
  * @param batches taken so far
  * @param chosenRows rows of all batches taken
  * @param queuedRows rows that waited in the lane of each batch taken, summed
@@ -19,6 +20,7 @@ import java.util.List;
  * @param medianError of predicted run times, relative
  * @param highError what 99 in 100 predictions kept to
  * @param lately what has happened in the last seconds
+ * @param devices those that replicas share
  */
 public record QueueReport(
     List<SizedCurve> curves,
@@ -31,7 +33,8 @@ public record QueueReport(
     long waits,
     double medianError,
     double highError,
-    Lately lately) {
+    Lately lately,
+    Devices devices) {
 
   /** Whether most rows have a deadline. */
   public boolean hasDeadlines() {
@@ -72,6 +75,18 @@ public record QueueReport(
   /** Replicas that what was asked for lately, refused or not, would keep busy. */
   public double neededReplicas() {
     return (lately.arrivedRows() + lately.refusedRows()) * secondsPerRow(Math.max(1, replicas));
+  }
+
+  /**
+   * Devices that several replicas run on.
+   *
+   * @param count 0 if replicas are independent
+   * @param readyReplicas beyond as many as run at a time
+   * @param inFlight what is known of runs at a time on one of them
+   */
+  public record Devices(int count, int readyReplicas, RunsInFlight.Report inFlight) {
+    /** Replicas are independent of each other. */
+    public static final Devices NONE = new Devices(0, 0, RunsInFlight.Report.NONE);
   }
 
   /**

@@ -3,13 +3,14 @@ package dev.millrace.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.millrace.batching.cost.RunsInFlight;
 import org.junit.jupiter.api.Test;
 
 class CrewTest {
   private static final long MILLIS = 1_000_000;
   private static final long NOW = 1_000_000 * MILLIS;
 
-  private final Crew crew = new Crew();
+  private final Crew crew = new Crew(new RunsInFlight());
 
   private Batch<TestItem> member() {
     Batch<TestItem> batch = new Batch<>();

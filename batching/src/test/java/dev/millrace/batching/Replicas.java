@@ -4,6 +4,7 @@ package dev.millrace.batching;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -17,9 +18,14 @@ final class Replicas implements AutoCloseable {
 
   /** Starts a replica that gives each batch it takes to {@code run}, until take answers false. */
   Thread take(BatchQueue<TestItem> queue, Consumer<Batch<TestItem>> run) {
+    return take(queue, OptionalInt.empty(), run);
+  }
+
+  /** The same for a replica on a device that it may share with others. */
+  Thread take(BatchQueue<TestItem> queue, OptionalInt device, Consumer<Batch<TestItem>> run) {
     return start(
         () -> {
-          Batch<TestItem> batch = new Batch<>();
+          Batch<TestItem> batch = new Batch<>(device);
           while (queue.take(batch)) {
             run.accept(batch);
           }

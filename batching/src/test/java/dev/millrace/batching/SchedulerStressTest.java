@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.millrace.batching.policy.SlackPull;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,15 +33,19 @@ class SchedulerStressTest {
 
   @ParameterizedTest
   @CsvSource({
-    // producers, of them inline, replicas, run in microseconds, most deadline in microseconds
-    "1, 0, 2, 50, 5000",
-    "2, 0, 3, 200, 3000",
-    "3, 0, 4, 20, 1000",
-    "2, 1, 2, 50, 2000",
-    "3, 0, 2, 500, 1000",
+    // producers, of them inline, replicas, devices that they share (0 for none), run in
+    // microseconds, most deadline in microseconds
+    "1, 0, 2, 0, 50, 5000",
+    "2, 0, 3, 0, 200, 3000",
+    "3, 0, 4, 0, 20, 1000",
+    "2, 1, 2, 0, 50, 2000",
+    "3, 0, 2, 0, 500, 1000",
+    "2, 0, 4, 1, 50, 3000",
+    "3, 0, 5, 2, 20, 1000",
+    "2, 1, 3, 1, 100, 2000",
   })
   void eachItemEndsExactlyOnce(
-      int producers, int inline, int replicaCount, int runMicros, int deadlineMicros) {
+      int producers, int inline, int replicaCount, int devices, int runMicros, int deadlineMicros) {
     BatchQueue<TestItem> queue =
         new BatchQueue<>(
             new QueueLimits(16, 2000, 1 << 20, 256, 50_000_000),
@@ -51,7 +56,8 @@ class SchedulerStressTest {
     try (Replicas threads = new Replicas()) {
       for (int i = 0; i < replicaCount; i++) {
         SplittableRandom random = new SplittableRandom(1000 + i);
-        threads.take(queue, batch -> run(batch, runMicros, random));
+        OptionalInt device = devices == 0 ? OptionalInt.empty() : OptionalInt.of(i % devices);
+        threads.take(queue, device, batch -> run(batch, runMicros, random));
       }
       for (int i = 0; i < producers; i++) {
         List<TestItem> mine = new ArrayList<>();

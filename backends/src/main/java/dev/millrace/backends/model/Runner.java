@@ -2,6 +2,7 @@
 package dev.millrace.backends.model;
 
 import java.util.List;
+import java.util.OptionalInt;
 
 /** Runs batches of one {@link LoadedModel}. Owned by one thread at a time. */
 public interface Runner extends AutoCloseable {
@@ -30,6 +31,14 @@ public interface Runner extends AutoCloseable {
 
   /** The outputs of the last run are no longer read: what they hold can go. */
   default void release() {}
+
+  /**
+   * Number of the GPU that it shares with others of its model: of runs there at a time each takes
+   * longer. Empty where runs have cores of their own.
+   */
+  default OptionalInt sharedGpu() {
+    return OptionalInt.empty();
+  }
 
   /** How the last run's time went. */
   RunTimes lastTimes();

@@ -10,11 +10,12 @@ final class Replica implements Runnable {
   private final BatchQueue<InferTask> queue;
   private final Runner runner;
   private final BatchExecutor executor;
-  private final Batch<InferTask> batch = new Batch<>();
+  private final Batch<InferTask> batch;
 
   Replica(ServedVersion served, BatchQueue<InferTask> queue, Runner runner, InlineCost cost) {
     this.queue = queue;
     this.runner = runner;
+    this.batch = new Batch<>(runner.sharedGpu());
     this.executor = new BatchExecutor(served, runner, cost, false);
   }
 

@@ -9,6 +9,7 @@ import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.OutputTensor;
 import dev.millrace.backends.model.Runner;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * A model on one or more GPUs: its weights are on each of them once, and a new runner is given to
@@ -106,6 +107,11 @@ final class SpreadModel implements LoadedModel {
     @Override
     public void release() {
       runner.release();
+    }
+
+    @Override
+    public OptionalInt sharedGpu() {
+      return OptionalInt.of(share.gpu.index());
     }
 
     @Override

@@ -168,6 +168,9 @@ final class PlacerTest {
 
     assertThat(backend.loads).as("one session each").containsExactly(GPU_0, GPU_1);
     assertThat(backend.runners).containsExactly(GPU_0, GPU_1, GPU_0, GPU_1);
+    assertThat(runners.stream().map(Runner::sharedGpu))
+        .containsExactly(
+            OptionalInt.of(0), OptionalInt.of(1), OptionalInt.of(0), OptionalInt.of(1));
 
     // the one that has lost a runner gets the next
     runners.get(1).close();

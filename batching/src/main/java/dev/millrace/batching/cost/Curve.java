@@ -68,6 +68,22 @@ public final class Curve {
     this.knee = findKnee(promising);
   }
 
+  private Curve(Curve alone, double pace) {
+    this.nanos = Arrays.stream(alone.nanos).map(each -> each / pace).toArray();
+    this.alpha = alone.alpha / pace;
+    this.beta = alone.beta / pace;
+    this.plusFactor = alone.plusFactor;
+    this.cap = alone.cap;
+    this.knee = alone.knee;
+    this.limit = alone.limit;
+    this.samples = alone.samples;
+  }
+
+  /** The same of runs that come only so far, as a share of what they do now. */
+  Curve at(double pace) {
+    return pace == 1 || !isKnown() ? this : new Curve(this, pace);
+  }
+
   private int findKnee(int promising) {
     if (!isKnown()) {
       return 1;
@@ -113,6 +129,11 @@ public final class Curve {
   /** A time that a batch keeps to, in all likelihood. */
   public long plus(int rows) {
     return (long) (at(rows) * plusFactor);
+  }
+
+  /** Whether batches of that size or larger have been seen: what is beyond is a careful guess. */
+  boolean hasSeen(int rows) {
+    return nanos.length > 1 && rows <= Sizes.rowsOf(nanos.length - 2);
   }
 
   /** The fixed part of a batch's time. */

@@ -33,6 +33,11 @@ final class MachineSpeed {
     return Math.exp(logFactor);
   }
 
+  /** Everything takes longer by a factor than was believed, of which the logarithm is given. */
+  void shift(double logRatio) {
+    logFactor += logRatio;
+  }
+
   /**
    * A batch has run.
    *

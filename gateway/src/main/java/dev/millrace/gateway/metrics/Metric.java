@@ -95,6 +95,16 @@ public enum Metric {
       Collector.Type.GAUGE,
       "As the median, for 99 in 100. The scheduler's health: alert when it stays above 0.25.",
       ""),
+  RUNS_LIMIT(
+      "runs_limit",
+      Collector.Type.GAUGE,
+      "Runs at a time that a GPU is given, where replicas share one.",
+      ""),
+  LEARNED_RUNS_GAIN(
+      "learned_runs_gain",
+      Collector.Type.GAUGE,
+      "What so many runs at a time do on a GPU that they share, in units of one.",
+      "runs"),
   LEARNED_ONE_ROW_SECONDS(
       "learned_one_row_seconds", Collector.Type.GAUGE, "What one row takes.", "row_size"),
   LEARNED_CAP_SECONDS(

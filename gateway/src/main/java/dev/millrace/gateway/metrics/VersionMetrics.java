@@ -14,6 +14,7 @@ import dev.millrace.backends.shadow.Comparisons;
 import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.QueueReport.SizedCurve;
 import dev.millrace.batching.cost.Curve;
+import dev.millrace.batching.cost.RunsInFlight;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -156,10 +157,23 @@ public final class VersionMetrics {
     sink.add(Metric.STAGGER_WAITS, labels, report.waits());
     sink.add(Metric.PREDICTION_ERROR_MEDIAN, labels, report.medianError());
     sink.add(Metric.PREDICTION_ERROR_P99, labels, report.highError());
+    if (report.devices().count() > 0) {
+      addRuns(sink, labels, report.devices().inFlight());
+    }
     report.curves().stream()
         .sorted(Comparator.comparingInt((SizedCurve sized) -> sized.curve().samples()).reversed())
         .limit(MOST_CURVES)
         .forEach(sized -> addCurve(sink, labels, sized));
+  }
+
+  private static void addRuns(Sink sink, List<String> labels, RunsInFlight.Report inFlight) {
+    sink.add(Metric.RUNS_LIMIT, labels, inFlight.limit());
+    for (int runs = 1; runs <= inFlight.gains().size(); runs++) {
+      sink.add(
+          Metric.LEARNED_RUNS_GAIN,
+          Labels.with(labels, Integer.toString(runs)),
+          inFlight.gains().get(runs - 1));
+    }
   }
 
   private static void addCurve(Sink sink, List<String> labels, SizedCurve sized) {

@@ -77,6 +77,7 @@ final class Explanation {
       sayLearning();
     }
     sayReplicas();
+    SharedDevices.explain(report).forEach(this::say);
     sayHealth();
     return sentences;
   }
@@ -201,7 +202,7 @@ final class Explanation {
                 number(best),
                 rate(Load.throughput(curve, best)),
                 number(Load.throughput(curve, best) / Load.throughput(curve, 1))));
-    if (load.isSaturated()) {
+    if (load.isSaturated() && report.queue().devices().count() == 0) {
       int wanted = (int) Math.ceil(load.neededReplicas() / 0.9);
       int more = Math.max(1, wanted - load.replicas());
       say(
@@ -273,7 +274,7 @@ final class Explanation {
   }
 
   private void sayReplicas() {
-    int missing = report.replicas() - load.replicas();
+    int missing = report.replicas() - load.replicas() - report.queue().devices().readyReplicas();
     if (missing > 0) {
       say(
           "%s of %s replicas %s not counted on: in a run that takes far longer than predicted."

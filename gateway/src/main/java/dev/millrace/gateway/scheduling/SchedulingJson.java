@@ -60,6 +60,7 @@ public final class SchedulingJson {
     json.writeNumberField("max_batch_rows", report.maxBatchRows());
     json.writeNumberField("replicas", report.replicas());
     json.writeNumberField("serving_replicas", queue.replicas());
+    writeDevices(json, report);
     json.writeNumberField("queued_rows", report.queuedRows());
     json.writeNumberField("queued_bytes", report.queuedBytes());
     json.writeNumberField("in_flight", report.inFlight());
@@ -84,6 +85,27 @@ public final class SchedulingJson {
     json.writeArrayFieldStart("curves");
     for (SizedCurve curve : queue.curves()) {
       writeCurve(json, curve);
+    }
+    json.writeEndArray();
+    json.writeEndObject();
+  }
+
+  private static void writeDevices(JsonGenerator json, SchedulingReport report) throws IOException {
+    json.writeArrayFieldStart("devices");
+    for (String device : report.devices()) {
+      json.writeString(device);
+    }
+    json.writeEndArray();
+    QueueReport.Devices shared = report.queue().devices();
+    if (shared.count() == 0) {
+      return;
+    }
+    json.writeObjectFieldStart("runs_at_a_time");
+    json.writeNumberField("limit", shared.inFlight().limit());
+    json.writeNumberField("ready_replicas", shared.readyReplicas());
+    json.writeArrayFieldStart("gains");
+    for (double gain : shared.inFlight().gains()) {
+      json.writeNumber(rounded(gain));
     }
     json.writeEndArray();
     json.writeEndObject();

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.gateway.scheduling;
 
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.serving.ServedVersion;
 import dev.millrace.backends.serving.ServingStatistics;
 import dev.millrace.batching.QueueReport;
 import dev.millrace.batching.Rejection;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -14,6 +16,7 @@ import java.util.Map;
  * @param batching in words: whether requests share batches, and why not
  * @param maxBatchRows rows of a batch at most; 0 if requests run one at a time
  * @param replicas that there are; those that can be counted on are the queue's to say
+ * @param devices what it runs on, as it is written
  * @param queuedRows that wait now
  * @param queuedBytes of them
  * @param inFlight requests between admission and answer
@@ -25,6 +28,7 @@ public record SchedulingReport(
     String batching,
     int maxBatchRows,
     int replicas,
+    List<String> devices,
     int queuedRows,
     long queuedBytes,
     int inFlight,
@@ -42,6 +46,7 @@ public record SchedulingReport(
         served.describeBatching(),
         served.signature().maxBatchSize(),
         served.replicaCount(),
+        served.devices().stream().map(Device::toString).toList(),
         served.queuedRows(),
         served.queuedBytes(),
         served.inFlight(),

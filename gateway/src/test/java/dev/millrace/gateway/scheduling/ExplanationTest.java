@@ -215,4 +215,39 @@ final class ExplanationTest {
             "81 % of the batches ran on the event loops that their requests came in on, without"
                 + " waking a replica.");
   }
+
+  @Test
+  void saysHowManyRunsAtATimeDoMost() {
+    assertThat(
+            new TestReport()
+                .taking(5, 1)
+                .replicas(4, 2)
+                .on("gpu:0", 2, 2, 1.0, 1.4, 1.41)
+                .explained())
+        .contains(
+            "2 runs at a time on gpu:0 do 1.4 times as much as one; a third adds nothing.",
+            "2 replicas stand aside until more runs at a time do more.")
+        .noneMatch(sentence -> sentence.contains("not counted on"));
+  }
+
+  @Test
+  void saysThatOneRunAtATimeIsEnough() {
+    assertThat(
+            new TestReport().taking(5, 1).replicas(2, 1).on("gpu:0", 1, 1, 1.0, 1.02).explained())
+        .contains(
+            "One run at a time on gpu:0: a second adds nothing.",
+            "One replica stands aside until more runs at a time do more.");
+  }
+
+  @Test
+  void saysThatTwoRunsAtATimeHaveNotBeenSeen() {
+    assertThat(new TestReport().taking(5, 1).replicas(2, 1).on("gpu:0", 1, 1, 1.0).explained())
+        .contains("One run at a time on gpu:0 so far: what two do has not been seen.");
+  }
+
+  @Test
+  void oneReplicaOnAGpuIsNothingToSpeakOf() {
+    assertThat(new TestReport().taking(5, 1).on("gpu:0", 1, 0, 1.0).explained())
+        .noneMatch(sentence -> sentence.contains("gpu:0"));
+  }
 }

@@ -6,6 +6,7 @@ import dev.millrace.batching.QueueReport.Lately;
 import dev.millrace.batching.QueueReport.SizedCurve;
 import dev.millrace.batching.Rejection;
 import dev.millrace.batching.cost.CostModel;
+import dev.millrace.batching.cost.RunsInFlight;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -35,6 +36,8 @@ final class TestReport {
   private double medianError = 0.02;
   private double highError = 0.1;
   private long deadlineNanos;
+  private List<String> devices = List.of("cpu");
+  private QueueReport.Devices shared = QueueReport.Devices.NONE;
 
   /** Batches take {@code alpha + beta · rows}, and do not vary. */
   TestReport taking(double alphaMillis, double betaMillis) {
@@ -87,6 +90,13 @@ final class TestReport {
     return this;
   }
 
+  /** So much is done by one run at a time, by two, and so on, on one GPU. */
+  TestReport on(String gpu, int limit, int ready, Double... gains) {
+    devices = List.of(gpu);
+    shared = new QueueReport.Devices(1, ready, new RunsInFlight.Report(limit, List.of(gains)));
+    return this;
+  }
+
   TestReport unbatched() {
     maxBatchRows = 0;
     return this;
@@ -135,6 +145,7 @@ final class TestReport {
         maxBatchRows == 0 ? "one request at a time: the graph says so" : "batches",
         maxBatchRows,
         replicas,
+        devices,
         0,
         0,
         0,
@@ -150,7 +161,8 @@ final class TestReport {
             0,
             medianError,
             highError,
-            lately));
+            lately,
+            shared));
   }
 
   List<String> explained() {

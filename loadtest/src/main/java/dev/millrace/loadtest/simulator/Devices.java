@@ -17,9 +17,17 @@ final class Devices {
   private long batches;
   private long rows;
   private double busyNanos;
+
+  // of a device that replicas share: what is left of each run, as long as it would take alone
+  private final ServiceModel service;
+  private final double[] leftNanos;
+  private long progressedNanos;
+
   private double wastedNanos;
 
-  Devices(int replicas, long fromNanos, long toNanos) {
+  Devices(int replicas, ServiceModel service, long fromNanos, long toNanos) {
+    this.service = service;
+    this.leftNanos = new double[replicas];
     this.fromNanos = fromNanos;
     this.toNanos = toNanos;
     this.endNanos = new long[replicas];
@@ -63,23 +71,57 @@ final class Devices {
     return endNanos[replica];
   }
 
+  /**
+   * Starts a batch on a replica.
+   *
+   * @param runNanos what it takes by itself
+   */
   void start(long nowNanos, int replica, List<SimRequest> batch, long runNanos) {
+    progress(nowNanos);
     running[replica] = batch;
     beginNanos[replica] = nowNanos;
     endNanos[replica] = nowNanos + runNanos;
+    leftNanos[replica] = runNanos;
     busy++;
+    share(nowNanos);
   }
 
   /** Ends the batch of a replica, which is idle then; returns how long it ran. */
   long finish(int replica) {
     long now = endNanos[replica];
+    progress(now);
     long runNanos = now - beginNanos[replica];
     if (beginNanos[replica] >= fromNanos && beginNanos[replica] < toNanos) {
       count(running[replica], now, runNanos);
     }
     endNanos[replica] = Long.MAX_VALUE;
     busy--;
+    share(now);
     return runNanos;
+  }
+
+  private void progress(long nowNanos) {
+    if (!service.isShared()) {
+      return;
+    }
+    double done = (nowNanos - progressedNanos) * pace();
+    for (int i = 0; i < leftNanos.length; i++) {
+      leftNanos[i] = isIdle(i) ? 0 : Math.max(0, leftNanos[i] - done);
+    }
+    progressedNanos = nowNanos;
+  }
+
+  /** What runs ends sooner or later than it was to, since another run has begun or ended. */
+  private void share(long nowNanos) {
+    for (int i = 0; i < leftNanos.length && service.isShared(); i++) {
+      if (!isIdle(i)) {
+        endNanos[i] = nowNanos + Math.round(leftNanos[i] / pace());
+      }
+    }
+  }
+
+  private double pace() {
+    return busy == 0 ? 0 : service.together(busy) / busy;
   }
 
   List<SimRequest> batch(int replica) {

@@ -23,8 +23,8 @@ public final class Disturbances {
     double sigma = Math.sqrt(variance);
     return wrap(
         service,
-        (now, shape, rows, running, random) ->
-            service.runNanos(now, shape, rows, running, random)
+        (now, shape, rows, random) ->
+            service.runNanos(now, shape, rows, random)
                 * Math.exp(sigma * random.nextGaussian() - variance / 2));
   }
 
@@ -32,9 +32,8 @@ public final class Disturbances {
   public static ServiceModel pauses(ServiceModel service, long everyNanos, long lengthNanos) {
     return wrap(
         service,
-        (now, shape, rows, running, random) ->
-            stretched(
-                now, service.runNanos(now, shape, rows, running, random), everyNanos, lengthNanos));
+        (now, shape, rows, random) ->
+            stretched(now, service.runNanos(now, shape, rows, random), everyNanos, lengthNanos));
   }
 
   /** A run and the pauses that begin in it, or in which it begins. */
@@ -62,28 +61,14 @@ public final class Disturbances {
   public static ServiceModel slowdown(ServiceModel service, long afterNanos, double factor) {
     return wrap(
         service,
-        (now, shape, rows, running, random) ->
-            service.runNanos(now, shape, rows, running, random)
+        (now, shape, rows, random) ->
+            service.runNanos(now, shape, rows, random)
                 * (now - Simulation.START_NANOS >= afterNanos ? factor : 1));
-  }
-
-  /**
-   * Replicas share a device. A run takes longer for each of the others that run when it begins:
-   * what begins or ends later does not change it, which keeps a run's end known from its beginning.
-   *
-   * @param perOther 0 for replicas that are independent, 1 for a device that gains nothing by
-   *     running two batches at a time
-   */
-  public static ServiceModel shared(ServiceModel service, double perOther) {
-    return wrap(
-        service,
-        (now, shape, rows, running, random) ->
-            service.runNanos(now, shape, rows, running, random) * (1 + perOther * (running - 1)));
   }
 
   @FunctionalInterface
   private interface Run {
-    double nanos(long nowNanos, int shape, int rows, int running, SplittableRandom random);
+    double nanos(long nowNanos, int shape, int rows, SplittableRandom random);
   }
 
   private static ServiceModel wrap(ServiceModel service, Run run) {
@@ -94,9 +79,18 @@ public final class Disturbances {
       }
 
       @Override
-      public double runNanos(
-          long nowNanos, int shape, int rows, int running, SplittableRandom random) {
-        return run.nanos(nowNanos, shape, rows, running, random);
+      public double runNanos(long nowNanos, int shape, int rows, SplittableRandom random) {
+        return run.nanos(nowNanos, shape, rows, random);
+      }
+
+      @Override
+      public boolean isShared() {
+        return service.isShared();
+      }
+
+      @Override
+      public double together(int running) {
+        return service.together(running);
       }
     };
   }

@@ -10,6 +10,7 @@ import dev.millrace.batching.policy.BatchPolicy;
 import dev.millrace.batching.policy.SlackPull;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** The gateway's own queue and policy, unchanged, under the simulation's clock. */
 public final class MillraceScheduler implements Scheduler {
@@ -23,19 +24,31 @@ public final class MillraceScheduler implements Scheduler {
   private final List<Batch<Item>> batches = new ArrayList<>();
   private long now;
 
-  /** Knows the replicas and the largest batch; what a batch costs it has to learn. */
+  /**
+   * Knows the replicas, whether they share a device, and the largest batch; what a batch costs it
+   * has to learn.
+   */
   public MillraceScheduler(Setting setting, BatchPolicy policy) {
+    this(setting, policy, setting.service().isShared());
+  }
+
+  private MillraceScheduler(Setting setting, BatchPolicy policy, boolean shared) {
     QueueLimits limits =
         new QueueLimits(setting.maxBatchRows(), Integer.MAX_VALUE, Long.MAX_VALUE, RING_SLOTS);
     queue = new BatchQueue<>(limits, policy, () -> now);
     for (int i = 0; i < setting.replicas(); i++) {
-      batches.add(new Batch<>());
+      batches.add(new Batch<>(shared ? OptionalInt.of(0) : OptionalInt.empty()));
     }
   }
 
   /** The policy that serves by default. */
   public static Scheduler auto(Setting setting) {
     return new MillraceScheduler(setting, new SlackPull());
+  }
+
+  /** The same, which takes replicas for independent whatever they run on. */
+  public static Scheduler independent(Setting setting) {
+    return new MillraceScheduler(setting, new SlackPull(), false);
   }
 
   /** Whatever waits, up to the largest batch. */

@@ -9,14 +9,22 @@ import java.util.SplittableRandom;
  */
 public interface ServiceModel extends ServiceCurve {
 
-  /**
-   * How long the run that starts now takes.
-   *
-   * @param running replicas that run now, this one among them
-   */
-  default double runNanos(
-      long nowNanos, int shape, int rows, int running, SplittableRandom random) {
+  /** How long the run that starts now takes by itself. */
+  default double runNanos(long nowNanos, int shape, int rows, SplittableRandom random) {
     return nanos(shape, rows);
+  }
+
+  /** Whether all replicas run on one device, and slow each other. */
+  default boolean isShared() {
+    return false;
+  }
+
+  /**
+   * How much is done while so many run, of what one does by itself: as many times as much, where
+   * each has a device of its own.
+   */
+  default double together(int running) {
+    return running;
   }
 
   /** A run costs {@code alpha}, and {@code beta} for each row, whatever the shape. */

@@ -50,7 +50,7 @@ public final class Simulation {
     this.arrivals = plan.workload().arrivals().schedule(seeds.nextLong());
     this.traffic = new Traffic(plan.workload(), seeds.split(), seeds.split(), this::ended);
     this.runs = seeds.split();
-    this.devices = new Devices(plan.replicas(), fromNanos, toNanos);
+    this.devices = new Devices(plan.replicas(), plan.service(), fromNanos, toNanos);
     this.scheduler = factory.create(plan.setting());
     this.tickEveryNanos = scheduler.tickEveryNanos();
   }
@@ -173,7 +173,7 @@ public final class Simulation {
           "a batch of %d rows (expected at most %d)".formatted(rows, plan.maxBatchRows()));
     }
     waiting -= batch.size();
-    double nanos = plan.service().runNanos(now, shape, rows, devices.busy() + 1, runs);
+    double nanos = plan.service().runNanos(now, shape, rows, runs);
     devices.start(now, replica, batch, Math.max(1, Math.round(nanos)));
   }
 

@@ -89,7 +89,7 @@ class OverloadTest {
     }
 
     @Override
-    public double runNanos(long now, int shape, int rows, int running, SplittableRandom random) {
+    public double runNanos(long now, int shape, int rows, SplittableRandom random) {
       return MODEL.nanos(shape, rows) * (random.nextBoolean() ? 0.2 : 2);
     }
   }

@@ -31,7 +31,7 @@ final class ServiceModelTest {
   void noiseKeepsTheMean() {
     ServiceModel noisy = Disturbances.noise(TEN, 0.2);
     double[] runs = new double[100_000];
-    Arrays.setAll(runs, i -> noisy.runNanos(0, 0, 1, 1, random) / MS);
+    Arrays.setAll(runs, i -> noisy.runNanos(0, 0, 1, random) / MS);
     double mean = Arrays.stream(runs).average().orElseThrow();
     double variance = Arrays.stream(runs).map(r -> (r - mean) * (r - mean)).average().orElseThrow();
 
@@ -45,13 +45,13 @@ final class ServiceModelTest {
     // still from 80 to 100, 180 to 200 and so on
     ServiceModel pausing = Disturbances.pauses(TEN, 100 * MS, 20 * MS);
 
-    assertThat(pausing.runNanos(0, 0, 1, 1, random)).isEqualTo(10 * MS);
-    assertThat(pausing.runNanos(70 * MS, 0, 1, 1, random)).isEqualTo(10 * MS);
-    assertThat(pausing.runNanos(75 * MS, 0, 1, 1, random)).isEqualTo(30 * MS);
-    assertThat(pausing.runNanos(90 * MS, 0, 1, 1, random)).isEqualTo(20 * MS);
+    assertThat(pausing.runNanos(0, 0, 1, random)).isEqualTo(10 * MS);
+    assertThat(pausing.runNanos(70 * MS, 0, 1, random)).isEqualTo(10 * MS);
+    assertThat(pausing.runNanos(75 * MS, 0, 1, random)).isEqualTo(30 * MS);
+    assertThat(pausing.runNanos(90 * MS, 0, 1, random)).isEqualTo(20 * MS);
     assertThat(
             Disturbances.pauses(ServiceModel.linear(200 * MS, 0), 100 * MS, 20 * MS)
-                .runNanos(0, 0, 1, 1, random))
+                .runNanos(0, 0, 1, random))
         .isEqualTo(240 * MS);
   }
 
@@ -59,17 +59,8 @@ final class ServiceModelTest {
   void aSlowdownBeginsWhenItShould() {
     ServiceModel slower = Disturbances.slowdown(TEN, 50 * MS, 1.5);
 
-    assertThat(slower.runNanos(Simulation.START_NANOS, 0, 1, 1, random)).isEqualTo(10 * MS);
-    assertThat(slower.runNanos(Simulation.START_NANOS + 50 * MS, 0, 1, 1, random))
-        .isEqualTo(15 * MS);
-  }
-
-  @Test
-  void aSharedDeviceIsSlowerForEachOther() {
-    ServiceModel shared = Disturbances.shared(TEN, 0.5);
-
-    assertThat(shared.runNanos(0, 0, 1, 1, random)).isEqualTo(10 * MS);
-    assertThat(shared.runNanos(0, 0, 1, 3, random)).isEqualTo(20 * MS);
+    assertThat(slower.runNanos(Simulation.START_NANOS, 0, 1, random)).isEqualTo(10 * MS);
+    assertThat(slower.runNanos(Simulation.START_NANOS + 50 * MS, 0, 1, random)).isEqualTo(15 * MS);
   }
 
   @Test

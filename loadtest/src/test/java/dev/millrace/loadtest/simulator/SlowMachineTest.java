@@ -27,11 +27,10 @@ class SlowMachineTest {
     }
 
     @Override
-    public double runNanos(
-        long nowNanos, int shape, int rows, int running, SplittableRandom random) {
+    public double runNanos(long nowNanos, int shape, int rows, SplittableRandom random) {
       double seconds = (nowNanos - Simulation.START_NANOS) / 1e9;
       boolean slow = seconds >= SLOW_FROM_SECONDS && seconds < SLOW_UNTIL_SECONDS;
-      return service.runNanos(nowNanos, shape, rows, running, random) * (slow ? factor : 1);
+      return service.runNanos(nowNanos, shape, rows, random) * (slow ? factor : 1);
     }
   }
 

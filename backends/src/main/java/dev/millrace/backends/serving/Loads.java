@@ -149,6 +149,7 @@ final class Loads {
   }
 
   private void settle(String name, long version, Slot slot, Outcome outcome) {
+    slot.lacksNothing();
     switch (outcome) {
       case Outcome.Loaded loaded -> {
         if (slot.isAbandoned || closing) {
@@ -161,13 +162,19 @@ final class Loads {
         slot.fingerprint = refused.fingerprint();
         fail(name, version, slot, refused.reason());
       }
-      case Outcome.Failed failed -> {
-        // not noted as tried: the next look tries again
-        note(slot, VersionState.FAILED, failed.reason());
-        if (!slot.isAbandoned && !closing) {
-          log.warn("model {} version {}: {}", name, version, failed.reason());
-        }
+      case Outcome.NoRoom lacking -> {
+        slot.lacks(lacking.fingerprint(), lacking.shortage());
+        missed(name, version, slot, lacking.shortage().reason());
       }
+      case Outcome.Failed failed -> missed(name, version, slot, failed.reason());
+    }
+  }
+
+  /** Not noted as tried, since another try may do. */
+  private void missed(String name, long version, Slot slot, String reason) {
+    note(slot, VersionState.FAILED, reason);
+    if (!slot.isAbandoned && !closing) {
+      log.warn("model {} version {}: {}", name, version, reason);
     }
   }
 

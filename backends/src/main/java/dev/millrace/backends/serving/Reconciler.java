@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -135,19 +136,18 @@ public final class Reconciler implements AutoCloseable {
             new LoadStages(
                 repository,
                 new Loader(byName, memory.gpus(), inlining, fairness, janitor, nanoClock),
-                memory,
-                this::makeRoom,
-                control,
-                drainNanos,
+                new Room(memory, this::makeRoom, control, drainNanos),
                 nanoClock),
             control,
             this::publish,
             this::afterChange,
             drainNanos,
             nanoClock);
-    this.models = new ListedModels(loads, this::publish);
+    this.models = new ListedModels(loads, this::publish, nanoClock);
     this.deployed =
-        new DeployedModels(repository, declared, routes, loads, metrics, this::publish, nanoClock);
+        new DeployedModels(
+            repository, declared, routes, loads, metrics, memory, this::publish, nanoClock);
+    memory.onRoom(this::roomIsThere);
   }
 
   private static ScheduledExecutorService thread(String name) {
@@ -388,10 +388,33 @@ public final class Reconciler implements AutoCloseable {
     afterChange();
   }
 
-  private boolean makeRoom() {
-    boolean made = deployed.makeRoom();
+  private boolean makeRoom(long missingBytes) {
+    boolean made = deployed.makeRoom(missingBytes);
     publish();
     return made;
+  }
+
+  /** More memory is free than before; any thread. */
+  private void roomIsThere() {
+    try {
+      control.execute(this::takeRoom);
+    } catch (RejectedExecutionException e) {
+      // closed meanwhile: nothing waits for it
+    }
+  }
+
+  private void takeRoom() {
+    if (!closing.get()) {
+      deployed.takeRoom();
+      models.takeRoom(!polling);
+      scheduleTick();
+    }
+  }
+
+  private void tick() {
+    deployed.tick();
+    models.retry(!polling);
+    scheduleTick();
   }
 
   private boolean isServedAsListed(String model) {
@@ -433,7 +456,7 @@ public final class Reconciler implements AutoCloseable {
     if (deployed.mayFallAsleep()) {
       wait = Math.min(wait, IDLE_TICK_NANOS);
     }
-    long untilRetry = deployed.untilRetry();
+    long untilRetry = Math.min(deployed.untilRetry(), models.untilRetry());
     if (untilRetry != Long.MAX_VALUE) {
       wait = Math.min(wait, Math.max(ROLLOUT_TICK_NANOS, untilRetry));
     }
@@ -442,14 +465,7 @@ public final class Reconciler implements AutoCloseable {
       nextTick = null;
     }
     if (wait != Long.MAX_VALUE && !closing.get()) {
-      nextTick =
-          control.schedule(
-              () -> {
-                deployed.tick();
-                scheduleTick();
-              },
-              wait,
-              TimeUnit.NANOSECONDS);
+      nextTick = control.schedule(this::tick, wait, TimeUnit.NANOSECONDS);
     }
   }
 

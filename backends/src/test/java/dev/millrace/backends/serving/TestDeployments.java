@@ -18,16 +18,20 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** Deployments of version 1 of model {@code m}, by a scripted engine. */
+/** Deployments of version 1 of models, {@code m} unless said, by a scripted engine. */
 final class TestDeployments implements AutoCloseable {
   final ScriptedBackend backend = new ScriptedBackend();
   final ListedRepository repository = new ListedRepository();
   final Routes routes = new Routes(() -> {});
   final EventLog events = new EventLog(InstantSource.system());
   final Deployments declared = new Deployments(new MemoryStore(), events, InstantSource.system());
-  private final Reconciler reconciler;
+  final Reconciler reconciler;
 
   TestDeployments(LongSupplier nanoClock) {
+    this(MemoryLedger.unlimited(), nanoClock);
+  }
+
+  TestDeployments(MemoryLedger memory, LongSupplier nanoClock) {
     this.reconciler =
         new Reconciler(
             repository,
@@ -36,7 +40,7 @@ final class TestDeployments implements AutoCloseable {
             declared,
             false,
             Chosen.all(),
-            MemoryLedger.unlimited(),
+            memory,
             () -> TimeUnit.SECONDS.toNanos(10),
             Inlining.OFF,
             Fairness.NONE,
@@ -50,10 +54,15 @@ final class TestDeployments implements AutoCloseable {
   }
 
   void apply(String name, Autoscaling autoscaling, String config) throws DeploymentException {
+    apply(name, "m", autoscaling, config);
+  }
+
+  void apply(String name, String model, Autoscaling autoscaling, String config)
+      throws DeploymentException {
     declared.apply(
         new DeploymentSpec(
             name,
-            "m",
+            model,
             List.of(new DeploymentSpec.Target(new VersionSelector.Exactly(1), 100)),
             0,
             autoscaling,

@@ -75,6 +75,7 @@ public final class Reconciler implements AutoCloseable {
   private final Loads loads;
   private final ListedModels models;
   private final DeployedModels deployed;
+  private final Room room;
   private final Janitor janitor;
   private volatile boolean polling;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -131,12 +132,13 @@ public final class Reconciler implements AutoCloseable {
     this.drainNanos = drainNanos;
     this.nanoClock = nanoClock;
     this.selectors = new Selectors(repository);
+    this.room = new Room(memory, this::makeRoom, control, drainNanos);
     this.loads =
         new Loads(
             new LoadStages(
                 repository,
                 new Loader(byName, memory.gpus(), inlining, fairness, janitor, nanoClock),
-                new Room(memory, this::makeRoom, control, drainNanos),
+                room,
                 nanoClock),
             control,
             this::publish,
@@ -213,6 +215,11 @@ public final class Reconciler implements AutoCloseable {
             }
           });
     }
+  }
+
+  /** Memory for what others load beside. */
+  public Room room() {
+    return room;
   }
 
   /** Returns when each model that was there at the start has been tried once, or on close. */

@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
  * Room in memory for models that are about to be loaded, if need be made by idle ones. Any threads
  * but the control thread, which makes it.
  */
-final class Room {
+public final class Room {
   private final MemoryLedger memory;
   private final LongPredicate make;
   private final Executor control;
@@ -39,13 +39,12 @@ final class Room {
   }
 
   /** Reserves what a model needs; what is missing, if that is not there and cannot be made. */
-  Optional<Shortage> reserve(ModelArtifact artifact)
-      throws InterruptedException, ExecutionException {
+  public Optional<Shortage> reserve(ModelArtifact artifact) throws InterruptedException {
     boolean reserved = memory.reserve(artifact) || (makeFor(artifact) && memory.reserve(artifact));
     return reserved ? Optional.empty() : Optional.of(memory.refuse(artifact));
   }
 
-  private boolean makeFor(ModelArtifact artifact) throws InterruptedException, ExecutionException {
+  private boolean makeFor(ModelArtifact artifact) throws InterruptedException {
     if (stopping || !memory.mayFit(artifact)) {
       return false;
     }
@@ -56,12 +55,15 @@ final class Room {
       }
     } catch (RejectedExecutionException e) {
       return false; // closed meanwhile
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("making room failed", e);
     }
     memory.awaitRoom(artifact, drainNanos.getAsLong());
     return true;
   }
 
-  void release(ModelArtifact artifact) {
+  /** Gives back what was reserved for a model; nothing if nothing was. */
+  public void release(ModelArtifact artifact) {
     memory.release(artifact);
   }
 }

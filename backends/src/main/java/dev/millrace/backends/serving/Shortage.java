@@ -10,4 +10,4 @@ import java.util.function.BooleanSupplier;
  * @param mayPass whether it may fit without a change of the budget: once others are gone
  * @param isOver asked later whether it is worth another try
  */
-record Shortage(String reason, boolean mayPass, BooleanSupplier isOver) {}
+public record Shortage(String reason, boolean mayPass, BooleanSupplier isOver) {}

@@ -6,6 +6,7 @@ import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.registry.LocalRegistry;
+import dev.millrace.backends.serving.Room;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.threads.Niceness;
 import dev.millrace.gateway.config.LiveSettings;
@@ -29,6 +30,7 @@ public final class Administration {
    * Puts it together.
    *
    * @param backend the engine of models that name none
+   * @param room for what is pushed, which is loaded once
    * @param token what changes need; empty for none, and then only from this machine
    * @param version of this build
    * @param onChange called when versions or aliases have changed
@@ -39,13 +41,14 @@ public final class Administration {
       LocalRegistry registry,
       Routes routes,
       Backend backend,
+      Room room,
       String token,
       LiveSettings settings,
       String version,
       InstantSource clock,
       Runnable onChange) {
     RegistryVerbs registryVerbs =
-        new RegistryVerbs(registry, deployments, events, new ModelCheck(backend), onChange);
+        new RegistryVerbs(registry, deployments, events, new ModelCheck(backend, room), onChange);
     List<Verb<?, ?>> verbs =
         Stream.of(
                 new DeploymentVerbs(deployments, routes).all(),

@@ -41,6 +41,7 @@ final class DeployedModels {
   private final Map<String, Declared> owners = new HashMap<>();
 
   private final Sleepers sleepers = new Sleepers();
+  private final Setbacks setbacks = new Setbacks();
 
   /**
    * @param metrics of versions that serve
@@ -59,7 +60,7 @@ final class DeployedModels {
     this.memory = memory;
     this.loads = loads;
     this.deployedLoads = new DeployedLoads(repository, routes, loads, nanoClock);
-    this.rollouts = new Rollouts(metrics, changed, nanoClock);
+    this.rollouts = new Rollouts(metrics, setbacks, changed, nanoClock);
     this.changed = changed;
     this.nanoClock = nanoClock;
   }
@@ -109,6 +110,7 @@ final class DeployedModels {
     Declared owner = owners.remove(name);
     if (owner != null) {
       sleepers.remove(owner);
+      setbacks.remove(owner);
     }
     SortedMap<Long, Slot> slots = deployed.remove(name);
     if (slots != null) {
@@ -235,14 +237,19 @@ final class DeployedModels {
         .sum();
   }
 
-  /** Tries again what lacked memory that seems to be there now. */
-  void takeRoom() {
+  /**
+   * Tries again what lacked memory that seems to be there now.
+   *
+   * @return whether it is to be found out again what is declared
+   */
+  boolean takeRoom() {
     for (Declared deployment : List.copyOf(owners.values())) {
       // all of them: a slot says so once
       if (slotsOf(deployment).values().stream().filter(Slot::takeRoom).count() > 0) {
         reconcile(deployment);
       }
     }
+    return setbacks.endThoseOver();
   }
 
   private SortedMap<Long, Slot> slotsOf(Declared deployment) {

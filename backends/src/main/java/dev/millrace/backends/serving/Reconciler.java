@@ -412,7 +412,9 @@ public final class Reconciler implements AutoCloseable {
 
   private void takeRoom() {
     if (!closing.get()) {
-      deployed.takeRoom();
+      if (deployed.takeRoom()) {
+        declarationsChanged();
+      }
       models.takeRoom(!polling);
       scheduleTick();
     }

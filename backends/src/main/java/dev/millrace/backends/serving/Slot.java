@@ -4,6 +4,7 @@ package dev.millrace.backends.serving;
 import dev.millrace.backends.model.ModelArtifact;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +103,11 @@ final class Slot {
     if (!shortage.mayPass()) {
       fingerprint = content;
     }
+  }
+
+  /** What it lacks, if no other model that leaves can give it. */
+  Optional<Shortage> setback() {
+    return Optional.ofNullable(lack).map(Lack::shortage).filter(shortage -> !shortage.mayPass());
   }
 
   /** Whether it is to be tried again for want of memory, at some time. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.backends.deployment.Autoscaling;
+import dev.millrace.backends.deployment.Declared;
 import java.time.Duration;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -93,6 +94,39 @@ class MakingRoomTest {
                     .equals(
                         "needs about 80.0 MiB of memory, and 10.0 MiB of 100.0 MiB are free"
                             + " (memory_budget)"));
+  }
+
+  @Test
+  void aLargerBudgetBringsBackWhatDidNotFitAtAll() throws Exception {
+    put("large", 60);
+    deployments.apply("d", "large", Autoscaling.OFF, "");
+    Declared declared = deployments.declared.get("d");
+    await().until(() -> !declared.rejection().isEmpty());
+    assertThat(declared.rejection())
+        .isEqualTo(
+            "version 1: needs about 120.0 MiB of memory, and 100.0 MiB of 100.0 MiB are free"
+                + " (memory_budget)");
+
+    memory.setBudgetBytes(120 * MIB);
+
+    await().until(() -> isServing("d"));
+    assertThat(declared.rejection()).isEmpty();
+  }
+
+  @Test
+  void settingsThatDidNotFitAreTakenOnceTheBudgetIsLarger() throws Exception {
+    deploy("a", Autoscaling.OFF);
+    Declared declared = deployments.declared.get("a");
+    memory.setBudgetBytes(20 * MIB);
+    deployments.apply("a", Autoscaling.OFF, "{\"slo\":\"2s\"}");
+    await().until(() -> declared.configProblem().contains("(memory_budget)"));
+    assertThat(isServing("a")).isTrue();
+
+    memory.setBudgetBytes(60 * MIB);
+
+    await().until(() -> declared.isConfigured() && declared.configProblem().isEmpty());
+    assertThat(deployments.routes.ready("a").getFirst().manifest().scheduling().sloNanos())
+        .isEqualTo(2_000_000_000L);
   }
 
   @Test

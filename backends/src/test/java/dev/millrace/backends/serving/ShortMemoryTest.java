@@ -117,6 +117,22 @@ class ShortMemoryTest {
   }
 
   @Test
+  void aLargerBudgetBringsBackWhatDidNotFitAtAll() throws Exception {
+    put("a", 60);
+    start();
+    nanoTime.addAndGet(TimeUnit.MINUTES.toNanos(5));
+    reconciler.reconcile();
+    assertThat(memory.refusals()).as("not tried again for nothing").isEqualTo(1);
+    memory.setBudgetBytes(110 * MIB);
+    reconciler.reconcile();
+    assertThat(memory.refusals()).isEqualTo(1);
+
+    memory.setBudgetBytes(120 * MIB);
+
+    awaitReady("a");
+  }
+
+  @Test
   void anotherContentIsTriedAtOnce() throws Exception {
     put("a", 40);
     put("b", 20);

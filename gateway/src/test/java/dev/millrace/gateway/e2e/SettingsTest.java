@@ -128,7 +128,6 @@ class SettingsTest {
         .until(() -> gateway.get("/admin/v1/deployments/large").body().contains("memory_budget"));
 
     client.set("memory_budget", "1GiB");
-    gateway.deploy("large", "{\"version\": \"latest\"}");
 
     assertThat(client.awaitReady("large", TestGateway.PATIENCE)).isInstanceOf(Outcome.Ready.class);
     assertThat(gateway.infer("large", Tensor.rows(1, 1))).hasSize(1);

@@ -281,17 +281,21 @@ final class Loads {
   }
 
   private void drain(ServedVersion served, @Nullable ModelArtifact artifact, long graceNanos) {
+    boolean isGone = false;
     try {
-      if (served.close(graceNanos)) {
+      isGone = served.close(graceNanos);
+      if (isGone) {
         log.info("model {} version {}: unloaded", served.name(), served.version());
-        if (artifact != null) {
-          stages.release(artifact);
-        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      isGone = true; // as far as it will ever be: nothing runs any more
       log.error("unloading {} failed", served, e);
+    } finally {
+      if (isGone && artifact != null) {
+        stages.release(artifact);
+      }
     }
   }
 

@@ -75,9 +75,20 @@ final class SpreadModel implements LoadedModel {
 
   @Override
   public void close() {
-    for (Share share : shares) {
+    closeFrom(0);
+  }
+
+  /** One that cannot be closed keeps neither its memory reserved nor the others from closing. */
+  private void closeFrom(int index) {
+    if (index == shares.size()) {
+      return;
+    }
+    Share share = shares.get(index);
+    try {
       share.model.close();
+    } finally {
       ledger.release(share.gpu, share.reservedBytes);
+      closeFrom(index + 1);
     }
   }
 

@@ -222,6 +222,21 @@ final class PlacerTest {
   }
 
   @Test
+  void aSessionThatCannotBeClosedKeepsNoMemoryReserved() throws ModelLoadException {
+    GpuLedger ledger = new GpuLedger(Map.of(GPU_0, 100 * MIB, GPU_1, 100 * MIB));
+    placer = new Placer(ledger);
+    withGpus(GPU_0, GPU_1);
+    Placed placed = load("gpu:0,1", 60 * MIB, 0);
+
+    backend.refuseToClose = true;
+    assertThatThrownBy(placed.model()::close).hasMessage("told to fail");
+
+    assertThat(backend.openModels).hasValue(0);
+    assertThat(ledger.freeBytes(GPU_0)).isEqualTo(100 * MIB);
+    assertThat(ledger.freeBytes(GPU_1)).isEqualTo(100 * MIB);
+  }
+
+  @Test
   void aFullGpuIsARefusalWhereItIsRequired() {
     withGpus(GPU_0);
     backend.full.add(GPU_0);

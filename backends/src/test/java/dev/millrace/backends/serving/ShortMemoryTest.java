@@ -101,6 +101,21 @@ class ShortMemoryTest {
   }
 
   @Test
+  void anEngineThatCannotCloseAModelKeepsNoMemoryReserved() throws Exception {
+    put("a", 40);
+    put("b", 20);
+    start();
+
+    backend.refuseToClose = true;
+    repository.remove("a");
+    reconciler.reconcile();
+
+    awaitReady("b");
+    assertThat(memory.reservedBytes()).isEqualTo(40 * MIB);
+    backend.refuseToClose = false;
+  }
+
+  @Test
   void looksDoNotTryAgainWhatIsToWaitForAWhile() throws Exception {
     put("a", 40);
     put("b", 20);

@@ -144,6 +144,9 @@ final class LoadStages {
               () -> task.progress().enter(VersionState.WARMING));
       long nanos = fetched.nanos() + nanoClock.getAsLong() - begin;
       return new Outcome.Loaded(fetched.wanted(), served, artifact, nanos);
+    } catch (NoRoomException e) {
+      release(artifact);
+      return new Outcome.NoRoom(fingerprint, e.shortage());
     } catch (ModelLoadException e) {
       release(artifact);
       return new Outcome.Refused(fingerprint, message(e));

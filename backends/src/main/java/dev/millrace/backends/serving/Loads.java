@@ -273,6 +273,7 @@ final class Loads {
   }
 
   private void startDraining(ServedVersion served, @Nullable ModelArtifact artifact) {
+    served.leave(); // at once: what is loaded next looks at what will be free
     draining.removeIf(thread -> !thread.isAlive());
     draining.add(
         Thread.ofPlatform()

@@ -150,6 +150,7 @@ public final class Reconciler implements AutoCloseable {
         new DeployedModels(
             repository, declared, routes, loads, metrics, memory, this::publish, nanoClock);
     memory.onRoom(this::roomIsThere);
+    memory.gpus().onRoom(this::roomIsThere);
   }
 
   private static ScheduledExecutorService thread(String name) {

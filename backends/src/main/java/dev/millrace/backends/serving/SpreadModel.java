@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
-import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelRunException;
@@ -20,15 +19,13 @@ final class SpreadModel implements LoadedModel {
 
   /** The model on one GPU. */
   static final class Share {
-    private final Device gpu;
+    private final GpuClaim claim;
     private final LoadedModel model;
-    private final long reservedBytes;
     private int runners; // guarded by the spread model
 
-    Share(Device gpu, LoadedModel model, long reservedBytes) {
-      this.gpu = gpu;
+    Share(GpuClaim claim, LoadedModel model) {
+      this.claim = claim;
       this.model = model;
-      this.reservedBytes = reservedBytes;
     }
   }
 
@@ -73,6 +70,11 @@ final class SpreadModel implements LoadedModel {
     return false;
   }
 
+  /** It will be closed as soon as its requests are answered. */
+  void leave() {
+    shares.forEach(share -> share.claim.leave());
+  }
+
   @Override
   public void close() {
     closeFrom(0);
@@ -87,7 +89,7 @@ final class SpreadModel implements LoadedModel {
     try {
       share.model.close();
     } finally {
-      ledger.release(share.gpu, share.reservedBytes);
+      ledger.release(share.claim);
       closeFrom(index + 1);
     }
   }

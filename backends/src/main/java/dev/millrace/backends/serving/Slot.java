@@ -125,8 +125,10 @@ final class Slot {
     if (isLoading || lack == null || !lack.shortage().isOver().getAsBoolean()) {
       return false;
     }
+    if (fingerprint.equals(lack.fingerprint())) {
+      fingerprint = "";
+    }
     lack = null;
-    fingerprint = "";
     attempts = 0;
     return true;
   }

@@ -101,6 +101,23 @@ class ShortMemoryTest {
   }
 
   @Test
+  void whatServesIsNotLoadedAnewWhenItIsListedAgain() throws Exception {
+    put("a", 20);
+    start();
+    repository.put("a", 1, "larger");
+    repository.bytes.put("a", 40 * MIB);
+    reconciler.reconcile();
+    assertThat(memory.refusals()).isEqualTo(1);
+
+    repository.put("a", 1, "a");
+    reconciler.reconcile();
+    memory.setBudgetBytes(200 * MIB);
+    reconciler.reconcile();
+
+    assertThat(backend.loads).hasSize(1);
+  }
+
+  @Test
   void anEngineThatCannotCloseAModelKeepsNoMemoryReserved() throws Exception {
     put("a", 40);
     put("b", 20);

@@ -198,6 +198,7 @@ public final class Gateway implements AutoCloseable {
                     sources.registry().get(),
                     routes,
                     Objects.requireNonNull(backends.get(ModelManifest.DEFAULT_BACKEND)),
+                    reconciler.room(),
                     adminToken(config),
                     intake,
                     settings(config, changeable, reconciler, memory, graceNanos),

@@ -93,7 +93,7 @@ public final class Declared {
 
   /** Why the versions that are declared were given up; empty if they were not. */
   public synchronized String rejection() {
-    return kept.now().rejection();
+    return shift.setback().isEmpty() ? kept.now().rejection() : shift.setback();
   }
 
   /** Who answered when last a rollout was over. */
@@ -104,14 +104,16 @@ public final class Declared {
   /** What applying a spec would change; what was given up is tried again if it is asked for. */
   synchronized List<String> changesTo(DeploymentSpec spec) {
     List<String> changes = spec.changesFrom(kept.now().spec());
-    return changes.isEmpty() && !kept.now().rejected().isEmpty()
-        ? List.of("version " + kept.now().rejected() + " is tried again")
+    Traffic givenUp = shift.setBack().isEmpty() ? kept.now().rejected() : shift.setBack();
+    return changes.isEmpty() && !givenUp.isEmpty()
+        ? List.of("version " + givenUp + " is tried again")
         : changes;
   }
 
   /** A new spec: what was given up may be tried again. */
   synchronized void declare(DeploymentSpec spec, long generation) throws DeploymentException {
     kept.write(kept.now().declaring(spec, generation));
+    shift.forgetSetback();
   }
 
   /** The same spec but for its replicas: what was given up stays given up. */
@@ -249,6 +251,22 @@ public final class Declared {
   /** The rollout's new versions cannot serve. */
   public synchronized void failed(String why) {
     shift.failed(why);
+  }
+
+  /** The rollout's new versions cannot serve, for a reason that may pass. */
+  public synchronized void failedForNow(String why) {
+    shift.failedForNow(why);
+  }
+
+  /**
+   * What could not be had for now may be tried again, when it is found out again what is declared.
+   *
+   * @return whether there is such a thing
+   */
+  public synchronized boolean triesAgain() {
+    boolean wasSetBack = !shift.setBack().isEmpty();
+    shift.forgetSetback();
+    return wasSetBack;
   }
 
   /**

@@ -18,6 +18,14 @@ final class Shift {
   private final InstantSource clock;
   private @Nullable Rollout rollout;
 
+  /** What could not be had for a reason that may pass: given up, but not beyond a restart. */
+  private Setback setback = Setback.NONE;
+
+  /** Versions that were given up for now, and why. */
+  private record Setback(Traffic versions, String reason) {
+    static final Setback NONE = new Setback(Traffic.NONE, "");
+  }
+
   Shift(Keeping kept, EventLog events, InstantSource clock) {
     this.kept = kept;
     this.events = events;
@@ -36,6 +44,21 @@ final class Shift {
   /** Who answers now. */
   Traffic traffic() {
     return underWay().map(Rollout::traffic).orElse(kept.now().stable());
+  }
+
+  /** Why versions were given up for now; empty if none were. */
+  String setback() {
+    return setback.reason();
+  }
+
+  /** Those versions; none if none were. */
+  Traffic setBack() {
+    return setback.versions();
+  }
+
+  /** What was given up for now may be tried again. */
+  void forgetSetback() {
+    setback = Setback.NONE;
   }
 
   void promote(String actor) throws DeploymentException {
@@ -86,6 +109,10 @@ final class Shift {
       settle(now.get(), Event.GATEWAY, Traffic.NONE);
     }
     Traffic stable = kept.now().stable();
+    if (target.equals(setback.versions())) {
+      return;
+    }
+    forgetSetback(); // of what is not meant any more
     if (target.equals(stable) && !kept.now().rejected().isEmpty()) {
       kept.keep(kept.now().leaving(stable, Traffic.NONE, ""));
     }
@@ -111,6 +138,17 @@ final class Shift {
             now -> {
               now.fail(why, clock.millis());
               settle(now, Event.GATEWAY);
+            });
+  }
+
+  /** The same, for a reason that says nothing of the versions: it is not written down. */
+  void failedForNow(String why) {
+    underWay()
+        .ifPresent(
+            now -> {
+              setback = new Setback(now.to(), why);
+              now.fail(why, clock.millis());
+              settle(now, Event.GATEWAY, Traffic.NONE);
             });
   }
 

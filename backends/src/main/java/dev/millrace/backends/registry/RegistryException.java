@@ -14,7 +14,9 @@ public final class RegistryException extends Exception {
     /** Something still means what is to be deleted. */
     IN_USE,
     /** What has arrived is not what was announced. */
-    DAMAGED
+    DAMAGED,
+    /** There is no memory to look whether it can be loaded. */
+    NO_ROOM
   }
 
   private final Kind kind;

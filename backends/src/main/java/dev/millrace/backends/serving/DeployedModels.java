@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -33,6 +33,7 @@ final class DeployedModels {
   private final DeployedLoads deployedLoads;
   private final Rollouts rollouts;
   private final Runnable changed;
+  private final MemoryLedger memory;
   private final LongSupplier nanoClock;
   private final SortedMap<String, SortedMap<Long, Slot>> deployed = new TreeMap<>();
 
@@ -40,6 +41,7 @@ final class DeployedModels {
   private final Map<String, Declared> owners = new HashMap<>();
 
   private final Sleepers sleepers = new Sleepers();
+  private final Setbacks setbacks = new Setbacks();
 
   /**
    * @param metrics of versions that serve
@@ -51,12 +53,14 @@ final class DeployedModels {
       Routes routes,
       Loads loads,
       MetricSource metrics,
+      MemoryLedger memory,
       Runnable changed,
       LongSupplier nanoClock) {
     this.declared = declared;
+    this.memory = memory;
     this.loads = loads;
     this.deployedLoads = new DeployedLoads(repository, routes, loads, nanoClock);
-    this.rollouts = new Rollouts(metrics, changed, nanoClock);
+    this.rollouts = new Rollouts(metrics, setbacks, changed, nanoClock);
     this.changed = changed;
     this.nanoClock = nanoClock;
   }
@@ -106,6 +110,7 @@ final class DeployedModels {
     Declared owner = owners.remove(name);
     if (owner != null) {
       sleepers.remove(owner);
+      setbacks.remove(owner);
     }
     SortedMap<Long, Slot> slots = deployed.remove(name);
     if (slots != null) {
@@ -196,18 +201,55 @@ final class DeployedModels {
     return true;
   }
 
-  /** Puts the one to sleep that has not been called for longest; whether there is one. */
-  boolean makeRoom() {
-    Optional<Declared> idle =
-        sleepers.longestIdle(
-            owners.values(), owner -> Slot.served(slotsOf(owner), slotsOf(owner).keySet()));
-    idle.ifPresent(
-        deployment -> {
-          log.info("deployment {}: unloaded to make room", deployment.name());
-          deployment.changedByCalls("loaded", "asleep, to make room");
-          retireAllBut(deployment, slotsOf(deployment));
-        });
-    return idle.isPresent();
+  /**
+   * Puts those to sleep that have not been called for longest and whose memory suffices together;
+   * none, and false, if there are not enough.
+   */
+  boolean makeRoom(long missingBytes) {
+    if (missingBytes <= 0) {
+      return true;
+    }
+    List<Declared> idle =
+        Sleepers.longestIdleFirst(
+            owners.values().stream().filter(owner -> !isLoading(owner)).toList(),
+            owner -> Slot.served(slotsOf(owner), slotsOf(owner).keySet()));
+    List<Declared> leaving = Eviction.choose(idle, this::reservedBytes, missingBytes);
+    for (Declared deployment : leaving) {
+      log.info("deployment {}: unloaded to make room", deployment.name());
+      deployment.changedByCalls("loaded", "asleep, to make room");
+      sleepers.putToSleep(deployment);
+      retireAllBut(deployment, slotsOf(deployment));
+    }
+    return !leaving.isEmpty();
+  }
+
+  /** What may be about to take over from what would make room for it is not let go of. */
+  private boolean isLoading(Declared deployment) {
+    return slotsOf(deployment).values().stream().anyMatch(slot -> slot.isLoading);
+  }
+
+  private long reservedBytes(Declared deployment) {
+    return slotsOf(deployment).values().stream()
+        .filter(Slot::isServing)
+        .map(slot -> slot.artifact)
+        .filter(Objects::nonNull)
+        .mapToLong(memory::reservedBytes)
+        .sum();
+  }
+
+  /**
+   * Tries again what lacked memory that seems to be there now.
+   *
+   * @return whether it is to be found out again what is declared
+   */
+  boolean takeRoom() {
+    for (Declared deployment : List.copyOf(owners.values())) {
+      // all of them: a slot says so once
+      if (slotsOf(deployment).values().stream().filter(Slot::takeRoom).count() > 0) {
+        reconcile(deployment);
+      }
+    }
+    return setbacks.endThoseOver();
   }
 
   private SortedMap<Long, Slot> slotsOf(Declared deployment) {

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -21,14 +22,16 @@ import org.slf4j.LoggerFactory;
  * The models of the repository that are served under their own names, as far as they have come. The
  * control thread's.
  *
- * <p>A version whose content has been tried is tried again when that has changed. Nothing is taken
- * down for the sake of a successor that is not there yet.
+ * <p>A version whose content has been tried is tried again when that has changed; one that lacked
+ * memory after a while, or when there seems to be enough. Nothing is taken down for the sake of a
+ * successor that is not there yet.
  */
 final class ListedModels {
   private static final Logger log = LoggerFactory.getLogger(ListedModels.class);
 
   private final Loads loads;
   private final Runnable changed;
+  private final LongSupplier nanoClock;
   private final SortedMap<String, SortedMap<Long, Slot>> models = new TreeMap<>();
   private Map<String, ModelEntry> listed = new HashMap<>();
   private boolean isFirstLook = true;
@@ -36,9 +39,10 @@ final class ListedModels {
   /**
    * @param changed called after each change of a slot
    */
-  ListedModels(Loads loads, Runnable changed) {
+  ListedModels(Loads loads, Runnable changed, LongSupplier nanoClock) {
     this.loads = loads;
     this.changed = changed;
+    this.nanoClock = nanoClock;
   }
 
   SortedMap<String, SortedMap<Long, Slot>> slots() {
@@ -61,9 +65,46 @@ final class ListedModels {
 
   /** What could not be loaded is tried once more, as it is. */
   void tryAgain(String model) {
-    models.getOrDefault(model, new TreeMap<>()).values().stream()
-        .filter(Slot::isGivenUp)
-        .forEach(slot -> slot.fingerprint = "");
+    for (Slot slot : models.getOrDefault(model, new TreeMap<>()).values()) {
+      slot.lacksNothing();
+      if (slot.isGivenUp()) {
+        slot.fingerprint = "";
+      }
+    }
+  }
+
+  /** Nanoseconds until what lacked memory is to be tried again; the largest number for never. */
+  long untilRetry() {
+    long now = nanoClock.getAsLong();
+    return models.values().stream()
+        .flatMap(slots -> slots.values().stream())
+        .filter(Slot::isWaitingForRoom)
+        .mapToLong(slot -> slot.untilRetry(now))
+        .min()
+        .orElse(Long.MAX_VALUE);
+  }
+
+  /** Tries again what lacked memory, and is due. */
+  void retry(boolean takesAsListed) {
+    long now = nanoClock.getAsLong();
+    retry(slot -> slot.isWaitingForRoom() && slot.untilRetry(now) <= 0, takesAsListed);
+  }
+
+  /** Tries again what lacked memory that seems to be there now. */
+  void takeRoom(boolean takesAsListed) {
+    retry(Slot::takeRoom, takesAsListed);
+  }
+
+  private void retry(Predicate<Slot> isDue, boolean takesAsListed) {
+    for (String name : List.copyOf(models.keySet())) {
+      List<Slot> due =
+          models.getOrDefault(name, new TreeMap<>()).values().stream().filter(isDue).toList();
+      due.forEach(Slot::lacksNothing);
+      ModelEntry entry = listed.get(name);
+      if (!due.isEmpty() && entry != null) {
+        reconcile(entry, takesAsListed);
+      }
+    }
   }
 
   /** Why a model cannot be served as it is listed; empty if it is. */
@@ -130,7 +171,9 @@ final class ListedModels {
     for (ModelVersion version : entry.versions()) {
       Slot slot = slots.computeIfAbsent(version.number(), number -> new Slot());
       slot.required = entry.manifest().required();
-      if (!slot.fingerprint.equals(version.fingerprint()) && !slot.isLoading) {
+      if (!slot.fingerprint.equals(version.fingerprint())
+          && !slot.isLoading
+          && !slot.isShortOfRoomFor(version.fingerprint())) {
         load(entry, version, slot, asListed);
       }
     }
@@ -146,7 +189,22 @@ final class ListedModels {
     } else {
       LoadStages.Wanted wanted = new LoadStages.Wanted(entry, version, entry.manifest());
       loads.load(
-          entry.name(), version.number(), slot, () -> wanted, () -> loaded(entry.name(), version));
+          entry.name(),
+          version.number(),
+          slot,
+          () -> wanted,
+          () -> {
+            pause(slot);
+            loaded(entry.name(), version);
+          });
+    }
+  }
+
+  private void pause(Slot slot) {
+    if (slot.isWaitingForRoom()) {
+      slot.retryLater(nanoClock.getAsLong());
+    } else {
+      slot.succeeded();
     }
   }
 

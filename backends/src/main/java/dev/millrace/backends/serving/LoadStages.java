@@ -10,11 +10,7 @@ import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.UnknownVersionException;
 import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,10 +29,7 @@ final class LoadStages {
 
   private final ModelRepository repository;
   private final Loader loader;
-  private final MemoryLedger memory;
-  private final BooleanSupplier makeRoom;
-  private final Executor control;
-  private final LongSupplier drainNanos;
+  private final Room room;
   private final LongSupplier nanoClock;
   private volatile boolean stopping;
 
@@ -74,35 +67,24 @@ final class LoadStages {
     /** Its content cannot be served. */
     record Refused(String fingerprint, String reason) implements Outcome {}
 
+    /** There was no memory for it. */
+    record NoRoom(String fingerprint, Shortage shortage) implements Outcome {}
+
     /** It could not be brought here. */
     record Failed(String reason) implements Outcome {}
   }
 
-  /**
-   * @param makeRoom has the control thread let go of a model that nobody needs now, if there is one
-   * @param control the control thread
-   * @param drainNanos asked how long to wait for the room that was made
-   */
-  LoadStages(
-      ModelRepository repository,
-      Loader loader,
-      MemoryLedger memory,
-      BooleanSupplier makeRoom,
-      Executor control,
-      LongSupplier drainNanos,
-      LongSupplier nanoClock) {
+  LoadStages(ModelRepository repository, Loader loader, Room room, LongSupplier nanoClock) {
     this.repository = repository;
     this.loader = loader;
-    this.memory = memory;
-    this.makeRoom = makeRoom;
-    this.control = control;
-    this.drainNanos = drainNanos;
+    this.room = room;
     this.nanoClock = nanoClock;
   }
 
   /** Nothing is wanted any more. */
   void stop() {
     stopping = true;
+    room.stop();
   }
 
   private boolean isUnwanted(Task task) {
@@ -149,11 +131,10 @@ final class LoadStages {
     ModelArtifact artifact = fetched.artifact();
     String fingerprint = fetched.wanted().version().fingerprint();
     try {
-      if (!reserve(artifact)) {
-        String reason = memory.refuse(artifact);
-        boolean mayFit = memory.mayFit(artifact);
+      Optional<Shortage> shortage = room.reserve(artifact);
+      if (shortage.isPresent()) {
         release(artifact);
-        return mayFit ? new Outcome.Failed(reason) : new Outcome.Refused(fingerprint, reason);
+        return new Outcome.NoRoom(fingerprint, shortage.get());
       }
       task.progress().enter(VersionState.LOADING);
       ServedVersion served =
@@ -163,6 +144,9 @@ final class LoadStages {
               () -> task.progress().enter(VersionState.WARMING));
       long nanos = fetched.nanos() + nanoClock.getAsLong() - begin;
       return new Outcome.Loaded(fetched.wanted(), served, artifact, nanos);
+    } catch (NoRoomException e) {
+      release(artifact);
+      return new Outcome.NoRoom(fingerprint, e.shortage());
     } catch (ModelLoadException e) {
       release(artifact);
       return new Outcome.Refused(fingerprint, message(e));
@@ -178,24 +162,6 @@ final class LoadStages {
     return new Outcome.Refused(fingerprint, cause.toString());
   }
 
-  /** Reserves the memory that a model needs, if need be after others have been let go of. */
-  private boolean reserve(ModelArtifact artifact) throws InterruptedException, ExecutionException {
-    while (!memory.reserve(artifact)) {
-      if (stopping || !memory.mayFit(artifact)) {
-        return false;
-      }
-      try {
-        if (!CompletableFuture.supplyAsync(makeRoom::getAsBoolean, control).get()) {
-          return false;
-        }
-      } catch (RejectedExecutionException e) {
-        return false; // closed meanwhile
-      }
-      memory.awaitRoom(artifact, drainNanos.getAsLong());
-    }
-    return true;
-  }
-
   private static String message(Exception e) {
     return e.getMessage() != null ? e.getMessage() : e.toString();
   }
@@ -207,7 +173,7 @@ final class LoadStages {
 
   /** Lets go of what was fetched, and of the memory that was reserved for it. */
   void release(ModelArtifact artifact) {
-    memory.release(artifact);
+    room.release(artifact);
     repository.release(artifact);
   }
 }

@@ -53,10 +53,11 @@ final class Loader {
    * Loads, warms and starts.
    *
    * @param warming called between loading and warming
+   * @throws NoRoomException if it waits for memory of a GPU
    * @throws ModelLoadException if the engine cannot load it, or it fails on one of its samples
    */
   ServedVersion load(ModelArtifact artifact, ModelManifest manifest, Runnable warming)
-      throws ModelLoadException {
+      throws ModelLoadException, NoRoomException {
     Backend backend = backends.get(manifest.backend());
     if (backend == null) {
       throw new ModelLoadException(

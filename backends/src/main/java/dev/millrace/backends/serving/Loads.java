@@ -149,6 +149,7 @@ final class Loads {
   }
 
   private void settle(String name, long version, Slot slot, Outcome outcome) {
+    slot.lacksNothing();
     switch (outcome) {
       case Outcome.Loaded loaded -> {
         if (slot.isAbandoned || closing) {
@@ -161,13 +162,19 @@ final class Loads {
         slot.fingerprint = refused.fingerprint();
         fail(name, version, slot, refused.reason());
       }
-      case Outcome.Failed failed -> {
-        // not noted as tried: the next look tries again
-        note(slot, VersionState.FAILED, failed.reason());
-        if (!slot.isAbandoned && !closing) {
-          log.warn("model {} version {}: {}", name, version, failed.reason());
-        }
+      case Outcome.NoRoom lacking -> {
+        slot.lacks(lacking.fingerprint(), lacking.shortage());
+        missed(name, version, slot, lacking.shortage().reason());
       }
+      case Outcome.Failed failed -> missed(name, version, slot, failed.reason());
+    }
+  }
+
+  /** Not noted as tried, since another try may do. */
+  private void missed(String name, long version, Slot slot, String reason) {
+    note(slot, VersionState.FAILED, reason);
+    if (!slot.isAbandoned && !closing) {
+      log.warn("model {} version {}: {}", name, version, reason);
     }
   }
 
@@ -266,6 +273,7 @@ final class Loads {
   }
 
   private void startDraining(ServedVersion served, @Nullable ModelArtifact artifact) {
+    served.leave(); // at once: what is loaded next looks at what will be free
     draining.removeIf(thread -> !thread.isAlive());
     draining.add(
         Thread.ofPlatform()
@@ -274,17 +282,21 @@ final class Loads {
   }
 
   private void drain(ServedVersion served, @Nullable ModelArtifact artifact, long graceNanos) {
+    boolean isGone = false;
     try {
-      if (served.close(graceNanos)) {
+      isGone = served.close(graceNanos);
+      if (isGone) {
         log.info("model {} version {}: unloaded", served.name(), served.version());
-        if (artifact != null) {
-          stages.release(artifact);
-        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      isGone = true; // as far as it will ever be: nothing runs any more
       log.error("unloading {} failed", served, e);
+    } finally {
+      if (isGone && artifact != null) {
+        stages.release(artifact);
+      }
     }
   }
 

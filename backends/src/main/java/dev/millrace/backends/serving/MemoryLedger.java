@@ -27,6 +27,8 @@ public final class MemoryLedger {
   private long reservedBytes;
   private long refusals;
 
+  private volatile Runnable onRoom = () -> {};
+
   /**
    * @param budgetBytes for all models together
    * @param gpus the same of each GPU
@@ -48,22 +50,41 @@ public final class MemoryLedger {
 
   /** Reserves what a model needs, if that is there. */
   synchronized boolean reserve(ModelArtifact artifact) {
-    long need = need(artifact);
-    if (need > budgetBytes - reservedBytes) {
+    if (missingBytes(artifact) > 0) {
       return false;
     }
+    long need = need(artifact);
     reserved.put(artifact, need);
     reservedBytes += need;
     return true;
   }
 
+  /** Who is told, on whatever thread, that more is free than before. */
+  void onRoom(Runnable listener) {
+    onRoom = listener;
+  }
+
   /** Gives back what was reserved for a model; nothing if nothing was. */
-  synchronized void release(ModelArtifact artifact) {
-    Long bytes = reserved.remove(artifact);
-    if (bytes != null) {
+  void release(ModelArtifact artifact) {
+    synchronized (this) {
+      Long bytes = reserved.remove(artifact);
+      if (bytes == null) {
+        return;
+      }
       reservedBytes -= bytes;
       notifyAll();
     }
+    onRoom.run();
+  }
+
+  /** What is reserved for a model; 0 if nothing is. */
+  synchronized long reservedBytes(ModelArtifact artifact) {
+    return reserved.getOrDefault(artifact, 0L);
+  }
+
+  /** What has to be free for a model beyond what is; 0 or less if it fits. */
+  synchronized long missingBytes(ModelArtifact artifact) {
+    return need(artifact) - (budgetBytes - reservedBytes);
   }
 
   /** Whether a model would fit if nothing else was there. */
@@ -72,29 +93,37 @@ public final class MemoryLedger {
   }
 
   /** Sets what there is for all models together; those that are loaded stay, fit or not. */
-  public synchronized void setBudgetBytes(long bytes) {
-    budgetBytes = bytes;
-    notifyAll();
+  public void setBudgetBytes(long bytes) {
+    synchronized (this) {
+      budgetBytes = bytes;
+      notifyAll();
+    }
+    onRoom.run();
   }
 
   /** Waits until a model fits, or for so long. */
   synchronized void awaitRoom(ModelArtifact artifact, long nanos) throws InterruptedException {
     long end = nanoClock.getAsLong() + nanos;
     long left = nanos;
-    while (need(artifact) > budgetBytes - reservedBytes && left > 0) {
+    while (missingBytes(artifact) > 0 && left > 0) {
       TimeUnit.NANOSECONDS.timedWait(this, left);
       left = end - nanoClock.getAsLong();
     }
   }
 
-  /** Counts a model that does not fit, and says why. */
-  synchronized String refuse(ModelArtifact artifact) {
+  /** Counts a model that does not fit, and says what is missing. */
+  synchronized Shortage refuse(ModelArtifact artifact) {
     refusals++;
-    return "needs about %s of memory, and %s of %s are free (memory_budget)"
-        .formatted(
-            Units.roughly(need(artifact)),
-            Units.roughly(Math.max(0, budgetBytes - reservedBytes)),
-            Units.roughly(budgetBytes));
+    String reason =
+        "needs about %s of memory, and %s of %s are free (memory_budget)"
+            .formatted(
+                Units.roughly(need(artifact)),
+                Units.roughly(Math.max(0, budgetBytes - reservedBytes)),
+                Units.roughly(budgetBytes));
+    boolean mayPass = mayFit(artifact);
+    // what is larger than the budget may have others make room, once the budget has grown
+    return new Shortage(
+        reason, mayPass, () -> mayPass ? missingBytes(artifact) <= 0 : mayFit(artifact));
   }
 
   GpuLedger gpus() {

@@ -17,6 +17,13 @@ record Placed(LoadedModel model, List<Device> devices, String note) {
     devices = List.copyOf(devices);
   }
 
+  /** It will be closed as soon as its requests are answered: others may wait for its memory. */
+  void leave() {
+    if (model instanceof SpreadModel onGpus) {
+      onGpus.leave();
+    }
+  }
+
   /** In words. */
   String describe() {
     String places = devices.stream().map(Device::toString).collect(Collectors.joining(", "));

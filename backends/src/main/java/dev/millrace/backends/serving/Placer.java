@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +31,7 @@ final class Placer {
   private static final int COPIES = 2;
 
   private final GpuLedger ledger;
+  private final GpuRoom room;
 
   /** Looking takes seconds where there are GPUs, and they stay. */
   private final Map<String, EngineDevices> devices = new HashMap<>();
@@ -39,10 +41,16 @@ final class Placer {
 
   Placer(GpuLedger ledger) {
     this.ledger = ledger;
+    this.room = new GpuRoom(ledger);
   }
 
+  /**
+   * Loads a model.
+   *
+   * @throws NoRoomException if it is to wait for memory of a GPU rather than to run elsewhere
+   */
   Placed load(Backend backend, ModelArtifact artifact, ModelOptions options)
-      throws ModelLoadException {
+      throws ModelLoadException, NoRoomException {
     Placement placement = options.placement();
     if (placement.wanted() == Placement.Wanted.CPU) {
       return onProcessor(backend, artifact, options, "");
@@ -50,6 +58,12 @@ final class Placer {
     EngineDevices there = devices(backend);
     try {
       List<Device> gpus = choose(placement, there);
+      Optional<Shortage> shortage =
+          room.shortage(
+              placement, there.usableGpus(), artifact.name(), bytesOnGpu(artifact, options));
+      if (shortage.isPresent()) {
+        throw new NoRoomException(shortage.get());
+      }
       return new Placed(onGpus(backend, artifact, options, gpus), gpus, "");
     } catch (ModelLoadException e) {
       // a build without GPUs runs all its models on the processor: no news
@@ -135,12 +149,10 @@ final class Placer {
   private SpreadModel onGpus(
       Backend backend, ModelArtifact artifact, ModelOptions options, List<Device> gpus)
       throws ModelLoadException {
-    long bytes =
-        options.gpuMemoryBytes() > 0 ? options.gpuMemoryBytes() : COPIES * artifact.bytes();
     List<SpreadModel.Share> shares = new ArrayList<>();
     try {
       for (Device gpu : gpus) {
-        shares.add(onGpu(backend, artifact, options, gpu, bytes));
+        shares.add(onGpu(backend, artifact, options, gpu));
       }
       return new SpreadModel(shares, ledger);
     } catch (ModelLoadException | RuntimeException | Error e) {
@@ -149,22 +161,29 @@ final class Placer {
     }
   }
 
+  /** What a model is reckoned to need of each GPU that it is loaded onto. */
+  private static long bytesOnGpu(ModelArtifact artifact, ModelOptions options) {
+    return options.gpuMemoryBytes() > 0 ? options.gpuMemoryBytes() : COPIES * artifact.bytes();
+  }
+
   private SpreadModel.Share onGpu(
-      Backend backend, ModelArtifact artifact, ModelOptions options, Device gpu, long bytes)
+      Backend backend, ModelArtifact artifact, ModelOptions options, Device gpu)
       throws ModelLoadException {
-    if (!ledger.reserve(gpu, bytes)) {
-      throw new ModelLoadException(ledger.refusal(gpu, bytes));
-    }
+    long bytes = bytesOnGpu(artifact, options);
+    GpuClaim claim =
+        ledger
+            .reserve(gpu, artifact.name(), bytes)
+            .orElseThrow(() -> new ModelLoadException(ledger.refusal(gpu, bytes)));
     try {
-      return new SpreadModel.Share(gpu, backend.load(artifact, options, gpu), bytes);
+      return new SpreadModel.Share(claim, backend.load(artifact, options, gpu));
     } catch (ModelLoadException e) {
-      ledger.release(gpu, bytes);
+      ledger.release(claim);
       String reason = String.valueOf(e.getMessage());
       boolean isFull = DeviceFault.of(reason) == DeviceFault.OUT_OF_MEMORY;
       throw new ModelLoadException(
           isFull ? ledger.didNotFit(gpu, bytes, reason) : gpu + ": " + reason, e);
     } catch (RuntimeException | Error e) {
-      ledger.release(gpu, bytes);
+      ledger.release(claim);
       throw e;
     }
   }

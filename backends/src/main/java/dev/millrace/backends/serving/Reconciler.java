@@ -25,6 +25,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
@@ -74,6 +75,7 @@ public final class Reconciler implements AutoCloseable {
   private final Loads loads;
   private final ListedModels models;
   private final DeployedModels deployed;
+  private final Room room;
   private final Janitor janitor;
   private volatile boolean polling;
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -130,24 +132,25 @@ public final class Reconciler implements AutoCloseable {
     this.drainNanos = drainNanos;
     this.nanoClock = nanoClock;
     this.selectors = new Selectors(repository);
+    this.room = new Room(memory, this::makeRoom, control, drainNanos);
     this.loads =
         new Loads(
             new LoadStages(
                 repository,
                 new Loader(byName, memory.gpus(), inlining, fairness, janitor, nanoClock),
-                memory,
-                this::makeRoom,
-                control,
-                drainNanos,
+                room,
                 nanoClock),
             control,
             this::publish,
             this::afterChange,
             drainNanos,
             nanoClock);
-    this.models = new ListedModels(loads, this::publish);
+    this.models = new ListedModels(loads, this::publish, nanoClock);
     this.deployed =
-        new DeployedModels(repository, declared, routes, loads, metrics, this::publish, nanoClock);
+        new DeployedModels(
+            repository, declared, routes, loads, metrics, memory, this::publish, nanoClock);
+    memory.onRoom(this::roomIsThere);
+    memory.gpus().onRoom(this::roomIsThere);
   }
 
   private static ScheduledExecutorService thread(String name) {
@@ -213,6 +216,11 @@ public final class Reconciler implements AutoCloseable {
             }
           });
     }
+  }
+
+  /** Memory for what others load beside. */
+  public Room room() {
+    return room;
   }
 
   /** Returns when each model that was there at the start has been tried once, or on close. */
@@ -388,10 +396,35 @@ public final class Reconciler implements AutoCloseable {
     afterChange();
   }
 
-  private boolean makeRoom() {
-    boolean made = deployed.makeRoom();
+  private boolean makeRoom(long missingBytes) {
+    boolean made = deployed.makeRoom(missingBytes);
     publish();
     return made;
+  }
+
+  /** More memory is free than before; any thread. */
+  private void roomIsThere() {
+    try {
+      control.execute(this::takeRoom);
+    } catch (RejectedExecutionException e) {
+      // closed meanwhile: nothing waits for it
+    }
+  }
+
+  private void takeRoom() {
+    if (!closing.get()) {
+      if (deployed.takeRoom()) {
+        declarationsChanged();
+      }
+      models.takeRoom(!polling);
+      scheduleTick();
+    }
+  }
+
+  private void tick() {
+    deployed.tick();
+    models.retry(!polling);
+    scheduleTick();
   }
 
   private boolean isServedAsListed(String model) {
@@ -433,7 +466,7 @@ public final class Reconciler implements AutoCloseable {
     if (deployed.mayFallAsleep()) {
       wait = Math.min(wait, IDLE_TICK_NANOS);
     }
-    long untilRetry = deployed.untilRetry();
+    long untilRetry = Math.min(deployed.untilRetry(), models.untilRetry());
     if (untilRetry != Long.MAX_VALUE) {
       wait = Math.min(wait, Math.max(ROLLOUT_TICK_NANOS, untilRetry));
     }
@@ -442,14 +475,7 @@ public final class Reconciler implements AutoCloseable {
       nextTick = null;
     }
     if (wait != Long.MAX_VALUE && !closing.get()) {
-      nextTick =
-          control.schedule(
-              () -> {
-                deployed.tick();
-                scheduleTick();
-              },
-              wait,
-              TimeUnit.NANOSECONDS);
+      nextTick = control.schedule(this::tick, wait, TimeUnit.NANOSECONDS);
     }
   }
 

@@ -17,16 +17,19 @@ import java.util.function.LongSupplier;
 /** Sees how far rollouts have come, and measures their steps. The control thread's. */
 final class Rollouts {
   private final MetricSource metrics;
+  private final Setbacks setbacks;
   private final Runnable changed;
   private final LongSupplier nanoClock;
   private final Map<String, StepMeter> meters = new HashMap<>();
 
   /**
    * @param metrics of versions that serve
+   * @param setbacks are added to
    * @param changed called after each change of traffic
    */
-  Rollouts(MetricSource metrics, Runnable changed, LongSupplier nanoClock) {
+  Rollouts(MetricSource metrics, Setbacks setbacks, Runnable changed, LongSupplier nanoClock) {
     this.metrics = metrics;
+    this.setbacks = setbacks;
     this.changed = changed;
     this.nanoClock = nanoClock;
   }
@@ -49,7 +52,7 @@ final class Rollouts {
       meters.remove(deployment.name()); // of a rollout before
       Optional<String> obstacle = obstacle(deployment, rollout, slots);
       if (obstacle.isPresent()) {
-        deployment.failed(obstacle.get());
+        fail(deployment, obstacle.get(), setback(rollout, slots));
       } else if (Slot.served(slots, rollout.to().versions()).size()
           == rollout.to().versions().size()) {
         deployment.ready();
@@ -61,6 +64,23 @@ final class Rollouts {
         beginStep(deployment, slots);
       }
     }
+  }
+
+  private void fail(Declared deployment, String why, Optional<Shortage> setback) {
+    if (setback.isPresent()) {
+      setbacks.add(deployment, setback.get());
+      deployment.failedForNow(why);
+    } else {
+      deployment.failed(why);
+    }
+  }
+
+  /** What more memory for all models would mend. */
+  private static Optional<Shortage> setback(Rollout rollout, SortedMap<Long, Slot> slots) {
+    return rollout.to().versions().stream()
+        .map(version -> Optional.ofNullable(slots.get(version)).flatMap(Slot::setback))
+        .flatMap(Optional::stream)
+        .findFirst();
   }
 
   private boolean advance(

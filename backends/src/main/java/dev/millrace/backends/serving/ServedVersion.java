@@ -456,6 +456,11 @@ public final class ServedVersion {
     return refusals.of(rejection, task);
   }
 
+  /** It is about to be closed: no route leads to it. */
+  void leave() {
+    placed.leave();
+  }
+
   /**
    * Refuses new leases, waits until the last one is back, and frees the model. A run that hangs is
    * terminated, and if that does not help, left alone with its model: an engine would die of it.

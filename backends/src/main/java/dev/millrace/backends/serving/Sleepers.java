@@ -83,23 +83,22 @@ final class Sleepers {
     return asleep.add(deployment);
   }
 
-  /** Of those that may sleep and have nothing to do, the one with the oldest call: asleep now. */
-  Optional<Declared> longestIdle(
+  /** Those that may sleep and have nothing to do, the one with the oldest call first. */
+  static List<Declared> longestIdleFirst(
       Collection<Declared> deployments, Function<Declared, List<ServedVersion>> served) {
-    Optional<Declared> longest =
-        deployments.stream()
-            .filter(deployment -> isOnDemand(deployment) && !isChanging(deployment))
-            .filter(deployment -> !served.apply(deployment).isEmpty())
-            .filter(
-                deployment ->
-                    served.apply(deployment).stream().allMatch(one -> one.inFlight() == 0))
-            .min(Comparator.comparingLong(one -> lastCallMillis(served.apply(one))));
-    longest.ifPresent(
-        deployment -> {
-          awake.remove(deployment);
-          asleep.add(deployment);
-        });
-    return longest;
+    return deployments.stream()
+        .filter(deployment -> isOnDemand(deployment) && !isChanging(deployment))
+        .filter(deployment -> !served.apply(deployment).isEmpty())
+        .filter(
+            deployment -> served.apply(deployment).stream().allMatch(one -> one.inFlight() == 0))
+        .sorted(Comparator.comparingLong(one -> lastCallMillis(served.apply(one))))
+        .toList();
+  }
+
+  /** One that is awake sleeps from now on. */
+  void putToSleep(Declared deployment) {
+    awake.remove(deployment);
+    asleep.add(deployment);
   }
 
   /** One that has not been called yet was loaded for a call that is to come. */

@@ -4,6 +4,7 @@ package dev.millrace.backends.serving;
 import dev.millrace.backends.model.ModelArtifact;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,12 @@ final class Slot {
   @Nullable ServedVersion served;
   @Nullable ModelArtifact artifact;
 
+  /** What the last try lacked. */
+  private @Nullable Lack lack;
+
+  /** Memory that was not there for a content. */
+  private record Lack(String fingerprint, Shortage shortage) {}
+
   /** Times that it could not be brought here in a row, and when to try again. */
   private int attempts;
 
@@ -83,6 +90,47 @@ final class Slot {
 
   void succeeded() {
     attempts = 0;
+  }
+
+  /** A try has ended that lacked nothing. */
+  void lacksNothing() {
+    lack = null;
+  }
+
+  /** A try has ended for want of memory. */
+  void lacks(String content, Shortage shortage) {
+    lack = new Lack(content, shortage);
+    if (!shortage.mayPass()) {
+      fingerprint = content;
+    }
+  }
+
+  /** What it lacks, if no other model that leaves can give it. */
+  Optional<Shortage> setback() {
+    return Optional.ofNullable(lack).map(Lack::shortage).filter(shortage -> !shortage.mayPass());
+  }
+
+  /** Whether it is to be tried again for want of memory, at some time. */
+  boolean isWaitingForRoom() {
+    return lack != null && lack.shortage().mayPass() && !isLoading;
+  }
+
+  /** Whether it is memory for this content that the last try lacked. */
+  boolean isShortOfRoomFor(String content) {
+    return lack != null && lack.fingerprint().equals(content);
+  }
+
+  /** Another try is due at once if it lacks memory that seems to be there now. */
+  boolean takeRoom() {
+    if (isLoading || lack == null || !lack.shortage().isOver().getAsBoolean()) {
+      return false;
+    }
+    if (fingerprint.equals(lack.fingerprint())) {
+      fingerprint = "";
+    }
+    lack = null;
+    attempts = 0;
+    return true;
   }
 
   /** Whether it is to be tried again at some time. */

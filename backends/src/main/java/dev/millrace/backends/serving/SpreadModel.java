@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
-import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelRunException;
@@ -21,15 +20,13 @@ final class SpreadModel implements LoadedModel {
 
   /** The model on one GPU. */
   static final class Share {
-    private final Device gpu;
+    private final GpuClaim claim;
     private final LoadedModel model;
-    private final long reservedBytes;
     private int runners; // guarded by the spread model
 
-    Share(Device gpu, LoadedModel model, long reservedBytes) {
-      this.gpu = gpu;
+    Share(GpuClaim claim, LoadedModel model) {
+      this.claim = claim;
       this.model = model;
-      this.reservedBytes = reservedBytes;
     }
   }
 
@@ -74,11 +71,27 @@ final class SpreadModel implements LoadedModel {
     return false;
   }
 
+  /** It will be closed as soon as its requests are answered. */
+  void leave() {
+    shares.forEach(share -> share.claim.leave());
+  }
+
   @Override
   public void close() {
-    for (Share share : shares) {
+    closeFrom(0);
+  }
+
+  /** One that cannot be closed keeps neither its memory reserved nor the others from closing. */
+  private void closeFrom(int index) {
+    if (index == shares.size()) {
+      return;
+    }
+    Share share = shares.get(index);
+    try {
       share.model.close();
-      ledger.release(share.gpu, share.reservedBytes);
+    } finally {
+      ledger.release(share.claim);
+      closeFrom(index + 1);
     }
   }
 

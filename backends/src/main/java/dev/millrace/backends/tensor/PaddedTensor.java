@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.tensor;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -8,6 +10,10 @@ import java.nio.ByteOrder;
 final class PaddedTensor extends TensorView {
   private final TensorView original;
   private final byte[] element;
+
+  /** Zero above all, which is what most inputs are padded with. */
+  private final boolean isOneByteRepeated;
+
   private final int blockBytes;
   private final int addedBytes;
 
@@ -18,6 +24,7 @@ final class PaddedTensor extends TensorView {
         bytes(shape(original, axis, size), element));
     this.original = original;
     this.element = element;
+    this.isOneByteRepeated = isOneByteRepeated(element);
     long behind = Shapes.elementsFrom(original.shape(), axis + 1);
     this.blockBytes = Math.toIntExact(original.shape()[axis] * behind * element.length);
     this.addedBytes = Math.toIntExact((size - original.shape()[axis]) * behind * element.length);
@@ -59,10 +66,30 @@ final class PaddedTensor extends TensorView {
   }
 
   private int add(ByteBuffer target, int at) {
-    for (int i = 0; i < addedBytes; i += element.length) {
-      target.put(at + i, element);
+    MemorySegment added = MemorySegment.ofBuffer(target.slice(at, addedBytes));
+    if (isOneByteRepeated) {
+      added.fill(element[0]);
+    } else {
+      repeat(added);
     }
     return at + addedBytes;
+  }
+
+  /** Fills with elements: what is there is copied behind itself, twice as much each time. */
+  private void repeat(MemorySegment added) {
+    MemorySegment.copy(element, 0, added, ValueLayout.JAVA_BYTE, 0, element.length);
+    for (long filled = element.length; filled < addedBytes; filled *= 2) {
+      MemorySegment.copy(added, 0, added, filled, Math.min(filled, addedBytes - filled));
+    }
+  }
+
+  private static boolean isOneByteRepeated(byte[] element) {
+    for (byte next : element) {
+      if (next != element[0]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override

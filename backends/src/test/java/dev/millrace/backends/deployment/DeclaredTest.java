@@ -85,6 +85,35 @@ class DeclaredTest {
   }
 
   @Test
+  void whatIsGivenUpForNowBeginsAnewOnceItMay() throws Exception {
+    Declared declared = declared("1");
+    declared.resolved(1, FIRST);
+    declared.failedForNow("version 1: no memory");
+    declared.resolved(1, FIRST);
+    assertThat(declared.rejection()).isEqualTo("version 1: no memory");
+    assertThat(declared.needed()).isEmpty();
+
+    assertThat(declared.triesAgain()).isTrue();
+    declared.resolved(1, FIRST);
+
+    assertThat(declared.rejection()).isEmpty();
+    assertThat(declared.needed()).containsExactly(1L);
+    assertThat(declared.triesAgain()).isFalse();
+  }
+
+  @Test
+  void whatIsGivenUpForNowIsForgottenOnceSomethingElseIsMeant() throws Exception {
+    Declared declared = declared("1");
+    declared.resolved(1, FIRST);
+    declared.failedForNow("version 1: no memory");
+
+    declared.resolved(1, Traffic.all(2));
+
+    assertThat(declared.rejection()).isEmpty();
+    assertThat(declared.needed()).containsExactly(2L);
+  }
+
+  @Test
   void anOutageHidesNothingOfVersionsThatAreGivenByNumber() throws Exception {
     Declared declared = declared("1");
     declared.unreadable(1, "no route to host");

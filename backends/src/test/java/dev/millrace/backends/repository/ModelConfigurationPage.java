@@ -82,7 +82,8 @@ final class ModelConfigurationPage {
 
         Why a model is not on a GPU is said in the log, and beside its state (`./millrace models`).
         `./millrace devices` shows what there is. A GPU is not taken if the memory that models are
-        reckoned to need is more than it has (`gpu_memory`, and `gpu_memory_budget` of the gateway).
+        reckoned to need is more than it has (`gpu_memory`, and `gpu_memory_budget` of the gateway);
+        where that is so only beside the version that is replaced, the new one waits.
 
         ## Warm-up
 

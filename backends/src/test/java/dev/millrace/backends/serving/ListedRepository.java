@@ -12,7 +12,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A repository whose content a test writes down. */
@@ -33,6 +35,9 @@ final class ListedRepository implements ModelRepository {
   private final List<ModelEntry> entries = new ArrayList<>();
   final AtomicInteger fetched = new AtomicInteger();
   volatile boolean broken;
+
+  /** Sizes of models' files, by their names; nothing where none is given. */
+  final Map<String, Long> bytes = new ConcurrentHashMap<>();
 
   /** From now on the repository holds this version of a model, and no other of it. */
   void put(String model, long version, String fingerprint) {
@@ -77,7 +82,12 @@ final class ListedRepository implements ModelRepository {
   @Override
   public ModelArtifact fetch(ModelEntry entry, ModelVersion version) {
     fetched.incrementAndGet();
-    return new ModelArtifact(entry.name(), version.number(), Path.of("nowhere"));
+    return new ModelArtifact(
+        entry.name(),
+        version.number(),
+        Path.of("nowhere"),
+        bytes.getOrDefault(entry.name(), 0L),
+        Map.of());
   }
 
   @Override

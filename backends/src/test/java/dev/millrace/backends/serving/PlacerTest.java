@@ -3,6 +3,7 @@ package dev.millrace.backends.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import dev.millrace.backends.device.Device;
 import dev.millrace.backends.device.DeviceStatus;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 
 final class PlacerTest {
@@ -47,15 +49,20 @@ final class PlacerTest {
     with(List.of(DeviceStatus.unusable(Device.Kind.GPU, "CUDA", "missing library: libcuda.so.1")));
   }
 
-  private Placed load(String device) throws ModelLoadException {
+  private Placed load(String device) throws Exception {
     return load(device, 0, 0);
   }
 
-  private Placed load(String device, long gpuMemoryBytes, long fileBytes)
-      throws ModelLoadException {
+  private Placed load(String device, long gpuMemoryBytes, long fileBytes) throws Exception {
+    return load("m", 1, device, gpuMemoryBytes, fileBytes);
+  }
+
+  private Placed load(
+      String model, long version, String device, long gpuMemoryBytes, long fileBytes)
+      throws Exception {
     return placer.load(
         backend,
-        new ModelArtifact("m", 1, Path.of("nowhere"), fileBytes, Map.of()),
+        new ModelArtifact(model, version, Path.of("nowhere"), fileBytes, Map.of()),
         new ModelOptions(
             OptionalInt.empty(),
             1,
@@ -73,7 +80,7 @@ final class PlacerTest {
   }
 
   @Test
-  void autoTakesAGpuWhereThereIsOne() throws ModelLoadException {
+  void autoTakesAGpuWhereThereIsOne() throws Exception {
     withGpus(GPU_0, GPU_1);
 
     Placed placed = load("auto");
@@ -85,7 +92,7 @@ final class PlacerTest {
   }
 
   @Test
-  void autoSaysWhyItRunsOnTheProcessorOfABuildForGpus() throws ModelLoadException {
+  void autoSaysWhyItRunsOnTheProcessorOfABuildForGpus() throws Exception {
     withoutDriver();
 
     Placed placed = load("auto");
@@ -96,7 +103,7 @@ final class PlacerTest {
   }
 
   @Test
-  void autoSaysNothingInABuildForProcessors() throws ModelLoadException {
+  void autoSaysNothingInABuildForProcessors() throws Exception {
     with(List.of(DeviceStatus.notInBuild(Device.Kind.GPU, "CUDA", "not in this build")));
     assertIs(load("auto"), "", Device.CPU);
 
@@ -105,7 +112,7 @@ final class PlacerTest {
   }
 
   @Test
-  void gpuFallsBackAndAlwaysSaysWhy() throws ModelLoadException {
+  void gpuFallsBackAndAlwaysSaysWhy() throws Exception {
     with(List.of(DeviceStatus.notInBuild(Device.Kind.GPU, "CUDA", "not in this build")));
 
     assertIs(load("gpu"), "not on a GPU: CUDA: not in this build", Device.CPU);
@@ -123,7 +130,7 @@ final class PlacerTest {
   }
 
   @Test
-  void theProcessorIsTakenWithoutALookAtGpus() throws ModelLoadException {
+  void theProcessorIsTakenWithoutALookAtGpus() throws Exception {
     withGpus(GPU_0);
 
     assertIs(load("cpu"), "", Device.CPU);
@@ -157,7 +164,7 @@ final class PlacerTest {
   }
 
   @Test
-  void replicasAreSpreadOverTheGpusThatAreNamed() throws ModelLoadException {
+  void replicasAreSpreadOverTheGpusThatAreNamed() throws Exception {
     withGpus(GPU_0, GPU_1);
 
     Placed placed = load("gpu:0,1");
@@ -180,7 +187,7 @@ final class PlacerTest {
   }
 
   @Test
-  void theGpuWithTheMostMemoryLeftIsTaken() throws ModelLoadException {
+  void theGpuWithTheMostMemoryLeftIsTaken() throws Exception {
     placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB, GPU_1, 100 * MIB)));
     withGpus(GPU_0, GPU_1);
 
@@ -190,24 +197,114 @@ final class PlacerTest {
   }
 
   @Test
-  void whatDoesNotFitRunsOnTheProcessorOrNotAtAll() throws ModelLoadException {
+  void whatDoesNotFitRunsOnTheProcessorOrNotAtAll() throws Exception {
     placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB)));
     withGpus(GPU_0);
-    Placed first = load("gpu", 80 * MIB, 0);
+    load("another", 1, "gpu", 80 * MIB, 0);
     String reason =
         "gpu:0: needs about 40.0 MiB of its memory, and 20.0 MiB of 100.0 MiB are free"
             + " (gpu_memory_budget)";
 
     assertIs(load("auto", 0, 20 * MIB), "not on a GPU: " + reason, Device.CPU);
-    assertThatThrownBy(() -> load("require gpu", 0, 20 * MIB))
-        .hasMessage("device: require gpu: " + reason);
+    assertThatThrownBy(() -> load("require gpu", 0, 60 * MIB))
+        .isInstanceOf(ModelLoadException.class)
+        .hasMessage(
+            "device: require gpu: gpu:0: needs about 120.0 MiB of its memory, and 20.0 MiB of"
+                + " 100.0 MiB are free (gpu_memory_budget)");
+  }
 
-    first.model().close();
-    assertIs(load("require gpu", 0, 20 * MIB), "", GPU_0);
+  private Shortage shortage(ThrowableAssert.ThrowingCallable load) {
+    return catchThrowableOfType(NoRoomException.class, load).shortage();
   }
 
   @Test
-  void aModelThatFailsOnTheGpuRunsOnTheProcessorAndLeavesNothingBehind() throws ModelLoadException {
+  void theNextVersionWaitsForTheMemoryOfTheOneBefore() throws Exception {
+    placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB)));
+    withGpus(GPU_0);
+    Placed first = load("m", 1, "auto", 80 * MIB, 0);
+
+    Shortage shortage = shortage(() -> load("m", 2, "auto", 40 * MIB, 0));
+
+    assertThat(shortage.reason())
+        .isEqualTo(
+            "gpu:0: needs about 40.0 MiB of its memory, and 20.0 MiB of 100.0 MiB are free"
+                + " (gpu_memory_budget); another version of this model holds 80.0 MiB and goes"
+                + " on: free memory, or set gpu_memory_budget");
+    assertThat(shortage.mayPass()).isTrue();
+    assertThat(backend.loads).as("no copy on the processor").containsExactly(GPU_0);
+    assertThat(shortage.isOver().getAsBoolean()).isFalse();
+
+    first.model().close();
+    assertThat(shortage.isOver().getAsBoolean()).isTrue();
+    assertIs(load("m", 2, "auto", 40 * MIB, 0), "", GPU_0);
+  }
+
+  @Test
+  void theNextVersionRunsOnAnotherGpuThatHasRoom() throws Exception {
+    placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB, GPU_1, 100 * MIB)));
+    withGpus(GPU_0, GPU_1);
+    load("m", 1, "auto", 80 * MIB, 0);
+
+    assertIs(load("m", 2, "auto", 40 * MIB, 0), "", GPU_1);
+  }
+
+  @Test
+  void theNextVersionWaitsForNothingThatWouldNotBeEnough() throws Exception {
+    placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB)));
+    withGpus(GPU_0);
+    load("another", 1, "auto", 60 * MIB, 0);
+    load("m", 1, "auto", 20 * MIB, 0);
+
+    assertThat(load("m", 2, "auto", 50 * MIB, 0).devices()).containsExactly(Device.CPU);
+  }
+
+  @Test
+  void whatIsBeingUnloadedIsWaitedForByAnyModel() throws Exception {
+    placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB)));
+    withGpus(GPU_0);
+    Placed another = load("another", 1, "auto", 80 * MIB, 0);
+    another.leave();
+
+    assertThat(shortage(() -> load("auto", 40 * MIB, 0)).reason())
+        .endsWith("(gpu_memory_budget); 80.0 MiB are being freed");
+
+    another.model().close();
+    assertIs(load("auto", 40 * MIB, 0), "", GPU_0);
+  }
+
+  @Test
+  void aModelThatRequiresAGpuWaitsForTheMemoryOfOthers() throws Exception {
+    placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB)));
+    withGpus(GPU_0);
+    Placed another = load("another", 1, "gpu", 80 * MIB, 0);
+
+    Shortage shortage = shortage(() -> load("require gpu", 40 * MIB, 0));
+
+    assertThat(shortage.reason())
+        .isEqualTo(
+            "device: require gpu: gpu:0: needs about 40.0 MiB of its memory, and 20.0 MiB of"
+                + " 100.0 MiB are free (gpu_memory_budget)");
+    another.model().close();
+    assertThat(shortage.isOver().getAsBoolean()).isTrue();
+    assertIs(load("require gpu", 40 * MIB, 0), "", GPU_0);
+  }
+
+  @Test
+  void aModelOnSeveralGpusWaitsForAllOfThem() throws Exception {
+    placer = new Placer(new GpuLedger(Map.of(GPU_0, 100 * MIB, GPU_1, 100 * MIB)));
+    withGpus(GPU_0, GPU_1);
+    Placed first = load("m", 1, "gpu:1", 80 * MIB, 0);
+
+    Shortage shortage = shortage(() -> load("m", 2, "gpu:0,1", 40 * MIB, 0));
+    assertThat(shortage.reason()).startsWith("gpu:1: needs about 40.0 MiB");
+
+    first.model().close();
+    assertThat(shortage.isOver().getAsBoolean()).isTrue();
+    assertIs(load("m", 2, "gpu:0,1", 40 * MIB, 0), "", GPU_0, GPU_1);
+  }
+
+  @Test
+  void aModelThatFailsOnTheGpuRunsOnTheProcessorAndLeavesNothingBehind() throws Exception {
     GpuLedger ledger = new GpuLedger(Map.of(GPU_0, 100 * MIB, GPU_1, 100 * MIB));
     placer = new Placer(ledger);
     withGpus(GPU_0, GPU_1);
@@ -225,6 +322,21 @@ final class PlacerTest {
   }
 
   @Test
+  void aSessionThatCannotBeClosedKeepsNoMemoryReserved() throws Exception {
+    GpuLedger ledger = new GpuLedger(Map.of(GPU_0, 100 * MIB, GPU_1, 100 * MIB));
+    placer = new Placer(ledger);
+    withGpus(GPU_0, GPU_1);
+    Placed placed = load("gpu:0,1", 60 * MIB, 0);
+
+    backend.refuseToClose = true;
+    assertThatThrownBy(placed.model()::close).hasMessage("told to fail");
+
+    assertThat(backend.openModels).hasValue(0);
+    assertThat(ledger.freeBytes(GPU_0)).isEqualTo(100 * MIB);
+    assertThat(ledger.freeBytes(GPU_1)).isEqualTo(100 * MIB);
+  }
+
+  @Test
   void aFullGpuIsARefusalWhereItIsRequired() {
     withGpus(GPU_0);
     backend.full.add(GPU_0);
@@ -237,7 +349,7 @@ final class PlacerTest {
   }
 
   @Test
-  void aGpuThatWasLostIsNotTakenAgain() throws ModelLoadException {
+  void aGpuThatWasLostIsNotTakenAgain() throws Exception {
     withGpus(GPU_0, GPU_1);
     placer.lost(new DeviceLoss(GPU_0, "gpu:0: lost: CUDA failure 719"));
 
@@ -249,7 +361,7 @@ final class PlacerTest {
   }
 
   @Test
-  void aRunnerThatCannotBeMadeIsNotCounted() throws ModelLoadException {
+  void aRunnerThatCannotBeMadeIsNotCounted() throws Exception {
     withGpus(GPU_0, GPU_1);
     Placed placed = load("gpu:0,1");
     backend.refuseRunners = true;

@@ -57,6 +57,7 @@ final class ScriptedBackend implements Backend {
 
   volatile boolean refuseToLoad;
   volatile boolean refuseRunners;
+  volatile boolean refuseToClose;
 
   /** What a run says that it took. */
   volatile long runNanos = 2;
@@ -138,6 +139,9 @@ final class ScriptedBackend implements Backend {
     @Override
     public void close() {
       openModels.decrementAndGet();
+      if (refuseToClose) {
+        throw new IllegalStateException("told to fail");
+      }
     }
   }
 

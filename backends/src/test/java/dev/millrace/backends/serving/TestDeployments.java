@@ -19,15 +19,19 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
-/** Deployments of models of some repository, by a scripted engine. */
+/** Deployments of version 1 of models of some repository, by a scripted engine. */
 final class TestDeployments implements AutoCloseable {
   final ScriptedBackend backend = new ScriptedBackend();
   final Routes routes = new Routes(() -> {});
   final EventLog events = new EventLog(InstantSource.system());
   final Deployments declared = new Deployments(new MemoryStore(), events, InstantSource.system());
-  private final Reconciler reconciler;
+  final Reconciler reconciler;
 
   TestDeployments(ModelRepository repository, LongSupplier nanoClock) {
+    this(repository, MemoryLedger.unlimited(), nanoClock);
+  }
+
+  TestDeployments(ModelRepository repository, MemoryLedger memory, LongSupplier nanoClock) {
     this.reconciler =
         new Reconciler(
             repository,
@@ -36,7 +40,7 @@ final class TestDeployments implements AutoCloseable {
             declared,
             false,
             Chosen.all(),
-            MemoryLedger.unlimited(),
+            memory,
             () -> TimeUnit.SECONDS.toNanos(10),
             Inlining.OFF,
             Fairness.NONE,

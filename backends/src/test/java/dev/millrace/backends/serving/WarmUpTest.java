@@ -43,7 +43,7 @@ final class WarmUpTest {
     samples.put(name, Files.writeString(folder.resolve(name), json));
   }
 
-  private ServedVersion load(int replicas) throws ModelLoadException {
+  private ServedVersion load(int replicas) throws ModelLoadException, NoRoomException {
     ModelManifest manifest = ListedRepository.MANIFEST.withReplicas(replicas);
     return new Loader(
             Map.of(ScriptedBackend.NAME, backend),

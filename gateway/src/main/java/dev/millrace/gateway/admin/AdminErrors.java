@@ -33,6 +33,7 @@ final class AdminErrors {
                 case CONFLICT -> Status.ALREADY_EXISTS;
                 case IN_USE -> Status.FAILED_PRECONDITION;
                 case DAMAGED -> Status.DATA_LOSS;
+                case NO_ROOM -> Status.RESOURCE_EXHAUSTED;
               };
           case StatusRuntimeException e -> e.getStatus();
           case IOException e -> Status.INTERNAL;

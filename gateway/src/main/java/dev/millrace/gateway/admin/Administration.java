@@ -6,6 +6,7 @@ import dev.millrace.backends.deployment.Deployments;
 import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.registry.LocalRegistry;
+import dev.millrace.backends.serving.Room;
 import dev.millrace.backends.serving.Routes;
 import dev.millrace.backends.threads.Niceness;
 import dev.millrace.gateway.config.LiveSettings;
@@ -29,6 +30,7 @@ public final class Administration {
    * Puts it together.
    *
    * @param backend the engine of models that name none
+   * @param room for what is pushed, which is loaded once
    * @param token what changes need; empty for none, and then only from this machine
    * @param intake asked whether calls are still taken
    * @param version of this build
@@ -40,6 +42,7 @@ public final class Administration {
       LocalRegistry registry,
       Routes routes,
       Backend backend,
+      Room room,
       String token,
       Intake intake,
       LiveSettings settings,
@@ -47,7 +50,8 @@ public final class Administration {
       InstantSource clock,
       Runnable onChange) {
     RegistryVerbs registryVerbs =
-        new RegistryVerbs(registry, deployments, events, new ModelCheck(backend), intake, onChange);
+        new RegistryVerbs(
+            registry, deployments, events, new ModelCheck(backend, room), intake, onChange);
     List<Verb<?, ?>> verbs =
         Stream.of(
                 new DeploymentVerbs(deployments, routes).all(),

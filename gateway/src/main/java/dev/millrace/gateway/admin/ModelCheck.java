@@ -8,13 +8,17 @@ import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.registry.RegistryException;
+import dev.millrace.backends.serving.Room;
+import dev.millrace.backends.serving.Shortage;
 import dev.millrace.backends.tensor.TensorSpec;
 import dev.millrace.backends.warmup.SampleReader;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -23,26 +27,64 @@ final class ModelCheck {
   private static final String WARM_UP = "warmup";
 
   private final Backend backend;
+  private final Room room;
 
   /**
    * @param backend the engine of models that name none
+   * @param room shared with the models that serve
    */
-  ModelCheck(Backend backend) {
+  ModelCheck(Backend backend, Room room) {
     this.backend = backend;
+    this.room = room;
   }
 
   /** What the model takes and gives, as "name FP32[-1,4]". */
   record Found(List<String> inputs, List<String> outputs) {}
 
-  /** One at a time: memory for several large models may not be there. */
+  /**
+   * Loads a model, and lets go of it. One at a time, and reckoned with as those that serve: memory
+   * for several large models may not be there.
+   *
+   * @throws RegistryException INVALID if it cannot be loaded, NO_ROOM if it does not fit just now
+   */
   synchronized Found load(String model, Path folder) throws IOException, RegistryException {
-    Path file = modelFile(folder);
-    try (LoadedModel loaded =
-        backend.load(new ModelArtifact(model, 0, file), ModelOptions.DEFAULT)) {
-      checkSamples(model, loaded.signature(), folder.resolve(WARM_UP));
+    ModelArtifact artifact =
+        new ModelArtifact(model, 0, modelFile(folder), bytes(folder), Map.of());
+    Optional<Shortage> shortage;
+    try {
+      shortage = room.reserve(artifact);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("the gateway is stopping");
+    }
+    if (shortage.isPresent()) {
+      throw new RegistryException(
+          RegistryException.Kind.NO_ROOM, "cannot be tried out: " + shortage.get().reason());
+    }
+    try {
+      return load(artifact, folder);
+    } finally {
+      room.release(artifact);
+    }
+  }
+
+  /** Of the model itself. */
+  private static long bytes(Path folder) throws IOException {
+    long bytes = 0;
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        bytes += file.startsWith(folder.resolve(WARM_UP)) ? 0 : Files.size(file);
+      }
+    }
+    return bytes;
+  }
+
+  private Found load(ModelArtifact artifact, Path folder) throws IOException, RegistryException {
+    try (LoadedModel loaded = backend.load(artifact, ModelOptions.DEFAULT)) {
+      checkSamples(artifact.name(), loaded.signature(), folder.resolve(WARM_UP));
       return new Found(texts(loaded.signature().inputs()), texts(loaded.signature().outputs()));
     } catch (ModelLoadException e) {
-      throw invalid("%s: %s".formatted(file.getFileName(), e.getMessage()));
+      throw invalid("%s: %s".formatted(artifact.file().getFileName(), e.getMessage()));
     }
   }
 

@@ -115,8 +115,8 @@ public final class ConfigKey<T> {
           Optional.empty(),
           "Memory of each GPU for all models together, each reckoned with its `gpu_memory` or twice"
               + " the size of its files; nine tenths of what NVIDIA's driver says that there is,"
-              + " unless given. One that does not fit runs on the processor, unless its"
-              + " configuration requires a GPU.");
+              + " unless given. One that does not fit runs on the processor, or waits"
+              + " if its configuration requires a GPU or only another version of it is in the way.");
 
   public static final ConfigKey<Optional<Path>> ORT_NATIVES =
       key(

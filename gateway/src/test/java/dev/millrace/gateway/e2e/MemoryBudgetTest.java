@@ -2,9 +2,13 @@
 package dev.millrace.gateway.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.millrace.admin.client.AdminClient;
+import dev.millrace.admin.client.AdminException;
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.gateway.config.ConfigKey;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.awaitility.Awaitility;
@@ -57,6 +61,26 @@ class MemoryBudgetTest {
     assertThat(metrics.sum("millrace_memory_budget_bytes")).isEqualTo(4.0 * LARGE.length + 100_000);
     assertThat(metrics.sum("millrace_memory_reserved_bytes")).isEqualTo(4.0 * LARGE.length);
     assertThat(metrics.sum("millrace_memory_refusals_total")).isPositive();
+  }
+
+  @Test
+  void aPushThatDoesNotFitBesideWhatServesIsRefusedWithFigures() throws Exception {
+    gateway = models().model("a", LARGE).model("b", LARGE).start();
+    AdminClient client = new AdminClient(gateway.channel());
+    Path file = Files.write(folder.resolve("pushed.onnx"), LARGE);
+
+    assertThatExceptionOfType(AdminException.class)
+        .isThrownBy(() -> client.push("c", file))
+        .withMessageMatching(
+            ".*cannot be tried out: needs about 2.3 MiB of memory, and 97.7 KiB of 4.6 MiB are free"
+                + " \\(memory_budget\\).*");
+    assertThat(client.models().getModelsList()).isEmpty();
+
+    client.set("memory_budget", "1GiB");
+    assertThat(client.push("c", file).getVersion()).isEqualTo(1);
+    assertThat(gateway.metrics().sum("millrace_memory_reserved_bytes"))
+        .as("given back when it has been tried out")
+        .isEqualTo(4.0 * LARGE.length);
   }
 
   @Test

@@ -46,7 +46,6 @@ class SettingsTest {
         TestGateway.over(folder)
             .set(ConfigKey.DATA_DIRECTORY, Optional.of(folder.resolve("data")))
             .set(ConfigKey.REGISTRY_POLL_INTERVAL, Duration.ofHours(1))
-            .set(ConfigKey.MEMORY_BUDGET, (long) LARGE.length)
             .start();
     client = new AdminClient(gateway.channel()).withActor("anna");
   }
@@ -122,13 +121,13 @@ class SettingsTest {
   @Test
   void aLargerBudgetLetsInWhatDidNotFit() throws Exception {
     push("large", LARGE);
+    client.set("memory_budget", "1MiB");
     gateway.deploy("large", "{\"version\": \"1\"}");
     await()
         .atMost(TestGateway.PATIENCE)
         .until(() -> gateway.get("/admin/v1/deployments/large").body().contains("memory_budget"));
 
     client.set("memory_budget", "1GiB");
-    gateway.deploy("large", "{\"version\": \"latest\"}");
 
     assertThat(client.awaitReady("large", TestGateway.PATIENCE)).isInstanceOf(Outcome.Ready.class);
     assertThat(gateway.infer("large", Tensor.rows(1, 1))).hasSize(1);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.millrace.backends.deployment.DeploymentStore;
+import dev.millrace.backends.deployment.Deployments;
+import dev.millrace.backends.deployment.EventLog;
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.DeviceStatus;
+import dev.millrace.backends.device.EngineDevices;
+import dev.millrace.backends.gate.MetricSource;
+import dev.millrace.batching.Fairness;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** New versions of a model on a GPU that has no memory for two. */
+@Timeout(30)
+class GpuUpdateTest {
+  private static final Device GPU = Device.gpu(0);
+  private static final long MIB = 1 << 20;
+
+  private final ScriptedBackend backend = new ScriptedBackend();
+  private final ListedRepository repository = new ListedRepository();
+  private final Routes routes = new Routes(() -> {});
+  private final GpuLedger gpuMemory = new GpuLedger(Map.of(GPU, 100 * MIB));
+  private final Reconciler reconciler =
+      new Reconciler(
+          repository,
+          List.of(backend),
+          routes,
+          new Deployments(
+              DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
+          true,
+          Chosen.all(),
+          new MemoryLedger(Long.MAX_VALUE, gpuMemory, System::nanoTime),
+          () -> TimeUnit.SECONDS.toNanos(10),
+          Inlining.OFF,
+          Fairness.NONE,
+          MetricSource.NONE,
+          System::nanoTime);
+
+  @BeforeEach
+  void serveTwoModelsOnTheGpu() throws InterruptedException {
+    backend.devices =
+        Optional.of(
+            new EngineDevices("scripted", "here", List.of(DeviceStatus.usable(GPU, "CUDA", ""))));
+    repository.bytes.put("a", 15 * MIB);
+    repository.bytes.put("m", 20 * MIB);
+    repository.put("a", 1, "a");
+    repository.put("m", 1, "a");
+    reconciler.start(0, TimeUnit.DAYS.toNanos(1));
+    reconciler.awaitFirstPass();
+    assertThat(backend.loads).containsExactly(GPU, GPU);
+  }
+
+  @AfterEach
+  void everythingIsFreed() {
+    reconciler.close();
+    assertThat(backend.openModels).hasValue(0);
+    assertThat(repository.fetched).hasValue(0);
+    assertThat(gpuMemory.freeBytes(GPU)).isEqualTo(100 * MIB);
+  }
+
+  private List<Long> serving() {
+    return routes.ready("m").stream().map(ServedVersion::version).toList();
+  }
+
+  private ModelStatus status(long version) {
+    return routes.statuses().stream()
+        .filter(status -> status.name().equals("m") && status.version() == version)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void waitWhileTheVersionBeforeGoesOnUntilThereIsMemoryForBoth() throws Exception {
+    repository.put("m", 2, "b");
+    reconciler.reconcile();
+
+    assertThat(status(2).state()).isEqualTo(VersionState.FAILED);
+    assertThat(status(2).reason())
+        .isEqualTo(
+            "gpu:0: needs about 40.0 MiB of its memory, and 30.0 MiB of 100.0 MiB are free"
+                + " (gpu_memory_budget); another version of this model holds 40.0 MiB and goes"
+                + " on: free memory, or set gpu_memory_budget");
+    assertThat(serving()).containsExactly(1L);
+    assertThat(backend.loads).as("none on the processor").containsExactly(GPU, GPU);
+
+    repository.remove("a");
+    reconciler.reconcile();
+
+    await().until(() -> serving().equals(List.of(2L)));
+    assertThat(backend.loads).containsExactly(GPU, GPU, GPU);
+  }
+
+  @Test
+  void thatAreLoadedWhileTheirMemoryIsBeingFreedWaitForIt() throws Exception {
+    ServedVersion before = routes.acquire("m", "", Routes.Caller.ANYBODY);
+    repository.remove("m");
+    reconciler.reconcile();
+    repository.put("m", 2, "b");
+    reconciler.reconcile();
+
+    assertThat(status(2).reason()).endsWith("(gpu_memory_budget); 40.0 MiB are being freed");
+    before.release();
+
+    await().until(() -> serving().equals(List.of(2L)));
+    assertThat(backend.loads).containsExactly(GPU, GPU, GPU);
+  }
+}

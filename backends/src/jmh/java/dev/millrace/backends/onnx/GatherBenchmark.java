@@ -12,6 +12,7 @@ import dev.millrace.backends.tensor.TensorView;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -69,7 +70,7 @@ public class GatherBenchmark {
             Set.of(),
             List.of(new RunPlan.PinnedShape(new long[] {-1, floats})));
     session = Ort.environment().createSession(OnnxModels.identity(DataType.FP32, "n", floats));
-    runner = new OnnxRunner(session, Device.CPU, plan, () -> {});
+    runner = new OnnxRunner(session, Device.CPU, plan, Optional.empty(), () -> {});
     batch = new ArrayList<>();
     for (int i = 0; i < requests; i++) {
       batch.add(TestInputs.of(1, fromTheWire(floats)));

@@ -2,7 +2,8 @@
 package dev.millrace.backends.model;
 
 /**
- * A model in memory on one device, shared by all replicas there: weights exist once.
+ * A model in memory on one device, shared by all replicas there: weights exist once, unless {@link
+ * #sharesWeights} says otherwise.
  *
  * <p>Thread-safe. To be closed after the last of its runners.
  */
@@ -10,7 +11,7 @@ public interface LoadedModel extends AutoCloseable {
 
   ModelSignature signature();
 
-  /** A new runner with memory of its own, for one replica. Cheap. */
+  /** A new runner with memory of its own, for one replica. Cheap where weights are shared. */
   Runner newRunner();
 
   /**
@@ -18,6 +19,11 @@ public interface LoadedModel extends AutoCloseable {
    * replicas than cores do nothing but wait for each other.
    */
   default boolean runsOnCores() {
+    return true;
+  }
+
+  /** Whether all runners use the same weights; else each but the first brings a copy of its own. */
+  default boolean sharesWeights() {
     return true;
   }
 

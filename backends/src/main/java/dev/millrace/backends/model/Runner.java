@@ -19,6 +19,12 @@ public interface Runner extends AutoCloseable {
   OutputTensor[] run(List<? extends ModelInputs> requests, int rows) throws ModelRunException;
 
   /**
+   * Makes ready for runs by the calling thread, and no other from now on: before a replica's first
+   * batch. May take seconds; what cannot be made ready goes without.
+   */
+  default void attach() {}
+
+  /**
    * Ends the run that is in progress: it throws a {@link ModelRunException} soon, unless it was
    * about to return. From any thread; does not block.
    *

@@ -15,9 +15,22 @@ final class Answer {
   private final long[] shape;
   private final ByteBuffer data;
   private final OutputTensor rowIndex;
+  private final Rounding rounding;
   private double largest = -1;
 
-  Answer(OutputTensor output) {
+  /** How many digits two runs of the same rows have in common. */
+  enum Rounding {
+    /** The processor's: all of the type's but the last few. */
+    FINE,
+    /**
+     * A GPU's: products have 10 bits of fraction there (TF32), and are summed up in another order
+     * for another number of rows.
+     */
+    COARSE
+  }
+
+  Answer(OutputTensor output, Rounding rounding) {
+    this.rounding = rounding;
     this.type = output.dataType();
     this.shape = output.shape().clone();
     int length = output.byteLength();
@@ -60,9 +73,28 @@ final class Answer {
     if (mine.equals(others)) {
       return Optional.empty();
     }
+    return valueThatDiffers(mine, others, other)
+        .map(values -> "a row's values depend on the rows beside it" + values);
+  }
+
+  /** How this differs from another answer as a whole; empty if it does not. */
+  Optional<String> differenceTo(Answer other) {
+    if (!Arrays.equals(shape, other.shape)) {
+      return Optional.of(
+          "shape %s, not %s".formatted(Shapes.format(other.shape), Shapes.format(shape)));
+    }
+    ByteBuffer mine = data.slice(0, data.capacity());
+    ByteBuffer others = other.data.slice(0, other.data.capacity());
+    return mine.equals(others)
+        ? Optional.empty()
+        : valueThatDiffers(mine, others, other).map(values -> "values differ" + values);
+  }
+
+  /** Two values, if they are known, that differ by more than rounding. */
+  private Optional<String> valueThatDiffers(ByteBuffer mine, ByteBuffer others, Answer other) {
     double tolerance = tolerance();
     if (tolerance == 0) {
-      return Optional.of("a row's values depend on the rows beside it");
+      return Optional.of("");
     }
     double allowed = tolerance * Math.max(largest(), other.largest());
     for (int i = 0; i < mine.capacity(); i += type.byteSize()) {
@@ -70,9 +102,7 @@ final class Answer {
       double b = real(others.order(ByteOrder.LITTLE_ENDIAN), i);
       boolean same = Double.compare(a, b) == 0 || a == b || Math.abs(a - b) <= allowed;
       if (!same) {
-        return Optional.of(
-            "a row's values depend on the rows beside it (%s in one batch, %s in another)"
-                .formatted((float) a, (float) b));
+        return Optional.of(" (%s in one batch, %s in another)".formatted((float) a, (float) b));
       }
     }
     return Optional.empty();
@@ -82,8 +112,8 @@ final class Answer {
   private double tolerance() {
     return switch (type) {
       case FP64 -> 1e-6;
-      case FP32 -> 1e-4;
-      case FP16 -> 1e-2;
+      case FP32 -> rounding == Rounding.COARSE ? 1e-2 : 1e-4;
+      case FP16 -> rounding == Rounding.COARSE ? 3e-2 : 1e-2;
       case BF16 -> 5e-2;
       case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, BYTES -> 0;
     };

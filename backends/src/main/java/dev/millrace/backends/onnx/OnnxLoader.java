@@ -2,12 +2,12 @@
 package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.NodeInfo;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.ModelArtifact;
+import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.model.ModelSignature;
@@ -15,19 +15,12 @@ import dev.millrace.backends.model.Padder;
 import dev.millrace.backends.model.Padding;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.tensor.TensorSpec;
-import dev.millrace.backends.threads.Niceness;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +30,9 @@ final class OnnxLoader {
 
   /** What trying a model out may take; a run under way is not interrupted. */
   private static final long MOST_TRIAL_MILLIS = 10_000;
+
+  /** Of which a graph has to give what single kernels did. */
+  private static final int TRIAL_ROWS = 5;
 
   private final ModelArtifact artifact;
   private final ModelOptions options;
@@ -50,13 +46,16 @@ final class OnnxLoader {
 
   OnnxModel load() throws ModelLoadException {
     OnnxOptions engine = OnnxOptions.parse(options.engine());
+    SessionFactory sessions = new SessionFactory(artifact, options, engine, device);
     try (Arena arena = Arena.ofShared()) {
-      OnnxGraph graph = OnnxGraph.read(map(artifact.file(), arena));
+      OnnxGraph graph = OnnxGraph.read(sessions.map(arena));
       GraphEdits edits = GraphEdits.of(graph);
       Interface.checkServable(graph.inputs(), edits.outputs());
-      OrtSession session = open(engine, graph, edits, arena);
+      Optional<CudaRuntime> cuda = forGraphs(engine, graph);
+      Opened opened = open(sessions, graph, edits, arena, cuda);
+      OrtSession session = opened.session();
       try {
-        return tryOut(session, graph, edits);
+        return tryOut(session, graph, edits, opened.capturing());
       } catch (OrtException | ModelLoadException | RuntimeException e) {
         session.close();
         throw e;
@@ -68,65 +67,105 @@ final class OnnxLoader {
     }
   }
 
-  private static MemorySegment map(Path file, Arena arena) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-    }
+  /** What it takes for runs to be captured as CUDA graphs, if a model's can be. */
+  private record Capturing(CudaRuntime cuda, SessionFactory sessions) {}
+
+  /** Where runs may be captured, as far as the graph shows. */
+  private Optional<CudaRuntime> forGraphs(OnnxOptions engine, OnnxGraph graph) {
+    return device.isGpu()
+            && !engine.usesTensorRt()
+            && engine.cuda().graphs().orElse(true)
+            && !Interface.shapesVary(graph.inputs())
+        ? CudaRuntime.find()
+        : Optional.empty();
   }
 
-  private OrtSession open(OnnxOptions engine, OnnxGraph graph, GraphEdits edits, Arena arena)
+  /** A session, and whether it was made for graphs. */
+  private record Opened(OrtSession session, Optional<Capturing> capturing) {}
+
+  private Opened open(
+      SessionFactory sessions,
+      OnnxGraph graph,
+      GraphEdits edits,
+      Arena arena,
+      Optional<CudaRuntime> cuda)
       throws OrtException, ModelLoadException {
-    OrtEnvironment environment = Ort.environment();
-    try (OrtSession.SessionOptions session = new OrtSession.SessionOptions()) {
-      engine.apply(session, options.threads(), Interface.shapesVary(graph.inputs()));
-      if (device.isGpu()) {
-        engine.cuda().apply(session, device, options.gpuMemoryBytes());
+    if (cuda.isPresent()) {
+      try {
+        OrtSession session = sessions.open(graph, edits, arena, true);
+        return new Opened(session, Optional.of(new Capturing(cuda.get(), sessions)));
+      } catch (OrtException e) {
+        // operators that are the processor's, say
+        withoutGraphs(sessions.engine(), Ort.message(e));
       }
-      if (edits.isEmpty()) {
-        // from the file: external data is found beside it, and nothing is copied
-        String file = artifact.file().toString();
-        return create(engine, () -> environment.createSession(file, session));
-      }
-      log.info("{} version {}: {}", artifact.name(), artifact.version(), edits.describe());
-      Path folder = artifact.file().toAbsolutePath().getParent();
-      session.addConfigEntry(
-          "session.model_external_initializers_file_folder_path", String.valueOf(folder));
-      ByteBuffer edited = edits.write(arena);
-      return create(engine, () -> environment.createSession(edited, session));
     }
+    return new Opened(sessions.open(graph, edits, arena, false), Optional.empty());
   }
 
-  /** Has a session created; the threads that ORT may start for it serve. */
-  private OrtSession create(OnnxOptions engine, Callable<OrtSession> creation) throws OrtException {
-    try {
-      return !engine.startsThreads(options.threads())
-          ? creation.call()
-          : Niceness.asServing(creation);
-    } catch (OrtException | RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("a session was not created", e);
+  /** Says so, or that it is not what was asked for. */
+  private void withoutGraphs(OnnxOptions engine, String reason) throws ModelLoadException {
+    if (engine.cuda().graphs().orElse(false)) {
+      throw new ModelLoadException("cuda.enable_cuda_graph: 1, but " + reason);
     }
+    log.info("{}: no CUDA graphs: {}", this, reason);
   }
 
-  private OnnxModel tryOut(OrtSession session, OnnxGraph graph, GraphEdits edits)
+  @Override
+  public String toString() {
+    return "model %s version %d".formatted(artifact.name(), artifact.version());
+  }
+
+  private OnnxModel tryOut(
+      OrtSession session, OnnxGraph graph, GraphEdits edits, Optional<Capturing> capturing)
       throws OrtException, ModelLoadException {
     List<GraphValue> inputs = Interface.narrowed(graph.inputs(), options.declaredInputs());
     List<GraphValue> outputs = typed(edits.outputs(), session.getOutputInfo());
     List<TensorSpec> inputSpecs = Interface.specs(inputs);
     List<String> fedNames = inputs.stream().map(input -> edits.fedName(input.name())).toList();
     RunPlan unproven = RunPlan.unproven(inputSpecs, fedNames, Interface.specs(outputs));
-    try (Runner runner = new OnnxRunner(session, device, unproven, () -> {})) {
-      Trials trials = new Trials(runner, inputs, outputs.size(), graph.hints(), MOST_TRIAL_MILLIS);
+    try (Runner runner = new OnnxRunner(session, device, unproven, Optional.empty(), () -> {})) {
+      Trials trials =
+          new Trials(
+              runner,
+              device.isGpu() ? Answer.Rounding.COARSE : Answer.Rounding.FINE,
+              inputs,
+              outputs.size(),
+              graph.hints(),
+              MOST_TRIAL_MILLIS);
       BatchProof proof = new BatchProof(trials, inputs, unproven.outputs());
       ModelSignature.Batching batching = batching(proof.objection(graph.hints().sizes()));
       Findings findings = new Findings(inputs, outputs, batching, trials);
       Interface.checkDeclared("output", options.declaredOutputs(), findings.outputSpecs());
       ModelSignature signature = findings.signature();
       checkPadding(trials, inputs, outputs, signature);
-      return new OnnxModel(
-          session, device, signature, findings.plan(fedNames, graph.hints().operators()));
+      RunPlan plan = findings.plan(fedNames, graph.hints().operators());
+      Optional<Captures> captures =
+          capturing.isPresent() ? captures(capturing.get(), plan, trials) : Optional.empty();
+      return new OnnxModel(session, device, signature, plan, captures);
     }
+  }
+
+  private Optional<Captures> captures(Capturing capturing, RunPlan plan, Trials trials)
+      throws ModelLoadException {
+    Optional<String> objection = CudaGraphs.objection(plan);
+    if (objection.isPresent()) {
+      withoutGraphs(capturing.sessions().engine(), objection.get());
+      return Optional.empty();
+    }
+    return trial(plan, trials)
+        .map(trial -> new Captures(capturing.cuda(), trial, capturing.sessions()::another));
+  }
+
+  private Optional<Captures.Trial> trial(RunPlan plan, Trials trials) {
+    OpenSizes sizes = new OpenSizes(1);
+    ModelInputs sample =
+        plan.batched()
+            ? trials.sample(TrialValues.NORMAL, sizes, 0, Math.min(plan.maxRows(), TRIAL_ROWS))
+            : trials.whole(TrialValues.NORMAL, sizes);
+    List<Answer> answers = sample == null ? null : trials.run(sample);
+    return sample == null || answers == null
+        ? Optional.empty()
+        : Optional.of(new Captures.Trial(sample, sample.rows(), answers));
   }
 
   private void checkPadding(

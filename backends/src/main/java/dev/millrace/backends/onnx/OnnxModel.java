@@ -7,10 +7,13 @@ import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
+import java.util.Optional;
+import java.util.concurrent.locks.Lock;
 
 /**
  * One ORT session, and what was found out about its graph. Weights are in memory once, however many
- * runners there are.
+ * runners there are; but where runs are captured as CUDA graphs, each runner has a session of its
+ * own.
  *
  * <p>A run on a closed session takes the process down, so this refuses to be closed while a runner
  * is open, and gives no runner once it is closed.
@@ -20,11 +23,22 @@ final class OnnxModel implements LoadedModel {
   private final Device device;
   private final ModelSignature signature;
   private final RunPlan plan;
+  private final Optional<Captures> captures;
   private final Object lock = new Object();
+  private boolean isSessionTaken;
   private int openRunners;
   private boolean closed;
 
-  OnnxModel(OrtSession session, Device device, ModelSignature signature, RunPlan plan) {
+  /**
+   * @param captures if runs are captured; the session was made for it
+   */
+  OnnxModel(
+      OrtSession session,
+      Device device,
+      ModelSignature signature,
+      RunPlan plan,
+      Optional<Captures> captures) {
+    this.captures = captures;
     this.session = session;
     this.device = device;
     this.signature = signature;
@@ -42,15 +56,62 @@ final class OnnxModel implements LoadedModel {
       if (closed) {
         throw new IllegalStateException("the model is closed");
       }
-      Runner runner = new OnnxRunner(session, device, plan, this::runnerClosed);
-      openRunners++; // counted once it is there to be closed
-      return runner;
+      openRunners++;
+    }
+    try {
+      return captures.isPresent() ? capturingRunner(captures.get()) : runner(session, () -> {});
+    } catch (RuntimeException | Error e) {
+      runnerClosed();
+      throw e;
+    }
+  }
+
+  private Runner runner(OrtSession own, Runnable onClose) {
+    return new OnnxRunner(
+        own,
+        device,
+        plan,
+        captures,
+        () -> {
+          onClose.run();
+          runnerClosed();
+        });
+  }
+
+  private Runner capturingRunner(Captures captures) {
+    synchronized (lock) {
+      if (!isSessionTaken) {
+        isSessionTaken = true;
+        return runner(session, this::giveBackSession);
+      }
+    }
+    try {
+      OrtSession another = captures.another().open();
+      try {
+        return runner(another, () -> close(another));
+      } catch (RuntimeException | Error e) {
+        close(another);
+        throw e;
+      }
+    } catch (OrtException e) {
+      throw new IllegalStateException(Ort.message(e), e);
+    }
+  }
+
+  private void giveBackSession() {
+    synchronized (lock) {
+      isSessionTaken = false;
     }
   }
 
   @Override
   public boolean runsOnCores() {
     return !device.isGpu();
+  }
+
+  @Override
+  public boolean sharesWeights() {
+    return captures.isEmpty();
   }
 
   RunPlan plan() {
@@ -79,10 +140,22 @@ final class OnnxModel implements LoadedModel {
       }
       closed = true;
     }
+    close(session);
+  }
+
+  private void close(OrtSession open) {
+    Lock shared = CaptureLock.shared();
+    if (device.isGpu()) {
+      shared.lock();
+    }
     try {
-      session.close();
+      open.close();
     } catch (OrtException e) {
       throw new IllegalStateException(Ort.message(e), e);
+    } finally {
+      if (device.isGpu()) {
+        shared.unlock();
+      }
     }
   }
 }

@@ -28,7 +28,10 @@ import java.util.TreeSet;
  * @param memArena whether ORT keeps freed memory for the next run
  * @param memPattern whether ORT plans a run's memory as one block; empty to leave it to the model
  * @param allowSpinning whether ORT's threads burn processor time while they wait
+ * @param usesTensorRt whether NVIDIA's GPUs are used by TensorRT as far as it can: {@code provider:
+ *     tensorrt}, else {@code cuda}
  * @param cuda options of the provider for NVIDIA's GPUs
+ * @param tensorRt options of the other
  * @param session entries of ORT's session configuration, by its own keys
  */
 record OnnxOptions(
@@ -38,7 +41,9 @@ record OnnxOptions(
     boolean memArena,
     Optional<Boolean> memPattern,
     boolean allowSpinning,
+    boolean usesTensorRt,
     CudaOptions cuda,
+    TensorRtOptions tensorRt,
     Map<String, String> session) {
 
   private static final Set<String> OWN_KEYS =
@@ -48,7 +53,8 @@ record OnnxOptions(
           "inter_op_threads",
           "enable_mem_arena",
           "enable_mem_pattern",
-          "allow_spinning");
+          "allow_spinning",
+          "provider");
 
   private static final Set<String> SESSION_KEYS =
       Set.of(
@@ -97,7 +103,9 @@ record OnnxOptions(
             reader.bool("enable_mem_arena").orElse(true),
             reader.bool("enable_mem_pattern"),
             reader.bool("allow_spinning").orElse(false),
+            reader.choice("provider", false, Map.of("cuda", false, "tensorrt", true)),
             CudaOptions.parse(given, reader.problems),
+            TensorRtOptions.parse(given, reader.problems),
             reader.sessionEntries());
     if (!reader.problems.isEmpty()) {
       throw new ModelLoadException(String.join("; ", reader.problems));
@@ -139,7 +147,8 @@ record OnnxOptions(
       for (String key : this.given.keySet()) {
         if (!OWN_KEYS.contains(key)
             && !SESSION_KEYS.contains(key)
-            && !key.startsWith(CudaOptions.PREFIX)) {
+            && !key.startsWith(CudaOptions.PREFIX)
+            && !key.startsWith(TensorRtOptions.PREFIX)) {
           problems.add("unknown option '" + key + "'" + hint(key));
         }
       }

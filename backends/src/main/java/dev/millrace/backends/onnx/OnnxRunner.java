@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,15 +36,24 @@ final class OnnxRunner implements Runner {
   /** A row of zeros that shows the dimensions of an answer without rows. */
   private static final long MOST_ZERO_ROW_BYTES = 1 << 20;
 
+  /** For all sizes of a large model; of those that are left the GPU is told kernel by kernel. */
+  private static final long MOST_CAPTURE_MILLIS = 20_000;
+
   private final OrtSession session;
   private final Device device;
   private final Optional<GpuArena> arena;
+  private final Optional<Captures> captures;
+
+  /** Held while the GPU is called. */
+  private final Optional<Lock> guard;
+
+  private Optional<CudaGraphs> graphs = Optional.empty();
   private final RunPlan plan;
   private final Runnable onClose;
   private final Slab[] inputSlabs;
   private final Slab[] outputSlabs;
   private final BindingCache bindings;
-  private final OrtMemory memory = new OrtMemory();
+  private final OrtMemory tensors = new OrtMemory();
   private final Termination termination = new Termination();
   private final OutputTensor[] outputs;
 
@@ -58,27 +68,40 @@ final class OnnxRunner implements Runner {
 
   /**
    * @param device that the session runs on
+   * @param captures for runs that are captured: the session is this runner's alone then
    * @param onClose called once, when this runner no longer uses the session
    */
-  OnnxRunner(OrtSession session, Device device, RunPlan plan, Runnable onClose) {
+  OnnxRunner(
+      OrtSession session,
+      Device device,
+      RunPlan plan,
+      Optional<Captures> captures,
+      Runnable onClose) {
     this.session = session;
     this.device = device;
+    this.captures = captures;
+    this.guard = device.isGpu() ? Optional.of(CaptureLock.shared()) : Optional.empty();
+    if (device.isGpu()) {
+      CudaGraphs.none(termination.options());
+    }
+    // what graphs use in between is free in the arena's eyes, and has to stay
     this.arena =
-        device.isGpu()
+        device.isGpu() && captures.isEmpty()
             ? Optional.of(new GpuArena(device.toString(), termination.options()))
             : Optional.empty();
     this.plan = plan;
     this.onClose = onClose;
-    this.inputSlabs = slabs(plan.inputs().size());
-    this.outputSlabs = slabs(plan.outputs().size());
+    HostMemory memory = PinnedMemory.of(device);
+    this.inputSlabs = slabs(plan.inputs().size(), memory);
+    this.outputSlabs = slabs(plan.outputs().size(), memory);
     this.bindings = new BindingCache(plan.batched() ? plan.maxRows() : 1);
     this.outputs = new OutputTensor[plan.outputs().size()];
   }
 
-  private static Slab[] slabs(int count) {
+  private static Slab[] slabs(int count, HostMemory memory) {
     Slab[] slabs = new Slab[count];
     for (int i = 0; i < count; i++) {
-      slabs[i] = new Slab();
+      slabs[i] = new Slab(memory);
     }
     return slabs;
   }
@@ -97,6 +120,31 @@ final class OnnxRunner implements Runner {
     return rows == 0 && plan.batched() ? answerNoRows(requests.get(0)) : runRows(requests, rows);
   }
 
+  @Override
+  public void attach() {
+    if (captures.isEmpty() || graphs.isPresent()) {
+      return;
+    }
+    CudaGraphs fresh =
+        new CudaGraphs(session, plan, device.index(), captures.get().cuda(), termination.options());
+    graphs = Optional.of(fresh);
+    try {
+      int rows = fresh.capture(MOST_CAPTURE_MILLIS);
+      Optional<String> difference = captures.get().trial().difference(this);
+      if (difference.isEmpty()) {
+        log.info("{}: CUDA graphs for up to {} rows", device, rows);
+        return;
+      }
+      log.warn("{}: no CUDA graphs, they answer otherwise: {}", device, difference.get());
+    } catch (OrtException e) {
+      log.warn("{}: no CUDA graphs: {}", device, Ort.message(e));
+    } catch (ModelRunException e) {
+      log.warn("{}: no CUDA graphs: {}", device, e.getMessage());
+    }
+    graphs = Optional.empty();
+    fresh.close();
+  }
+
   private OutputTensor[] runRows(List<? extends ModelInputs> requests, int rows)
       throws ModelRunException {
     try {
@@ -104,7 +152,12 @@ final class OnnxRunner implements Runner {
       Binding binding = bindingFor(requests, rows);
       gather(requests, binding);
       long gathered = System.nanoTime();
-      binding = execute(binding, requests, rows);
+      guard.ifPresent(Lock::lock);
+      try {
+        binding = execute(binding, requests, rows);
+      } finally {
+        guard.ifPresent(Lock::unlock);
+      }
       long ran = System.nanoTime();
       collect(binding, requests.size(), rows);
       gatherNanos = gathered - start;
@@ -296,7 +349,7 @@ final class OnnxRunner implements Runner {
         TensorView view = requests.get(r).input(i);
         end =
             strings
-                ? memory.putStrings(binding.inputs[i], end, view)
+                ? tensors.putStrings(binding.inputs[i], end, view)
                 : view.copyTo(inputSlabs[i].buffer(), (int) end);
       }
       if (end != expected) {
@@ -330,7 +383,7 @@ final class OnnxRunner implements Runner {
   private Binding execute(Binding binding, List<? extends ModelInputs> requests, int rows)
       throws OrtException, ModelRunException {
     try {
-      run(binding);
+      run(binding, rows);
       return binding;
     } catch (OrtException e) {
       if (binding.pins.isEmpty() || !isWrongShape(e)) {
@@ -341,7 +394,7 @@ final class OnnxRunner implements Runner {
       Binding unpinned = bindingFor(requests, rows);
       gather(requests, unpinned);
       try {
-        run(unpinned);
+        run(unpinned, rows);
       } catch (OrtException again) {
         pinning = true; // it was not the binding
         bindings.close();
@@ -352,9 +405,16 @@ final class OnnxRunner implements Runner {
     }
   }
 
-  private void run(Binding binding) throws OrtException {
+  private void run(Binding binding, int rows) throws OrtException {
     if (arena.isPresent()) {
       arena.get().before(Arrays.stream(binding.inputBytes).sum());
+    }
+    if (graphs.isPresent()) {
+      if (binding.prepared != null && graphs.get().has(rows)) {
+        graphs.get().run(rows, inputSlabs, binding.inputBytes, binding.outputs);
+        return;
+      }
+      graphs.get().chooseNone();
     }
     if (binding.prepared != null) {
       binding.prepared.run(termination.options());
@@ -390,11 +450,11 @@ final class OnnxRunner implements Runner {
     long[] shape = tensor.getInfo().getShape();
     long elements = Shapes.elements(shape);
     if (spec.dataType() == DataType.BYTES) {
-      OrtMemory.Strings strings = memory.strings(tensor, Math.toIntExact(elements));
+      OrtMemory.Strings strings = tensors.strings(tensor, Math.toIntExact(elements));
       return new OutputTensor(DataType.BYTES, shape, strings.bytes(), strings.offsets());
     }
     return new OutputTensor(
-        spec.dataType(), shape, memory.data(tensor, elements * spec.dataType().byteSize()));
+        spec.dataType(), shape, tensors.data(tensor, elements * spec.dataType().byteSize()));
   }
 
   @Override
@@ -435,6 +495,7 @@ final class OnnxRunner implements Runner {
     }
     closed = true;
     release();
+    graphs.ifPresent(CudaGraphs::close);
     termination.close();
     bindings.close();
     for (Slab slab : inputSlabs) {

@@ -7,12 +7,9 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.millrace.backends.tensor.TensorView;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
@@ -26,89 +23,35 @@ import java.util.Map;
  * own vocabulary. Here an output is read where it lies, and the bytes of a string are the bytes
  * that were sent. See ADR 0004.
  *
- * <p>The table of functions is append-only: an index never changes between releases of ORT. An
- * instance belongs to one thread at a time.
+ * <p>An instance belongs to one thread at a time.
  */
-@SuppressWarnings("restricted") // downcalls and reinterpret: the point of this class
 final class OrtMemory {
-  /** Places of functions in {@code OrtApi} (onnxruntime_c_api.h). */
-  private static final int GET_ERROR_MESSAGE = 2;
-
+  /** Places of functions in {@link OrtApi}. */
   private static final int RUN = 9;
+
   private static final int GET_TENSOR_MUTABLE_DATA = 51;
   private static final int GET_STRING_TENSOR_DATA_LENGTH = 53;
   private static final int GET_STRING_TENSOR_CONTENT = 54;
-  private static final int RELEASE_STATUS = 93;
   private static final int GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER = 252;
 
-  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+  private static final ValueLayout.OfLong LONG = OrtApi.LONG;
   private static final ValueLayout.OfInt LITTLE_INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private static final MethodHandle nativeHandle;
-  private static final MethodHandle sessionHandle;
-  private static final MethodHandle optionsHandle;
-  private static final MethodHandle run;
-  private static final MethodHandle getErrorMessage;
-  private static final MethodHandle releaseStatus;
-  private static final MethodHandle getTensorMutableData;
-  private static final MethodHandle getStringTensorDataLength;
-  private static final MethodHandle getStringTensorContent;
-  private static final MethodHandle getResizedStringBuffer;
-
-  static {
-    try {
-      Ort.environment(); // loads the library
-      MethodHandles.Lookup lookup = MethodHandles.lookup();
-      nativeHandle =
-          MethodHandles.privateLookupIn(OnnxTensorLike.class, lookup)
-              .findGetter(OnnxTensorLike.class, "nativeHandle", long.class);
-      sessionHandle =
-          MethodHandles.privateLookupIn(OrtSession.class, lookup)
-              .findGetter(OrtSession.class, "nativeHandle", long.class);
-      optionsHandle =
-          MethodHandles.privateLookupIn(OrtSession.RunOptions.class, lookup)
-              .findGetter(OrtSession.RunOptions.class, "nativeHandle", long.class);
-      Class<?> runtime = Class.forName("ai.onnxruntime.OnnxRuntime");
-      long table =
-          (long)
-              MethodHandles.privateLookupIn(runtime, lookup)
-                  .findStaticGetter(runtime, "ortApiHandle", long.class)
-                  .invoke();
-      // pointers are passed as longs: the same registers on every 64-bit platform ORT is built for
-      FunctionDescriptor two = FunctionDescriptor.of(LONG, LONG, LONG);
-      getErrorMessage = function(table, GET_ERROR_MESSAGE, FunctionDescriptor.of(LONG, LONG));
-      releaseStatus = function(table, RELEASE_STATUS, FunctionDescriptor.ofVoid(LONG));
-      run =
-          function(
-              table,
-              RUN,
-              FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG));
-      getTensorMutableData = function(table, GET_TENSOR_MUTABLE_DATA, two);
-      getStringTensorDataLength = function(table, GET_STRING_TENSOR_DATA_LENGTH, two);
-      getStringTensorContent =
-          function(
-              table,
-              GET_STRING_TENSOR_CONTENT,
-              FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG));
-      getResizedStringBuffer =
-          function(
-              table,
-              GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER,
-              FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG));
-    } catch (Throwable e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+  private static final MethodHandle tensorHandle = OrtApi.handleOf(OnnxTensorLike.class);
+  private static final MethodHandle sessionHandle = OrtApi.handleOf(OrtSession.class);
+  private static final MethodHandle optionsHandle = OrtApi.handleOf(OrtSession.RunOptions.class);
+  private static final MethodHandle run = OrtApi.function(RUN, 8);
+  private static final MethodHandle getTensorMutableData =
+      OrtApi.function(GET_TENSOR_MUTABLE_DATA, 2);
+  private static final MethodHandle getStringTensorDataLength =
+      OrtApi.function(GET_STRING_TENSOR_DATA_LENGTH, 2);
+  private static final MethodHandle getStringTensorContent =
+      OrtApi.function(GET_STRING_TENSOR_CONTENT, 5);
+  private static final MethodHandle getResizedStringBuffer =
+      OrtApi.function(GET_RESIZED_STRING_TENSOR_ELEMENT_BUFFER, 4);
 
   private final MemorySegment out = Arena.ofAuto().allocate(LONG);
-
-  private static MethodHandle function(long table, int place, FunctionDescriptor type) {
-    MemorySegment functions =
-        MemorySegment.ofAddress(table).reinterpret((place + 1) * LONG.byteSize());
-    return Linker.nativeLinker()
-        .downcallHandle(MemorySegment.ofAddress(functions.getAtIndex(LONG, place)), type);
-  }
 
   /**
    * The addresses that a run of a session needs, laid out once: what ORT's Java binding makes of
@@ -140,21 +83,12 @@ final class OrtMemory {
       } catch (Throwable e) {
         throw new IllegalStateException(e);
       }
-      this.inputNames = names(feeds, arena);
+      this.inputNames = OrtApi.strings(feeds.keySet(), arena);
       this.inputs = handles(feeds, arena);
       this.inputCount = feeds.size();
-      this.outputNames = names(pins, arena);
+      this.outputNames = OrtApi.strings(pins.keySet(), arena);
       this.outputs = handles(pins, arena);
       this.outputCount = pins.size();
-    }
-
-    private static long names(Map<String, OnnxTensor> tensors, Arena arena) {
-      MemorySegment names = arena.allocate(LONG, tensors.size());
-      int i = 0;
-      for (String name : tensors.keySet()) {
-        names.setAtIndex(LONG, i++, arena.allocateFrom(name).address());
-      }
-      return names.address();
     }
 
     private static long handles(Map<String, OnnxTensor> tensors, Arena arena) {
@@ -169,7 +103,7 @@ final class OrtMemory {
     /** Runs; the outputs are in the pinned tensors then. */
     void run(OrtSession.RunOptions options) throws OrtException {
       try {
-        check(
+        OrtApi.check(
             (long)
                 run.invokeExact(
                     session,
@@ -181,7 +115,7 @@ final class OrtMemory {
                     outputCount,
                     outputs));
       } catch (Throwable e) {
-        throw rethrown(e);
+        throw OrtApi.rethrown(e);
       }
     }
   }
@@ -192,11 +126,11 @@ final class OrtMemory {
       return ByteBuffer.allocate(0);
     }
     try {
-      check((long) getTensorMutableData.invokeExact(handle(tensor), out.address()));
+      OrtApi.check((long) getTensorMutableData.invokeExact(handle(tensor), out.address()));
     } catch (Throwable e) {
-      throw rethrown(e);
+      throw OrtApi.rethrown(e);
     }
-    return view(out.get(LONG, 0), bytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    return OrtApi.view(out.get(LONG, 0), bytes).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /**
@@ -220,11 +154,12 @@ final class OrtMemory {
         throw new IllegalArgumentException("a string element is cut short");
       }
       try {
-        check((long) getResizedStringBuffer.invokeExact(handle, next++, length, out.address()));
+        OrtApi.check(
+            (long) getResizedStringBuffer.invokeExact(handle, next++, length, out.address()));
       } catch (Throwable e) {
-        throw rethrown(e);
+        throw OrtApi.rethrown(e);
       }
-      MemorySegment.copy(source, position, view(out.get(LONG, 0), length), 0, length);
+      MemorySegment.copy(source, position, OrtApi.view(out.get(LONG, 0), length), 0, length);
       position += length;
     }
     return next;
@@ -238,11 +173,11 @@ final class OrtMemory {
     }
     long handle = handle(tensor);
     try (Arena arena = Arena.ofConfined()) {
-      check((long) getStringTensorDataLength.invokeExact(handle, out.address()));
+      OrtApi.check((long) getStringTensorDataLength.invokeExact(handle, out.address()));
       long length = out.get(LONG, 0);
       MemorySegment content = arena.allocate(Math.max(1, length));
       MemorySegment starts = arena.allocate(LONG, count);
-      check(
+      OrtApi.check(
           (long)
               getStringTensorContent.invokeExact(
                   handle, content.address(), length, starts.address(), (long) count));
@@ -260,7 +195,7 @@ final class OrtMemory {
       offsets[count] = position;
       return new Strings(wire.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN), offsets);
     } catch (Throwable e) {
-      throw rethrown(e);
+      throw OrtApi.rethrown(e);
     }
   }
 
@@ -277,31 +212,9 @@ final class OrtMemory {
       throw new IllegalStateException("the tensor is closed"); // ORT would take the process down
     }
     try {
-      return (long) nativeHandle.invokeExact((OnnxTensorLike) tensor);
+      return (long) tensorHandle.invokeExact((OnnxTensorLike) tensor);
     } catch (Throwable e) {
       throw new IllegalStateException(e);
     }
-  }
-
-  private static MemorySegment view(long address, long bytes) {
-    return MemorySegment.ofAddress(address).reinterpret(bytes);
-  }
-
-  private static void check(long status) throws Throwable {
-    if (status != 0) {
-      long text = (long) getErrorMessage.invokeExact(status);
-      String message = view(text, Long.MAX_VALUE).getString(0);
-      releaseStatus.invokeExact(status);
-      throw new OrtException(message);
-    }
-  }
-
-  private static RuntimeException rethrown(Throwable e) throws OrtException {
-    return switch (e) {
-      case OrtException failure -> throw failure;
-      case RuntimeException failure -> failure;
-      case Error failure -> throw failure;
-      default -> new IllegalStateException(e);
-    };
   }
 }

@@ -8,8 +8,6 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtProvider;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions;
-import ai.onnxruntime.providers.OrtCUDAProviderOptions;
-import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
 import dev.millrace.backends.natives.LibrarySearch;
 import dev.millrace.backends.natives.SystemLibraries;
 import java.io.IOException;
@@ -105,17 +103,9 @@ final class OrtProbe implements ProviderProbe {
   private static void add(OrtProvider provider, int index, SessionOptions options)
       throws OrtException {
     switch (provider) {
-      case CUDA -> {
-        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(index)) {
-          options.addCUDA(cuda);
-        }
-      }
-      case TENSOR_RT -> {
-        try (OrtTensorRTProviderOptions tensorRt = new OrtTensorRTProviderOptions(index)) {
-          options.addTensorrt(tensorRt);
-        }
-      }
-      case OPEN_VINO -> options.addOpenVINO("");
+      case CUDA -> ProviderOptions.addCuda(options, index, Map.of());
+      case TENSOR_RT -> ProviderOptions.addTensorRt(options, index, Map.of());
+      case OPEN_VINO -> ProviderOptions.addOpenVino(options, Map.of());
       default -> throw new IllegalArgumentException("no device of " + provider);
     }
   }

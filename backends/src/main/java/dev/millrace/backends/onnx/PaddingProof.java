@@ -100,12 +100,12 @@ final class PaddingProof {
     return input.toLowerCase(Locale.ROOT).contains("mask");
   }
 
-  private static List<Answer> cut(List<Answer> padded, Cut cut) throws InferException {
+  private List<Answer> cut(List<Answer> padded, Cut cut) throws InferException {
     if (cut.isNone()) {
       return padded;
     }
     OutputTensor[] outputs = padded.stream().map(Answer::tensor).toArray(OutputTensor[]::new);
-    return Arrays.stream(cut.rows(outputs, 0, ROWS)).map(Answer::new).toList();
+    return Arrays.stream(cut.rows(outputs, 0, ROWS)).map(trials::answer).toList();
   }
 
   private Optional<String> difference(long length, List<Answer> exact, List<Answer> cut) {

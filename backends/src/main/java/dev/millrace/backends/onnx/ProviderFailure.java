@@ -3,6 +3,7 @@ package dev.millrace.backends.onnx;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -26,6 +27,9 @@ final class ProviderFailure {
   /** Full, taken, of an architecture without code, broken. */
   private static final Set<Integer> OF_ONE_DEVICE = Set.of(2, 46, 209, 214);
 
+  private static final Pattern NO_PROVIDER =
+      Pattern.compile("Failed to find (\\w+) shared provider");
+
   private static final Pattern NO_SUCH_DEVICE = Pattern.compile("Invalid device ID: (\\d+)");
 
   private ProviderFailure() {}
@@ -40,6 +44,11 @@ final class ProviderFailure {
     Matcher first = MISSING_LIBRARY.matcher(message);
     if (first.find()) {
       return missingLibraries(missing.isEmpty() ? List.of(first.group(1)) : missing);
+    }
+    Matcher provider = NO_PROVIDER.matcher(message);
+    if (provider.find()) {
+      return "missing beside ONNX Runtime's library: libonnxruntime_providers_%s.so"
+          .formatted(provider.group(1).toLowerCase(Locale.ROOT));
     }
     Matcher cuda = CUDA_ERROR.matcher(message);
     if (cuda.find()) {

@@ -2,6 +2,7 @@
 package dev.millrace.backends.onnx;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Slab implements AutoCloseable {
   /** What ORT aligns its own tensors to: a cache line, and the widest vector register. */
-  private static final long ALIGNMENT = 64;
+  static final long ALIGNMENT = 64;
 
   /** Below this, growing would save nothing worth having. */
   private static final long SMALLEST = 1024;
@@ -26,6 +27,15 @@ final class Slab implements AutoCloseable {
   // shared, since a replica may be closed by another thread than the one that ran it
   private @Nullable Arena arena;
   private ByteBuffer buffer = EMPTY;
+  private MemorySegment segment = MemorySegment.NULL;
+  private final HostMemory memory;
+
+  /**
+   * @param memory as the device wants it that copies from here, or to here
+   */
+  Slab(HostMemory memory) {
+    this.memory = memory;
+  }
 
   /**
    * Whether {@link #fit} would replace the memory: to make room, or to give up what an oversized
@@ -45,8 +55,10 @@ final class Slab implements AutoCloseable {
     close();
     Arena fresh = Arena.ofShared();
     arena = fresh;
-    buffer =
-        fresh.allocate(roundedUp(bytes), ALIGNMENT).asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    long alignment = memory.alignment();
+    segment = fresh.allocate(Math.max(roundedUp(bytes), alignment), alignment);
+    memory.pin(segment);
+    buffer = segment.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** The first {@code bytes} of the memory. */
@@ -58,6 +70,11 @@ final class Slab implements AutoCloseable {
     return buffer;
   }
 
+  /** All of the memory. */
+  MemorySegment segment() {
+    return segment;
+  }
+
   private static long roundedUp(long bytes) {
     long power = Long.highestOneBit(Math.max(bytes, SMALLEST) - 1) << 1;
     return Math.min(power, Integer.MAX_VALUE);
@@ -67,6 +84,8 @@ final class Slab implements AutoCloseable {
   public void close() {
     buffer = EMPTY;
     if (arena != null) {
+      memory.unpin(segment);
+      segment = MemorySegment.NULL;
       arena.close();
       arena = null;
     }

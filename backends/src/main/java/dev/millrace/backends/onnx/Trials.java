@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Runs a model on made-up input and remembers the shapes of what came out. */
 final class Trials {
   private final Runner runner;
+  private final Answer.Rounding rounding;
   private final List<GraphValue> inputs;
   private final GraphHints hints;
   private final long deadlineNanos;
@@ -62,8 +63,18 @@ final class Trials {
     }
   }
 
-  Trials(Runner runner, List<GraphValue> inputs, int outputs, GraphHints hints, long maxMillis) {
+  /**
+   * @param rounding of the device that the runner runs on
+   */
+  Trials(
+      Runner runner,
+      Answer.Rounding rounding,
+      List<GraphValue> inputs,
+      int outputs,
+      GraphHints hints,
+      long maxMillis) {
     this.runner = runner;
+    this.rounding = rounding;
     this.hints = hints;
     this.inputs = inputs;
     this.deadlineNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(maxMillis);
@@ -131,11 +142,16 @@ final class Trials {
       for (int i = 0; i < outputs.length; i++) {
         seen.get(i).add(outputs[i].shape());
       }
-      return Arrays.stream(outputs).map(Answer::new).toList();
+      return Arrays.stream(outputs).map(this::answer).toList();
     } catch (ModelRunException e) {
       lastError = String.valueOf(e.getMessage());
       return null;
     }
+  }
+
+  /** An output, to be compared with others. */
+  Answer answer(OutputTensor output) {
+    return new Answer(output, rounding);
   }
 
   private static List<GraphValue.Dim> dims(GraphValue input) {

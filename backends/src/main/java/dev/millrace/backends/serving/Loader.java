@@ -103,19 +103,24 @@ final class Loader {
         runners.add(runner);
         timings = warmUp.run(runner);
       }
-      return new ServedVersion(
-          artifact.name(),
-          artifact.version(),
-          backend.platform(),
-          manifest,
-          placed,
-          runners,
-          warmUp,
-          timings,
-          inlining,
-          fairness,
-          janitor,
-          nanoClock);
+      ServedVersion served =
+          new ServedVersion(
+              artifact.name(),
+              artifact.version(),
+              backend.platform(),
+              manifest,
+              placed,
+              runners,
+              warmUp,
+              timings,
+              inlining,
+              fairness,
+              janitor,
+              nanoClock);
+      if (!model.runsOnCores()) {
+        served.awaitReplicas(); // a GPU's may take seconds; requests are not to wait for that
+      }
+      return served;
     } catch (ModelLoadException | RuntimeException | Error e) {
       runners.forEach(Runner::close);
       model.close();

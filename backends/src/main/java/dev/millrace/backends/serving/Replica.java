@@ -10,11 +10,21 @@ final class Replica implements Runnable {
   private final BatchQueue<InferTask> queue;
   private final Runner runner;
   private final BatchExecutor executor;
+  private final Runnable attached;
   private final Batch<InferTask> batch;
 
-  Replica(ServedVersion served, BatchQueue<InferTask> queue, Runner runner, InlineCost cost) {
+  /**
+   * @param attached called when it is about to take its first batch
+   */
+  Replica(
+      ServedVersion served,
+      BatchQueue<InferTask> queue,
+      Runner runner,
+      InlineCost cost,
+      Runnable attached) {
     this.queue = queue;
     this.runner = runner;
+    this.attached = attached;
     this.batch = new Batch<>(runner.sharedGpu());
     this.executor = new BatchExecutor(served, runner, cost, false);
   }
@@ -23,12 +33,21 @@ final class Replica implements Runnable {
   @Override
   public void run() {
     try (runner) {
+      attach();
       while (queue.take(batch)) {
         executor.execute(batch);
         batch.clear();
       }
     } finally {
       executor.leave();
+    }
+  }
+
+  private void attach() {
+    try {
+      runner.attach();
+    } finally {
+      attached.run();
     }
   }
 }

@@ -6,7 +6,8 @@ import dev.millrace.backends.threads.Niceness;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.concurrent.CountDownLatch;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,7 +17,7 @@ final class Replicas {
   private static final Logger log = LoggerFactory.getLogger(Replicas.class);
 
   private final ServedVersion served;
-  private final Function<Runner, Replica> work;
+  private final BiFunction<Runner, Runnable, Replica> work;
   private final Supplier<Runner> warmRunner;
 
   /** Those that take batches; replaced whole, under {@code this}. */
@@ -31,26 +32,32 @@ final class Replicas {
   private boolean closing;
 
   /**
-   * @param work of a thread, with its runner, which it closes
+   * @param work of a thread, with its runner, which it closes, and what it calls when it is about
+   *     to take its first batch
    * @param warmRunner makes one more
    */
-  Replicas(ServedVersion served, Function<Runner, Replica> work, Supplier<Runner> warmRunner) {
+  Replicas(
+      ServedVersion served,
+      BiFunction<Runner, Runnable, Replica> work,
+      Supplier<Runner> warmRunner) {
     this.served = served;
     this.work = work;
     this.warmRunner = warmRunner;
   }
 
-  /** Starts the first ones. */
-  synchronized void startAll(List<Runner> runners) {
-    threads = runners.stream().map(this::start).toList();
+  /** Starts the first ones; each that is ready counts down. */
+  synchronized CountDownLatch startAll(List<Runner> runners) {
+    CountDownLatch attached = new CountDownLatch(runners.size());
+    threads = runners.stream().map(runner -> start(runner, attached::countDown)).toList();
+    return attached;
   }
 
-  private Thread start(Runner runner) {
+  private Thread start(Runner runner, Runnable attached) {
     Thread replica =
         Thread.ofPlatform()
             .name("replica-" + served.name() + "-" + served.version() + "-" + started++)
             .daemon()
-            .unstarted(work.apply(runner));
+            .unstarted(work.apply(runner, attached));
     Niceness.startServing(replica);
     return replica;
   }
@@ -81,7 +88,7 @@ final class Replicas {
       return false;
     }
     List<Thread> more = new ArrayList<>(threads);
-    more.add(start(runner));
+    more.add(start(runner, () -> {}));
     threads = List.copyOf(more);
     if (more.size() == count) {
       log.info("{}: {} replicas", served, count);

@@ -17,6 +17,7 @@ import dev.millrace.batching.Rejection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -65,6 +66,7 @@ public final class ServedVersion {
   private volatile List<Mirror> mirrors = List.of();
 
   private final Replicas replicas;
+  private final CountDownLatch attached;
   private final InlineReplicas inlineReplicas;
   private final InlineCost inlineCost;
   private final RunWatches runs;
@@ -130,7 +132,9 @@ public final class ServedVersion {
         new Refusals(
             name, manifest, queue, nanoClock, () -> ThreadLocalRandom.current().nextDouble());
     this.entrance = new Entrance(manifest.scheduling());
-    this.mayRunInline = manifest.scheduling().batching().queueDelayNanos() == 0;
+    // a run on a GPU is a wait, and on a loop's thread it would be without the replica's graphs
+    this.mayRunInline =
+        manifest.scheduling().batching().queueDelayNanos() == 0 && model.runsOnCores();
     this.inlineCost = new InlineCost(inlining.budget().toNanos());
     this.inlineReplicas = new InlineReplicas(this, model, queue, inlineCost, inlining.eventLoops());
     this.janitor = janitor;
@@ -138,8 +142,28 @@ public final class ServedVersion {
         new RunWatches(this, janitor.runLimits().withMaxRunNanos(manifest.limits().maxRunNanos()));
     this.replicas =
         new Replicas(
-            this, runner -> new Replica(this, queue, runner, inlineCost), this::newWarmRunner);
-    replicas.startAll(runners);
+            this,
+            (runner, attached) -> new Replica(this, queue, runner, inlineCost, attached),
+            this::newWarmRunner);
+    this.attached = replicas.startAll(runners);
+  }
+
+  /**
+   * Waits until all replicas that it was made with are ready to take batches: a GPU's may take
+   * seconds.
+   */
+  void awaitReplicas() {
+    boolean interrupted = false;
+    while (attached.getCount() > 0) {
+      try {
+        attached.await();
+      } catch (InterruptedException e) {
+        interrupted = true; // whoever stops the loader waits for the load
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /**

@@ -8,6 +8,7 @@ import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.OutputTensor;
 import dev.millrace.backends.model.Runner;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -43,12 +44,31 @@ final class SpreadModel implements LoadedModel {
   @Override
   public Runner newRunner() {
     Share share = takeLeastUsed();
+    Optional<GpuClaim> copy = Optional.empty();
     try {
-      return new CountedRunner(share.model.newRunner(), share);
+      copy = share.model.sharesWeights() || isAlone(share) ? copy : copy(share);
+      return new CountedRunner(share.model.newRunner(), share, copy);
     } catch (RuntimeException | Error e) {
+      copy.ifPresent(ledger::release);
       giveBack(share);
       throw e;
     }
+  }
+
+  private synchronized boolean isAlone(Share share) {
+    return share.runners == 1;
+  }
+
+  /** Room for one more copy of the weights. */
+  private Optional<GpuClaim> copy(Share share) {
+    GpuClaim first = share.claim;
+    Optional<GpuClaim> copy = ledger.reserve(first.gpu(), first.model(), first.bytes());
+    if (copy.isEmpty()) {
+      throw new IllegalStateException(
+          "one more replica, with weights of its own: "
+              + ledger.refusal(first.gpu(), first.bytes()));
+    }
+    return copy;
   }
 
   private synchronized Share takeLeastUsed() {
@@ -99,17 +119,24 @@ final class SpreadModel implements LoadedModel {
   private final class CountedRunner implements Runner {
     private final Runner runner;
     private final Share share;
+    private final Optional<GpuClaim> copy;
     private boolean closed;
 
-    CountedRunner(Runner runner, Share share) {
+    CountedRunner(Runner runner, Share share, Optional<GpuClaim> copy) {
       this.runner = runner;
       this.share = share;
+      this.copy = copy;
     }
 
     @Override
     public OutputTensor[] run(List<? extends ModelInputs> requests, int rows)
         throws ModelRunException {
       return runner.run(requests, rows);
+    }
+
+    @Override
+    public void attach() {
+      runner.attach();
     }
 
     @Override
@@ -124,7 +151,7 @@ final class SpreadModel implements LoadedModel {
 
     @Override
     public OptionalInt sharedGpu() {
-      return OptionalInt.of(share.gpu.index());
+      return OptionalInt.of(share.claim.gpu().index());
     }
 
     @Override
@@ -136,8 +163,12 @@ final class SpreadModel implements LoadedModel {
     public void close() {
       if (!closed) {
         closed = true;
-        runner.close();
-        giveBack(share);
+        try {
+          runner.close();
+        } finally {
+          copy.ifPresent(ledger::release);
+          giveBack(share);
+        }
       }
     }
   }

@@ -31,11 +31,18 @@ final class CudaOptionsTest {
             Map.of("cuda.arena_extend_strategy", "kNextPowerOfTwo", "cuda.use_tf32", "0"),
             List.of());
 
-    assertThat(none.entries(0)).isEqualTo(Map.of("arena_extend_strategy", "kSameAsRequested"));
-    assertThat(given.entries(2L << 30))
+    assertThat(none.entries(0, false))
+        .isEqualTo(
+            Map.of(
+                "arena_extend_strategy", "kSameAsRequested",
+                "cudnn_conv_algo_search", "HEURISTIC",
+                "enable_cuda_graph", "0"));
+    assertThat(given.entries(2L << 30, true))
         .isEqualTo(
             Map.of(
                 "arena_extend_strategy", "kNextPowerOfTwo",
+                "cudnn_conv_algo_search", "HEURISTIC",
+                "enable_cuda_graph", "1",
                 "gpu_mem_limit", "2147483648",
                 "use_tf32", "0"));
   }

@@ -16,6 +16,7 @@ import dev.millrace.backends.tensor.TensorSpec;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -149,7 +150,8 @@ class OnnxRunnerTest {
               Set.of(),
               List.of(new RunPlan.PinnedShape(new long[] {-1, 5})));
       try (OrtSession session = Ort.environment().createSession(graph);
-          OnnxRunner runner = new OnnxRunner(session, Device.CPU, wrong, () -> {})) {
+          OnnxRunner runner =
+              new OnnxRunner(session, Device.CPU, wrong, Optional.empty(), () -> {})) {
         for (int rows = 1; rows < 4; rows++) {
           OutputTensor output = runner.run(List.of(rows(rows, 4)), rows)[0];
           assertThat(output.shape()).containsExactly(rows, 4);
@@ -178,7 +180,8 @@ class OnnxRunnerTest {
             Set.of(),
             List.of(RunPlan.PinnedShape.NONE));
     try (OrtSession session = Ort.environment().createSession(graph);
-        OnnxRunner runner = new OnnxRunner(session, Device.CPU, wrong, () -> {})) {
+        OnnxRunner runner =
+            new OnnxRunner(session, Device.CPU, wrong, Optional.empty(), () -> {})) {
       assertThatThrownBy(() -> runner.run(List.of(rows(1, 4), rows(1, 4)), 2))
           .isInstanceOf(ModelRunException.class)
           .hasMessage("output 'y' has shape [1,4] (expected 2 rows)");

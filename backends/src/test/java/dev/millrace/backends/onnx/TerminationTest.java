@@ -14,6 +14,7 @@ import dev.millrace.backends.model.TestInputs;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -54,7 +55,7 @@ class TerminationTest {
             true,
             Set.of(),
             List.of(pinned ? new RunPlan.PinnedShape(new long[] {4}) : RunPlan.PinnedShape.NONE));
-    return new OnnxRunner(session, Device.CPU, plan, () -> {});
+    return new OnnxRunner(session, Device.CPU, plan, Optional.empty(), () -> {});
   }
 
   private static List<TestInputs> trips(long trips) {

@@ -69,6 +69,8 @@ final class ModelConfigurationPage {
         `execution_mode` (`sequential`, `parallel`), `inter_op_threads`, `enable_mem_arena`,
         `enable_mem_pattern`, `allow_spinning`, entries of ONNX Runtime's own session configuration
         (`session.*`), and options of its CUDA provider (`cuda.use_tf32`, say). Unknown ones are errors.
+        `provider: tensorrt` has GPUs used by TensorRT as far as it can, where the libraries have it, with options of its own
+        (`tensorrt.trt_fp16_enable`, say).
 
         ## Where a model runs
 

@@ -16,6 +16,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,5 +117,38 @@ class GpuUpdateTest {
 
     await().until(() -> serving().equals(List.of(2L)));
     assertThat(backend.loads).containsExactly(GPU, GPU, GPU);
+  }
+
+  @Test
+  void takeOverWhenTheirReplicasAreReadyAndNotBefore() throws Exception {
+    repository.remove("a");
+    reconciler.reconcile();
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch ready = new CountDownLatch(1);
+    backend.attaching =
+        () -> {
+          begun.countDown();
+          try {
+            ready.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        };
+    repository.put("m", 2, "b");
+    FutureTask<Boolean> control =
+        new FutureTask<>(
+            () -> {
+              reconciler.reconcile();
+              return true;
+            });
+    Thread.ofPlatform().start(control);
+
+    begun.await();
+    assertThat(serving()).containsExactly(1L);
+    assertThat(status(2).state()).isNotEqualTo(VersionState.READY);
+
+    ready.countDown();
+    assertThat(control.get()).isTrue();
+    await().until(() -> serving().equals(List.of(2L)));
   }
 }

@@ -372,4 +372,25 @@ final class PlacerTest {
 
     assertThat(backend.runners).containsExactly(GPU_0);
   }
+
+  @Test
+  void eachFurtherReplicaWithWeightsOfItsOwnTakesMemoryAsTheFirstDid() throws Exception {
+    GpuLedger memory = new GpuLedger(Map.of(GPU_0, 100 * MIB));
+    placer = new Placer(memory);
+    withGpus(GPU_0);
+    backend.ownWeights = true;
+    Placed placed = load("gpu:0", 40 * MIB, 0);
+
+    placed.model().newRunner();
+    assertThat(memory.freeBytes(GPU_0)).isEqualTo(60 * MIB);
+    Runner second = placed.model().newRunner();
+    assertThat(memory.freeBytes(GPU_0)).isEqualTo(20 * MIB);
+    assertThatThrownBy(() -> placed.model().newRunner())
+        .hasMessage(
+            "one more replica, with weights of its own: gpu:0: needs about 40.0 MiB of its memory,"
+                + " and 20.0 MiB of 100.0 MiB are free (gpu_memory_budget)");
+
+    second.close();
+    assertThat(memory.freeBytes(GPU_0)).isEqualTo(60 * MIB);
+  }
 }

@@ -59,6 +59,12 @@ final class ScriptedBackend implements Backend {
   volatile boolean refuseRunners;
   volatile boolean refuseToClose;
 
+  /** Whether runners bring weights of their own. */
+  volatile boolean ownWeights;
+
+  /** What a runner does when its thread is about to begin. */
+  volatile Runnable attaching = () -> {};
+
   /** What a run says that it took. */
   volatile long runNanos = 2;
 
@@ -137,6 +143,16 @@ final class ScriptedBackend implements Backend {
     }
 
     @Override
+    public boolean sharesWeights() {
+      return !ownWeights;
+    }
+
+    @Override
+    public boolean runsOnCores() {
+      return !device.isGpu();
+    }
+
+    @Override
     public void close() {
       openModels.decrementAndGet();
       if (refuseToClose) {
@@ -163,6 +179,11 @@ final class ScriptedBackend implements Backend {
       return new OutputTensor[] {
         new OutputTensor(DataType.INT32, new long[] {results.size()}, data.flip())
       };
+    }
+
+    @Override
+    public void attach() {
+      attaching.run();
     }
 
     @Override

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.onnx;
+
+import ai.onnxruntime.OrtException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The few functions of CUDA's runtime library that ORT's Java binding has nothing for: memory of a
+ * GPU, memory that it copies from by itself, and copies. Of the library that ORT's provider has
+ * loaded.
+ *
+ * <p>Failures read as ORT's own do, so that whoever reads those understands them too.
+ */
+@SuppressWarnings("restricted") // downcalls: the point of this class
+final class CudaRuntime {
+  /** Of the CUDA versions that builds of ONNX Runtime are made for, newest first. */
+  static final List<String> LIBRARIES = List.of("libcudart.so.13", "libcudart.so.12");
+
+  /** Kinds of copies. */
+  private static final int TO_GPU = 1;
+
+  private static final int FROM_GPU = 2;
+
+  /** Memory that is pinned for all GPUs, not only for the current one. */
+  private static final int PORTABLE = 1;
+
+  /** Of copies that name none. */
+  private static final long DEFAULT_STREAM = 0;
+
+  private static final int SUCCESS = 0;
+
+  private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+
+  private static volatile @Nullable CudaRuntime found;
+
+  private final MethodHandle setDevice;
+  private final MethodHandle errorString;
+  private final MethodHandle register;
+  private final MethodHandle unregister;
+  private final MethodHandle allocate;
+  private final MethodHandle free;
+  private final MethodHandle copy;
+  private final MethodHandle synchronize;
+
+  private CudaRuntime(SymbolLookup library) {
+    setDevice = function(library, "cudaSetDevice", INT);
+    errorString = function(library, "cudaGetErrorString", FunctionDescriptor.of(LONG, INT));
+    register = function(library, "cudaHostRegister", LONG, LONG, INT);
+    unregister = function(library, "cudaHostUnregister", LONG);
+    allocate = function(library, "cudaMalloc", LONG, LONG);
+    free = function(library, "cudaFree", LONG);
+    copy = function(library, "cudaMemcpy", LONG, LONG, LONG, INT);
+    synchronize = function(library, "cudaStreamSynchronize", LONG);
+  }
+
+  /** Empty where there is none, which may be so until a provider has been used. */
+  static Optional<CudaRuntime> find() {
+    CudaRuntime known = found;
+    if (known == null) {
+      known = load().orElse(null);
+      found = known;
+    }
+    return Optional.ofNullable(known);
+  }
+
+  private static Optional<CudaRuntime> load() {
+    for (String name : LIBRARIES) {
+      try {
+        // never unloaded: the driver has threads of its own
+        return Optional.of(new CudaRuntime(SymbolLookup.libraryLookup(name, Arena.global())));
+      } catch (IllegalArgumentException e) {
+        // the next one
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static MethodHandle function(
+      SymbolLookup library, String name, MemoryLayout... parameters) {
+    return function(library, name, FunctionDescriptor.of(INT, parameters));
+  }
+
+  private static MethodHandle function(SymbolLookup library, String name, FunctionDescriptor type) {
+    return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), type);
+  }
+
+  /** The GPU that this thread's calls are about; without it, a thread means GPU 0. */
+  void use(int gpu) throws OrtException {
+    try {
+      check((int) setDevice.invokeExact(gpu), "cudaSetDevice");
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
+  /** Pins memory. */
+  void register(MemorySegment memory) throws OrtException {
+    try {
+      check(
+          (int) register.invokeExact(memory.address(), memory.byteSize(), PORTABLE),
+          "cudaHostRegister");
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
+  /** Memory is no longer pinned. */
+  void unregister(MemorySegment memory) throws OrtException {
+    try {
+      check((int) unregister.invokeExact(memory.address()), "cudaHostUnregister");
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
+  /** The address of new memory of the GPU. */
+  long allocate(long bytes) throws OrtException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment out = arena.allocate(LONG);
+      check((int) allocate.invokeExact(out.address(), bytes), "cudaMalloc");
+      return out.get(LONG, 0);
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
+  void free(long address) throws OrtException {
+    try {
+      check((int) free.invokeExact(address), "cudaFree");
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
+  /**
+   * Copies to the GPU. Out of memory that is not pinned it may not have arrived before {@link
+   * #awaitCopies}.
+   */
+  void copyTo(long gpuAddress, MemorySegment source, long bytes) throws OrtException {
+    copy(gpuAddress, source.address(), bytes, TO_GPU);
+  }
+
+  /** Waits for this thread's copies. */
+  void awaitCopies() throws OrtException {
+    try {
+      check((int) synchronize.invokeExact(DEFAULT_STREAM), "cudaStreamSynchronize");
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
+  /** Copies from the GPU, after all that was begun there before; done when it returns. */
+  void copyFrom(long gpuAddress, MemorySegment target, long bytes) throws OrtException {
+    copy(target.address(), gpuAddress, bytes, FROM_GPU);
+  }
+
+  private void copy(long target, long source, long bytes, int kind) throws OrtException {
+    try {
+      check((int) copy.invokeExact(target, source, bytes, kind), "cudaMemcpy");
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
+  private void check(int code, String function) throws Throwable {
+    if (code != SUCCESS) {
+      long text = (long) errorString.invokeExact(code);
+      throw new OrtException(
+          "CUDA failure %d: %s ; expr=%s"
+              .formatted(code, OrtApi.view(text, Long.MAX_VALUE).getString(0), function));
+    }
+  }
+}

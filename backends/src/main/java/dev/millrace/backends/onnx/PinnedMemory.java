@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.millrace.backends.onnx;
+
+import ai.onnxruntime.OrtException;
+import dev.millrace.backends.device.Device;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.concurrent.locks.Lock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Memory that a GPU copies from and to by itself, at the speed of its bus. From any other, CUDA's
+ * driver copies piece by piece to such memory of its own first: a batch of 32 pictures took longer
+ * to copy than to run.
+ *
+ * <p>What cannot be pinned is used as it is.
+ */
+final class PinnedMemory implements HostMemory {
+  private static final Logger log = LoggerFactory.getLogger(PinnedMemory.class);
+
+  /** Pages are pinned: each once. */
+  private static final long PAGE = 4096;
+
+  private final CudaRuntime cuda;
+  private final Device gpu;
+  private boolean isRefused;
+
+  private PinnedMemory(CudaRuntime cuda, Device gpu) {
+    this.cuda = cuda;
+    this.gpu = gpu;
+  }
+
+  /** As a device wants it; ordinary memory where it cannot be had otherwise. */
+  static HostMemory of(Device device) {
+    if (!device.isGpu()) {
+      return ORDINARY;
+    }
+    Optional<CudaRuntime> cuda = CudaRuntime.find();
+    if (cuda.isEmpty()) {
+      log.warn("{}: no pinned memory without one of {}", device, CudaRuntime.LIBRARIES);
+      return ORDINARY;
+    }
+    return new PinnedMemory(cuda.get(), device);
+  }
+
+  @Override
+  public long alignment() {
+    return PAGE;
+  }
+
+  @Override
+  public void pin(MemorySegment memory) {
+    if (isRefused) {
+      return;
+    }
+    Lock shared = CaptureLock.shared();
+    shared.lock();
+    try {
+      cuda.use(gpu.index());
+      cuda.register(memory);
+    } catch (OrtException e) {
+      isRefused = true;
+      log.warn(
+          "{}: {} bytes could not be pinned, copies are slower: {}",
+          gpu,
+          memory.byteSize(),
+          Ort.message(e));
+    } finally {
+      shared.unlock();
+    }
+  }
+
+  @Override
+  public void unpin(MemorySegment memory) {
+    Lock shared = CaptureLock.shared();
+    shared.lock();
+    try {
+      cuda.unregister(memory);
+    } catch (OrtException e) {
+      log.debug("{}: {}", gpu, Ort.message(e)); // it was not pinned, or the GPU is gone
+    } finally {
+      shared.unlock();
+    }
+  }
+}

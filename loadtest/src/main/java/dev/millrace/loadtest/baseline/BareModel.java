@@ -6,7 +6,7 @@ import ai.onnxruntime.OnnxValue;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import dev.millrace.backends.onnx.ProviderOptions;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
@@ -34,9 +34,7 @@ public final class BareModel implements AutoCloseable {
       options.setIntraOpNumThreads(1);
       options.setInterOpNumThreads(1);
       if (gpu.isPresent()) {
-        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(gpu.get())) {
-          options.addCUDA(cuda);
-        }
+        ProviderOptions.addCuda(options, gpu.get(), Map.of());
       }
       return new BareModel(OrtEnvironment.getEnvironment().createSession(file.toString(), options));
     } catch (OrtException e) {
@@ -82,6 +80,34 @@ public final class BareModel implements AutoCloseable {
       return batch.measure(millis);
     } catch (OrtException e) {
       throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  /**
+   * Runs batches of several sizes in turn, as a batcher would, for so long.
+   *
+   * @return microseconds per run on average
+   */
+  public double measureInTurn(List<Integer> sizes, int length, long millis) throws IOException {
+    List<OrtBatch> batches = new ArrayList<>();
+    try {
+      for (int rows : sizes) {
+        batches.add(batch(rows, length));
+      }
+      long from = System.nanoTime();
+      long end = from + millis * 1_000_000;
+      long runs = 0;
+      do {
+        for (OrtBatch batch : batches) {
+          batch.run().close();
+          runs++;
+        }
+      } while (System.nanoTime() < end);
+      return (System.nanoTime() - from) / 1e3 / runs;
+    } catch (OrtException e) {
+      throw new IOException(e.getMessage(), e);
+    } finally {
+      batches.forEach(OrtBatch::close);
     }
   }
 

@@ -112,16 +112,20 @@ public final class BenchmarkModels {
     return text(12, 12 * WIDTH);
   }
 
+  public static byte[] tiny() {
+    return OnnxModels.mlp(16, 64, 64, 4);
+  }
+
   /** Writes the tiny model alone. */
   public static void writeTiny(Path directory) throws IOException {
     Files.createDirectories(directory);
-    put(directory, TINY, OnnxModels.mlp(16, 64, 64, 4));
+    put(directory, TINY, tiny());
   }
 
   /** Writes the copies of the tiny model. */
   public static void writeCopies(Path directory) throws IOException {
     Files.createDirectories(directory);
-    byte[] tiny = OnnxModels.mlp(16, 64, 64, 4);
+    byte[] tiny = tiny();
     for (int i = 0; i < COPIES; i++) {
       put(directory, copy(i), tiny);
     }
@@ -138,7 +142,7 @@ public final class BenchmarkModels {
   /**
    * The mean of each channel of an image [n,3,224,224]: reads all 602,112 bytes, computes little.
    */
-  private static byte[] image() {
+  public static byte[] image() {
     return OnnxGraphBuilder.named("image")
         .input("x", DataType.FP32, "n", 3, 224, 224)
         .output("y", DataType.FP32, "n", 3)

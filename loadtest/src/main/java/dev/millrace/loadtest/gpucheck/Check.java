@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** Compares and measures, and says what it finds as it goes. One thread. */
 final class Check {
@@ -21,6 +22,16 @@ final class Check {
   private static final double TOLERANCE = 0.02;
 
   private static final int COMPARED_ROWS = 3;
+
+  /** Sizes of batches as a batcher makes them. */
+  private static final List<Integer> IN_TURN = List.of(3, 8, 5, 7, 4, 6);
+
+  /** One gathers while the other runs. */
+  private static final int REPLICAS = 2;
+
+  /** Lines of the gateway that tell how a GPU is used. */
+  private static final Pattern GRAPHS = Pattern.compile("CUDA graphs|pinned");
+
   private static final int WARM_UP_CALLERS = 16;
 
   private final CheckPlan plan;
@@ -41,12 +52,15 @@ final class Check {
     Path folder = children.folder();
     List<CheckedModel> measured = CheckedModel.write(folder, plan.gpu().isEmpty());
     List<CheckedModel> all = new ArrayList<>(measured);
+    all.addAll(CheckedModel.writeOthers(folder));
     if (plan.demoModels().isPresent()) {
       all.addAll(CheckedModel.of(plan.demoModels().get()));
     }
-    List<String> settings = List.of("device: " + plan.device(), "max_batch_size: 128");
+    List<String> settings =
+        List.of("device: " + plan.device(), "max_batch_size: 128", "replicas: " + REPLICAS);
     Path repository = CheckedModel.repository(folder.resolve("repository"), all, settings);
     try (Gateway gateway = program.serve("gateway", repository, plan.gatewayFlags())) {
+      gateway.child().printed(GRAPHS).forEach(out::println);
       out.println("\n## Correctness\n");
       for (CheckedModel model : all) {
         compare(model, gateway.address());
@@ -97,6 +111,7 @@ final class Check {
     out.println("| rows, callers | bare us/run | bare rows/s | served rows/s | served median us |");
     out.println("|---:|---:|---:|---:|---:|");
     double added = Double.NaN;
+    double inTurn;
     try (BareModel bare = BareModel.open(model.file(), plan.gpu());
         ServedModel served = new ServedModel(model.name(), address)) {
       List<BareModel.Input> row = bare.inputs(1, model.length());
@@ -115,7 +130,9 @@ final class Check {
             seen.medianMicros());
         out.flush();
       }
+      inTurn = bare.measureInTurn(IN_TURN, model.length(), plan.millis());
     }
+    out.printf(Locale.ROOT, "%nbare, 3 to 8 rows in turn: %.0f us/run", inTurn);
     out.printf(Locale.ROOT, "%nadded latency of a row alone: %.0f us%n", added);
     if (plan.gpu().isEmpty()) {
       out.println("(of programs that began seconds ago, on small models: no measurement)");

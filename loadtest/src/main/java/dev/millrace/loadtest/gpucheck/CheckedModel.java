@@ -42,6 +42,21 @@ record CheckedModel(String name, Path file, int length, boolean isMeasured) {
     return models;
   }
 
+  /** Writes the other models that this project measures with: their answers are compared. */
+  static List<CheckedModel> writeOthers(Path folder) throws IOException {
+    List<CheckedModel> models = new ArrayList<>();
+    models.add(compared(put(folder, "tiny", BenchmarkModels.tiny(), 1)));
+    models.add(compared(put(folder, "wide", BenchmarkModels.wide(), 1)));
+    models.add(compared(put(folder, "image", BenchmarkModels.image(), 1)));
+    models.add(compared(put(folder, "text", BenchmarkModels.text(), FEW_TOKENS)));
+    models.add(compared(put(folder, "short-text", BenchmarkModels.shortText(), FEW_TOKENS)));
+    return models;
+  }
+
+  private static CheckedModel compared(CheckedModel model) {
+    return new CheckedModel(model.name, model.file, model.length, false);
+  }
+
   private static CheckedModel put(Path folder, String name, byte[] model, int length)
       throws IOException {
     Path file = folder.resolve(name + ".onnx");

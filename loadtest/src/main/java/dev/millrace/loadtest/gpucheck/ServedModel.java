@@ -16,7 +16,6 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -32,18 +31,24 @@ final class ServedModel implements AutoCloseable {
   /** A batch of 128 pictures has 77 MB. */
   private static final int MAX_MESSAGE_BYTES = 256 << 20;
 
+  /** One is a single thread's work at both ends, and pictures are large. */
+  private static final int CONNECTIONS = 8;
+
   private final String name;
-  private final ManagedChannel channel;
-  private final GRPCInferenceServiceBlockingStub stub;
+  private final List<ManagedChannel> channels = new ArrayList<>();
+  private final List<GRPCInferenceServiceBlockingStub> stubs = new ArrayList<>();
 
   ServedModel(String name, InetSocketAddress address) {
     this.name = name;
-    this.channel =
-        NettyChannelBuilder.forAddress(address)
-            .usePlaintext()
-            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-            .build();
-    this.stub = GRPCInferenceServiceGrpc.newBlockingStub(channel);
+    for (int i = 0; i < CONNECTIONS; i++) {
+      ManagedChannel channel =
+          NettyChannelBuilder.forAddress(address)
+              .usePlaintext()
+              .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+              .build();
+      channels.add(channel);
+      stubs.add(GRPCInferenceServiceGrpc.newBlockingStub(channel));
+    }
   }
 
   /**
@@ -66,7 +71,8 @@ final class ServedModel implements AutoCloseable {
     return request.build();
   }
 
-  private ModelInferResponse infer(ModelInferRequest request) throws IOException {
+  private static ModelInferResponse infer(
+      GRPCInferenceServiceBlockingStub stub, ModelInferRequest request) throws IOException {
     try {
       return stub.withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS).modelInfer(request);
     } catch (StatusRuntimeException e) {
@@ -76,7 +82,7 @@ final class ServedModel implements AutoCloseable {
 
   /** All of its FP32 outputs. */
   List<float[]> answer(List<BareModel.Input> inputs) throws IOException {
-    ModelInferResponse response = infer(request(inputs));
+    ModelInferResponse response = infer(stubs.getFirst(), request(inputs));
     List<float[]> outputs = new ArrayList<>();
     for (int i = 0; i < response.getOutputsCount(); i++) {
       if (response.getOutputs(i).getDatatype().equals("FP32")) {
@@ -98,13 +104,17 @@ final class ServedModel implements AutoCloseable {
   Seen measure(List<BareModel.Input> row, int callers, long millis)
       throws IOException, InterruptedException {
     ModelInferRequest request = request(row);
-    infer(request);
+    infer(stubs.getFirst(), request);
     long counted = System.nanoTime() + millis * 1_000_000 / 3;
     long end = counted + millis * 1_000_000 * 2 / 3;
-    Callable<List<Long>> caller = () -> call(request, counted, end);
+    List<Callable<List<Long>>> all = new ArrayList<>();
+    for (int caller = 0; caller < callers; caller++) {
+      GRPCInferenceServiceBlockingStub stub = stubs.get(caller % CONNECTIONS);
+      all.add(() -> call(stub, request, counted, end));
+    }
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Long> micros = new ArrayList<>();
-      for (Future<List<Long>> each : threads.invokeAll(Collections.nCopies(callers, caller))) {
+      for (Future<List<Long>> each : threads.invokeAll(all)) {
         micros.addAll(each.get());
       }
       micros.sort(null);
@@ -115,10 +125,12 @@ final class ServedModel implements AutoCloseable {
     }
   }
 
-  private List<Long> call(ModelInferRequest request, long counted, long end) throws IOException {
+  private static List<Long> call(
+      GRPCInferenceServiceBlockingStub stub, ModelInferRequest request, long counted, long end)
+      throws IOException {
     List<Long> micros = new ArrayList<>();
     for (long begin = System.nanoTime(); begin < end; begin = System.nanoTime()) {
-      infer(request);
+      infer(stub, request);
       long done = System.nanoTime();
       if (begin >= counted) {
         micros.add((done - begin) / 1000);
@@ -129,6 +141,6 @@ final class ServedModel implements AutoCloseable {
 
   @Override
   public void close() {
-    channel.shutdownNow();
+    channels.forEach(ManagedChannel::shutdownNow);
   }
 }

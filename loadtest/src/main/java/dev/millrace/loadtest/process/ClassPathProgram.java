@@ -52,7 +52,13 @@ public final class ClassPathProgram {
     Child child = start(name, arguments);
     Matcher listens = child.await(LISTENS, READY_SECONDS);
     InetSocketAddress address = Server.address(Integer.parseInt(listens.group(1)));
-    Readiness.await(address, READY_SECONDS);
+    try {
+      Readiness.await(address, READY_SECONDS);
+    } catch (IOException e) {
+      IOException told = child.failure(String.valueOf(e.getMessage()));
+      child.close();
+      throw told;
+    }
     return new Gateway(child, address);
   }
 

@@ -175,6 +175,7 @@ final class CudaGraphs implements AutoCloseable {
     try {
       cuda.use(gpu);
       allocateAll();
+      cuda.awaitCopies();
     } finally {
       shared.unlock();
     }
@@ -184,7 +185,10 @@ final class CudaGraphs implements AutoCloseable {
     int rows = sizes.rows(sizes.count() - 1);
     for (int i = 0; i < inputs.length; i++) {
       TensorSpec input = plan.inputs().get(i);
-      inputs[i] = cuda.allocate(bytes(input, inputShape(plan, input, rows)));
+      long bytes = bytes(input, inputShape(plan, input, rows));
+      inputs[i] = cuda.allocate(bytes);
+      // what fills up the first batches, and is captured with: no indices out of range, say
+      cuda.clear(inputs[i], bytes);
     }
     for (int i = 0; i < outputs.length; i++) {
       outputs[i] = cuda.allocate(bytes(plan.outputs().get(i), outputShape(plan, i, rows)));
@@ -261,10 +265,11 @@ final class CudaGraphs implements AutoCloseable {
     }
   }
 
-  /** To be called before its session is closed. */
+  /** To be called before its session and the options are closed; runs are ordinary ones again. */
   @Override
   public void close() {
     thread = null;
+    chooseNone();
     bindings.forEach(IoBinding::close);
     bindings.clear();
     Lock shared = CaptureLock.shared();

@@ -50,6 +50,7 @@ final class CudaRuntime {
   private final MethodHandle unregister;
   private final MethodHandle allocate;
   private final MethodHandle free;
+  private final MethodHandle clear;
   private final MethodHandle copy;
   private final MethodHandle synchronize;
 
@@ -60,6 +61,7 @@ final class CudaRuntime {
     unregister = function(library, "cudaHostUnregister", LONG);
     allocate = function(library, "cudaMalloc", LONG, LONG);
     free = function(library, "cudaFree", LONG);
+    clear = function(library, "cudaMemset", LONG, INT, LONG);
     copy = function(library, "cudaMemcpy", LONG, LONG, LONG, INT);
     synchronize = function(library, "cudaStreamSynchronize", LONG);
   }
@@ -135,6 +137,15 @@ final class CudaRuntime {
     }
   }
 
+  /** Sets memory of the GPU to zeros; done after {@link #awaitCopies}. */
+  void clear(long address, long bytes) throws OrtException {
+    try {
+      check((int) clear.invokeExact(address, 0, bytes), "cudaMemset");
+    } catch (Throwable e) {
+      throw OrtApi.rethrown(e);
+    }
+  }
+
   void free(long address) throws OrtException {
     try {
       check((int) free.invokeExact(address), "cudaFree");
@@ -151,7 +162,7 @@ final class CudaRuntime {
     copy(gpuAddress, source.address(), bytes, TO_GPU);
   }
 
-  /** Waits for this thread's copies. */
+  /** Waits for this thread's copies, and for memory to be cleared. */
   void awaitCopies() throws OrtException {
     try {
       check((int) synchronize.invokeExact(DEFAULT_STREAM), "cudaStreamSynchronize");

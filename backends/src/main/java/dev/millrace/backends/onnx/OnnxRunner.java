@@ -138,8 +138,8 @@ final class OnnxRunner implements Runner {
       log.warn("{}: no CUDA graphs, they answer otherwise: {}", device, difference.get());
     } catch (OrtException e) {
       log.warn("{}: no CUDA graphs: {}", device, Ort.message(e));
-    } catch (ModelRunException e) {
-      log.warn("{}: no CUDA graphs: {}", device, e.getMessage());
+    } catch (ModelRunException | RuntimeException e) {
+      log.warn("{}: no CUDA graphs: {}", device, e.toString());
     }
     graphs = Optional.empty();
     fresh.close();

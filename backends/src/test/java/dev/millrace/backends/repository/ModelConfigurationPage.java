@@ -79,7 +79,7 @@ final class ModelConfigurationPage {
         | `auto` | A GPU if there is one that can be used, the one with the most memory left; else the processor. |
         | `cpu` | The processor. |
         | `gpu` | As `auto`, but that it runs on the processor is a warning in any case. |
-        | `gpu:0`, `gpu:0,1` | The GPU of that number, or all of these: weights are on each of them once, and replicas are spread over them. Else the processor. |
+        | `gpu:0`, `gpu:0,1` | The GPU of that number, or all of these: weights are on each of them, and replicas are spread over them. Else the processor. |
         | `require gpu`, `require gpu:0` | Likewise, but it is not loaded where that cannot be. |
 
         Why a model is not on a GPU is said in the log, and beside its state (`./millrace models`).

@@ -4,14 +4,10 @@ package dev.millrace.backends.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.backends.deployment.DeploymentStore;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.device.Device;
 import dev.millrace.backends.device.DeviceStatus;
 import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.device.Placement;
-import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.ModelOptions;
@@ -20,8 +16,6 @@ import dev.millrace.backends.model.Padding;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
 import dev.millrace.backends.repository.ModelManifest;
-import dev.millrace.batching.Fairness;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,20 +39,7 @@ final class DeviceLossTest {
   private final ListedRepository repository = new ListedRepository();
   private final Routes routes = new Routes(() -> {});
   private final Reconciler reconciler =
-      new Reconciler(
-          repository,
-          List.of(backend),
-          routes,
-          new Deployments(
-              DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
-          true,
-          Chosen.all(),
-          MemoryLedger.unlimited(),
-          () -> TimeUnit.SECONDS.toNanos(10),
-          Inlining.OFF,
-          Fairness.NONE,
-          MetricSource.NONE,
-          System::nanoTime);
+      TestReconcilers.of(repository, backend, routes, MemoryLedger.unlimited(), System::nanoTime);
 
   @AfterEach
   void everythingIsFreed() {

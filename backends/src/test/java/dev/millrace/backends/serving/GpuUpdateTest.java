@@ -4,15 +4,10 @@ package dev.millrace.backends.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.backends.deployment.DeploymentStore;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.EventLog;
 import dev.millrace.backends.device.Device;
 import dev.millrace.backends.device.DeviceStatus;
 import dev.millrace.backends.device.EngineDevices;
-import dev.millrace.backends.gate.MetricSource;
-import dev.millrace.batching.Fairness;
-import java.time.InstantSource;
+import dev.millrace.backends.repository.ModelEntry;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,19 +30,11 @@ class GpuUpdateTest {
   private final Routes routes = new Routes(() -> {});
   private final GpuLedger gpuMemory = new GpuLedger(Map.of(GPU, 100 * MIB));
   private final Reconciler reconciler =
-      new Reconciler(
+      TestReconcilers.of(
           repository,
-          List.of(backend),
+          backend,
           routes,
-          new Deployments(
-              DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
-          true,
-          Chosen.all(),
           new MemoryLedger(Long.MAX_VALUE, gpuMemory, System::nanoTime),
-          () -> TimeUnit.SECONDS.toNanos(10),
-          Inlining.OFF,
-          Fairness.NONE,
-          MetricSource.NONE,
           System::nanoTime);
 
   @BeforeEach
@@ -150,5 +137,25 @@ class GpuUpdateTest {
     ready.countDown();
     assertThat(control.get()).isTrue();
     await().until(() -> serving().equals(List.of(2L)));
+  }
+
+  @Test
+  void haveAsManyReplicasWithWeightsOfTheirOwnAsThereIsMemoryFor() throws Exception {
+    repository.remove("a");
+    repository.remove("m");
+    reconciler.reconcile();
+    await().until(() -> backend.openModels.get() == 0);
+    backend.ownWeights = true;
+    repository.put(
+        new ModelEntry(
+            "m",
+            ListedRepository.MANIFEST.withReplicas(3),
+            List.of(new ModelEntry.ModelVersion(2, "b", true, Optional.empty())),
+            Optional.empty()));
+    reconciler.reconcile();
+
+    await().until(() -> serving().equals(List.of(2L)));
+    assertThat(routes.ready("m").getFirst().replicaCount()).as("of 40 MiB each").isEqualTo(2);
+    assertThat(gpuMemory.freeBytes(GPU)).isEqualTo(20 * MIB);
   }
 }

@@ -6,16 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.backends.deployment.DeploymentStore;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.EventLog;
-import dev.millrace.backends.gate.MetricSource;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.repository.ModelEntry;
 import dev.millrace.backends.repository.ModelEntry.ModelVersion;
-import dev.millrace.batching.Fairness;
-import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -29,20 +23,7 @@ class ReconcilerTest {
   private final ListedRepository repository = new ListedRepository();
   private final Routes routes = new Routes(() -> {});
   private final Reconciler reconciler =
-      new Reconciler(
-          repository,
-          List.of(backend),
-          routes,
-          new Deployments(
-              DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
-          true,
-          Chosen.all(),
-          MemoryLedger.unlimited(),
-          () -> TimeUnit.SECONDS.toNanos(10),
-          Inlining.OFF,
-          Fairness.NONE,
-          MetricSource.NONE,
-          System::nanoTime);
+      TestReconcilers.of(repository, backend, routes, MemoryLedger.unlimited(), System::nanoTime);
 
   @AfterEach
   void everythingIsFreed() {

@@ -4,13 +4,6 @@ package dev.millrace.backends.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.millrace.backends.deployment.DeploymentStore;
-import dev.millrace.backends.deployment.Deployments;
-import dev.millrace.backends.deployment.EventLog;
-import dev.millrace.backends.gate.MetricSource;
-import dev.millrace.batching.Fairness;
-import java.time.InstantSource;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
@@ -29,20 +22,7 @@ class ShortMemoryTest {
   private final MemoryLedger memory =
       new MemoryLedger(100 * MIB, GpuLedger.unlimited(), nanoTime::get);
   private final Reconciler reconciler =
-      new Reconciler(
-          repository,
-          List.of(backend),
-          routes,
-          new Deployments(
-              DeploymentStore.NONE, new EventLog(InstantSource.system()), InstantSource.system()),
-          true,
-          Chosen.all(),
-          memory,
-          () -> TimeUnit.SECONDS.toNanos(10),
-          Inlining.OFF,
-          Fairness.NONE,
-          MetricSource.NONE,
-          nanoTime::get);
+      TestReconcilers.of(repository, backend, routes, memory, nanoTime::get);
 
   @AfterEach
   void everythingIsFreed() {

@@ -29,15 +29,11 @@ final class CaptureSizes {
     return size < 2 ? IntStream.of(size) : IntStream.of(size, size + size / 2);
   }
 
-  /** In ascending order. */
-  int[] all() {
-    return sizes.clone();
-  }
-
   int count() {
     return sizes.length;
   }
 
+  /** In ascending order. */
   int rows(int index) {
     return sizes[index];
   }

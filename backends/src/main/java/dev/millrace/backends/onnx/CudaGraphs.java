@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Runs that a GPU has been told once and repeats: for each usual number of rows ORT captures the
@@ -39,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 final class CudaGraphs implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(CudaGraphs.class);
+
   /** Of ORT's CUDA provider: which graph a run is; of a negative number, none. */
   private static final String RUN_KEY = "gpu_graph_id";
 
@@ -275,17 +279,22 @@ final class CudaGraphs implements AutoCloseable {
     Lock shared = CaptureLock.shared();
     shared.lock();
     try {
-      cuda.use(gpu);
-      for (long address : inputs) {
-        cuda.free(address);
-      }
-      for (long address : outputs) {
-        cuda.free(address);
-      }
-    } catch (OrtException e) {
-      // the GPU is gone, and its memory with it
+      free(inputs);
+      free(outputs);
     } finally {
       shared.unlock();
+    }
+  }
+
+  private void free(long[] addresses) {
+    for (long address : addresses) {
+      try {
+        cuda.use(gpu);
+        cuda.free(address);
+      } catch (OrtException e) {
+        // the GPU is gone, and its memory with it
+        log.debug("gpu:{}: {}", gpu, Ort.message(e));
+      }
     }
   }
 }

@@ -46,6 +46,7 @@ final class CudaRuntime {
 
   private final MethodHandle setDevice;
   private final MethodHandle errorString;
+  private final MethodHandle lastError;
   private final MethodHandle register;
   private final MethodHandle unregister;
   private final MethodHandle allocate;
@@ -57,6 +58,7 @@ final class CudaRuntime {
   private CudaRuntime(SymbolLookup library) {
     setDevice = function(library, "cudaSetDevice", INT);
     errorString = function(library, "cudaGetErrorString", FunctionDescriptor.of(LONG, INT));
+    lastError = function(library, "cudaGetLastError");
     register = function(library, "cudaHostRegister", LONG, LONG, INT);
     unregister = function(library, "cudaHostUnregister", LONG);
     allocate = function(library, "cudaMalloc", LONG, LONG);
@@ -186,6 +188,8 @@ final class CudaRuntime {
 
   private void check(int code, String function) throws Throwable {
     if (code != SUCCESS) {
+      // CUDA keeps it for the thread until it is asked, and ORT would take it for one of its own
+      int ignored = (int) lastError.invokeExact();
       long text = (long) errorString.invokeExact(code);
       throw new OrtException(
           "CUDA failure %d: %s ; expr=%s"

@@ -52,6 +52,10 @@ final class OnnxLoader {
       GraphEdits edits = GraphEdits.of(graph);
       Interface.checkServable(graph.inputs(), edits.outputs());
       Optional<CudaRuntime> cuda = forGraphs(engine, graph);
+      if (device.isGpu() && cuda.isEmpty() && engine.cuda().graphs().orElse(false)) {
+        withoutGraphs(
+            engine, "shapes of its inputs vary, TensorRT runs it, or CUDA's runtime is not there");
+      }
       Opened opened = open(sessions, graph, edits, arena, cuda);
       OrtSession session = opened.session();
       try {

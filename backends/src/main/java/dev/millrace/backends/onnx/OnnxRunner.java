@@ -130,12 +130,16 @@ final class OnnxRunner implements Runner {
     graphs = Optional.of(fresh);
     try {
       int rows = fresh.capture(MOST_CAPTURE_MILLIS);
-      Optional<String> difference = captures.get().trial().difference(this);
+      Captures.Trial trial = captures.get().trial();
+      Optional<String> difference =
+          rows < trial.rows()
+              ? Optional.of("none is large enough to be tried (%d rows)".formatted(rows))
+              : trial.difference(this);
       if (difference.isEmpty()) {
         log.info("{}: CUDA graphs for up to {} rows", device, rows);
         return;
       }
-      log.warn("{}: no CUDA graphs, they answer otherwise: {}", device, difference.get());
+      log.warn("{}: no CUDA graphs, they are not proven: {}", device, difference.get());
     } catch (OrtException e) {
       log.warn("{}: no CUDA graphs: {}", device, Ort.message(e));
     } catch (ModelRunException | RuntimeException e) {

@@ -5,6 +5,8 @@ import ai.onnxruntime.OrtException;
 import dev.millrace.backends.device.Device;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,6 +26,7 @@ final class PinnedMemory implements HostMemory {
 
   private final CudaRuntime cuda;
   private final Device gpu;
+  private final Set<Long> pinned = ConcurrentHashMap.newKeySet(); // addresses
   private boolean isRefused;
 
   private PinnedMemory(CudaRuntime cuda, Device gpu) {
@@ -59,6 +62,7 @@ final class PinnedMemory implements HostMemory {
     try {
       cuda.use(gpu.index());
       cuda.register(memory);
+      pinned.add(memory.address());
     } catch (OrtException e) {
       isRefused = true;
       log.warn(
@@ -73,12 +77,15 @@ final class PinnedMemory implements HostMemory {
 
   @Override
   public void unpin(MemorySegment memory) {
+    if (!pinned.remove(memory.address())) {
+      return;
+    }
     Lock shared = CaptureLock.shared();
     shared.lock();
     try {
       cuda.unregister(memory);
     } catch (OrtException e) {
-      log.debug("{}: {}", gpu, Ort.message(e)); // it was not pinned, or the GPU is gone
+      log.debug("{}: {}", gpu, Ort.message(e)); // the GPU is gone
     } finally {
       shared.unlock();
     }

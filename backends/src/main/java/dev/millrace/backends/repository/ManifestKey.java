@@ -27,7 +27,7 @@ enum ManifestKey {
       1,
       64,
       "" + ModelManifest.DEFAULT.replicas(),
-      "Batches of one version that may run at the same time. Weights are in memory once."),
+      "Batches of one version that may run at the same time. Weights are in memory once; on a GPU once a replica, where runs are captured."),
   THREADS(
       "threads", 1, 1_024, "" + ModelOptions.DEFAULT.threads(), "Threads that one batch may use."),
   DEVICE(

@@ -13,10 +13,15 @@ import dev.millrace.batching.Fairness;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Turns a model's files into a served version that has run already. */
 final class Loader {
+  private static final Logger log = LoggerFactory.getLogger(Loader.class);
+
   private final Map<String, Backend> backends;
   private final Inlining inlining;
   private final Fairness fairness;
@@ -78,6 +83,27 @@ final class Loader {
     placer.lost(loss);
   }
 
+  /**
+   * One more runner. Where each has weights of its own, those that there is memory for are better
+   * than none, and placing has reckoned with one.
+   */
+  private static Optional<Runner> newRunner(LoadedModel model, ModelArtifact artifact, int index) {
+    if (index == 0 || model.sharesWeights()) {
+      return Optional.of(model.newRunner());
+    }
+    try {
+      return Optional.of(model.newRunner());
+    } catch (IllegalStateException e) {
+      log.warn(
+          "model {} version {}: {} replicas, not more: {}",
+          artifact.name(),
+          artifact.version(),
+          index,
+          e.getMessage());
+      return Optional.empty();
+    }
+  }
+
   private ServedVersion start(
       Backend backend,
       ModelArtifact artifact,
@@ -99,9 +125,12 @@ final class Loader {
       WarmUp warmUp = new WarmUp(model.signature(), samples, nanoClock);
       List<WarmUp.Timing> timings = List.of();
       for (int i = 0; i < manifest.replicas(); i++) {
-        Runner runner = model.newRunner();
-        runners.add(runner);
-        timings = warmUp.run(runner);
+        Optional<Runner> runner = newRunner(model, artifact, i);
+        if (runner.isEmpty()) {
+          break;
+        }
+        runners.add(runner.get());
+        timings = warmUp.run(runner.get());
       }
       ServedVersion served =
           new ServedVersion(

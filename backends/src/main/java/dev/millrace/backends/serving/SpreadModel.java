@@ -91,6 +91,11 @@ final class SpreadModel implements LoadedModel {
     return false;
   }
 
+  @Override
+  public boolean sharesWeights() {
+    return shares.stream().allMatch(share -> share.model.sharesWeights());
+  }
+
   /** It will be closed as soon as its requests are answered. */
   void leave() {
     shares.forEach(share -> share.claim.leave());

@@ -40,6 +40,7 @@ public final class CommandLineInterface {
     if (!serveOnly) {
       commandLine
           .addSubcommand(new DemoCommand(shell))
+          .addSubcommand(new RehearseCommand(shell))
           .addSubcommand(new InferCommand(shell))
           .addSubcommand(new ModelsCommand(shell))
           .addSubcommand(new ExplainCommand(shell))

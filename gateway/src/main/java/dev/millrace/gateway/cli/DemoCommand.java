@@ -9,14 +9,10 @@ import dev.millrace.gateway.config.GatewayConfig;
 import dev.millrace.gateway.config.ModelLocation;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -55,12 +51,6 @@ final class DemoCommand implements Callable<Integer> {
       description = "Port of health and metrics; else 8000, or a free one if that is taken.")
   private int httpPort = -1;
 
-  @Option(
-      names = "--server",
-      paramLabel = "HOST:PORT",
-      description = "Ask a gateway that serves the demo models already, and end after the report.")
-  private @Nullable String server;
-
   DemoCommand(Shell shell) {
     this.shell = shell;
   }
@@ -68,13 +58,8 @@ final class DemoCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, GatewayStartException, InterruptedException {
     Path demo = shell.home().resolve("deploy/demo");
-    if (server != null) {
-      try (InferenceClient client = new InferenceClient(server, TIMEOUT)) {
-        return report(client, holdouts(demo.resolve("holdout")));
-      }
-    }
     GatewayConfig config = config(demo.resolve("models"));
-    List<Holdout> holdouts = holdouts(demo.resolve("holdout"));
+    List<Holdout> holdouts = Holdout.readAll(demo.resolve("holdout"));
     Gateway gateway = Gateway.listen(config);
     StopSignal stop = StopSignal.install(gateway::close);
     gateway.awaitModels();
@@ -137,20 +122,6 @@ final class DemoCommand implements Callable<Integer> {
       say("port %d is taken; taking a free one".formatted(usual));
     }
     return port;
-  }
-
-  private static List<Holdout> holdouts(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      throw new InputException(
-          "%s: no such folder (the demo is started by the launcher 'millrace')".formatted(folder));
-    }
-    List<Holdout> holdouts = new ArrayList<>();
-    try (Stream<Path> files = Files.list(folder)) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
-        holdouts.add(Holdout.read(file));
-      }
-    }
-    return holdouts;
   }
 
   private void say(String line) {

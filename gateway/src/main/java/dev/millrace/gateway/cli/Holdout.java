@@ -12,8 +12,10 @@ import dev.millrace.proto.inference.ModelInferRequest.InferInputTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Rows that a demo model has not seen in training, and what its training script found for them.
@@ -34,6 +36,21 @@ record Holdout(
     List<List<Json>> rows,
     List<Integer> labels,
     double accuracy) {
+
+  /** Those of a folder, in the order of the files' names. */
+  static List<Holdout> readAll(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new InputException(
+          "%s: no such folder (the demo is started by the launcher 'millrace')".formatted(folder));
+    }
+    List<Holdout> holdouts = new ArrayList<>();
+    try (Stream<Path> files = Files.list(folder)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".json")).sorted().toList()) {
+        holdouts.add(read(file));
+      }
+    }
+    return holdouts;
+  }
 
   static Holdout read(Path file) throws IOException {
     try {

@@ -59,6 +59,8 @@ final class CliReferencePageTest {
         .map(String::stripTrailing)
         .forEach(line -> page.append(line).append('\n'));
     page.append("```\n\n");
-    command.getSubcommands().values().forEach(below -> append(page, below));
+    command.getSubcommands().values().stream()
+        .filter(below -> !below.getCommandSpec().usageMessage().hidden())
+        .forEach(below -> append(page, below));
   }
 }

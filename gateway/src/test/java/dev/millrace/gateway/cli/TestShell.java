@@ -15,14 +15,25 @@ public final class TestShell {
 
   private final Map<String, String> environment;
   private final String input;
+  private final Path home;
 
   public TestShell() {
     this(Map.of(), "");
   }
 
   TestShell(Map<String, String> environment, String input) {
+    this(environment, input, Path.of("/nowhere"));
+  }
+
+  private TestShell(Map<String, String> environment, String input, Path home) {
     this.environment = environment;
     this.input = input;
+    this.home = home;
+  }
+
+  /** A shell of the program that is installed there. */
+  public static TestShell at(Path home) {
+    return new TestShell(Map.of(), "", home);
   }
 
   public Run run(String... arguments) {
@@ -34,7 +45,7 @@ public final class TestShell {
             new PrintWriter(out, true),
             new PrintWriter(err, true),
             environment,
-            Path.of("/nowhere"));
+            home);
     int exitCode = CommandLineInterface.commandLine(shell).execute(arguments);
     return new Run(exitCode, out.toString(), err.toString());
   }

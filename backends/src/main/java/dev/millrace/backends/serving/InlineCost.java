@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
@@ -11,6 +12,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * model whose shapes vary differ in cost, their bytes hardly do. An estimate follows smaller
  * samples at once and larger ones slowly: a run that was interrupted (by the operating system, by a
  * collection) says little of the next.
+ *
+ * <p>What runs at the warm-up took is believed until the first batch has run, and not after that:
+ * the warm-up's values were made up, and a model may take long for others.
  *
  * <p>Any thread. Racing updates may lose a sample, which is harmless.
  */
@@ -24,11 +28,20 @@ final class InlineCost {
   /** Nanoseconds by size; 0 for not known. */
   private final AtomicLongArray nanos = new AtomicLongArray(BUCKETS);
 
+  /** The same, of the warm-up. */
+  private final AtomicLongArray warmUpNanos = new AtomicLongArray(BUCKETS);
+
   /**
    * @param budgetNanos what a batch on an event loop may take; 0 for none on event loops
+   * @param timings what runs at the warm-up took
    */
-  InlineCost(long budgetNanos) {
+  InlineCost(long budgetNanos, List<WarmUp.Timing> timings) {
     this.budgetNanos = budgetNanos;
+    for (WarmUp.Timing timing : timings) {
+      int bucket = bucket(timing.bytes());
+      long known = warmUpNanos.get(bucket);
+      warmUpNanos.set(bucket, known == 0 ? timing.nanos() : Math.min(known, timing.nanos()));
+    }
   }
 
   /** A batch has run. */
@@ -60,11 +73,16 @@ final class InlineCost {
     return estimate(bucket(bytes));
   }
 
+  private long estimate(int bucket) {
+    long learned = estimate(nanos, bucket);
+    return learned < Long.MAX_VALUE ? learned : estimate(warmUpNanos, bucket);
+  }
+
   /**
    * From the next smaller size that is known, as if cost grew with the size, which is the most it
    * does; else from the next larger one.
    */
-  private long estimate(int bucket) {
+  private static long estimate(AtomicLongArray nanos, int bucket) {
     for (int below = bucket; below >= 0; below--) {
       long known = nanos.getOpaque(below);
       if (known > 0) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
-import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.batching.Batch;
 import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.Rejection;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,7 +29,7 @@ final class InlineReplica {
 
   private final ServedVersion served;
   private final LoopReplicas replicas;
-  private final LoadedModel model;
+  private final Supplier<Runner> newRunner;
   private final BatchQueue<InferTask> queue;
   private final InlineCost cost;
   private final Batch<InferTask> batch = new Batch<>();
@@ -47,15 +47,18 @@ final class InlineReplica {
   /** Whether a round has ended without what was queued, because another thread led. */
   private volatile boolean turnedAway;
 
+  /**
+   * @param newRunner makes its own, or gives it one that is warm
+   */
   InlineReplica(
       ServedVersion served,
       LoopReplicas replicas,
-      LoadedModel model,
+      Supplier<Runner> newRunner,
       BatchQueue<InferTask> queue,
       InlineCost cost) {
     this.served = served;
     this.replicas = replicas;
-    this.model = model;
+    this.newRunner = newRunner;
     this.queue = queue;
     this.cost = cost;
     this.maxBatchRows = Math.max(1, served.signature().maxBatchSize());
@@ -163,7 +166,7 @@ final class InlineReplica {
   private @Nullable BatchExecutor executor() {
     if (executor == null && served.acquire()) {
       try {
-        runner = model.newRunner();
+        runner = newRunner.get();
         executor = new BatchExecutor(served, runner, cost, true);
       } finally {
         served.release();

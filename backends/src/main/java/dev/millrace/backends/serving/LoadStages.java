@@ -10,7 +10,9 @@ import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.ModelRepository;
 import dev.millrace.backends.repository.UnknownVersionException;
 import java.io.IOException;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,7 @@ final class LoadStages {
   private final ModelRepository repository;
   private final Loader loader;
   private final Room room;
+  private final Function<String, List<ServedVersion>> serving;
   private final LongSupplier nanoClock;
   private volatile boolean stopping;
 
@@ -74,10 +77,19 @@ final class LoadStages {
     record Failed(String reason) implements Outcome {}
   }
 
-  LoadStages(ModelRepository repository, Loader loader, Room room, LongSupplier nanoClock) {
+  /**
+   * @param serving the versions of a model that serve now
+   */
+  LoadStages(
+      ModelRepository repository,
+      Loader loader,
+      Room room,
+      Function<String, List<ServedVersion>> serving,
+      LongSupplier nanoClock) {
     this.repository = repository;
     this.loader = loader;
     this.room = room;
+    this.serving = serving;
     this.nanoClock = nanoClock;
   }
 
@@ -142,6 +154,7 @@ final class LoadStages {
               artifact.named(task.name()),
               fetched.wanted().manifest(),
               () -> task.progress().enter(VersionState.WARMING));
+      served.takeOverFrom(serving.apply(task.name()));
       long nanos = fetched.nanos() + nanoClock.getAsLong() - begin;
       return new Outcome.Loaded(fetched.wanted(), served, artifact, nanos);
     } catch (NoRoomException e) {

@@ -139,6 +139,7 @@ public final class Reconciler implements AutoCloseable {
                 repository,
                 new Loader(byName, memory.gpus(), inlining, fairness, janitor, nanoClock),
                 room,
+                routes::ready,
                 nanoClock),
             control,
             this::publish,

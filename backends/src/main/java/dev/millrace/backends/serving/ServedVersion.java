@@ -135,7 +135,7 @@ public final class ServedVersion {
     // a run on a GPU is a wait, and on a loop's thread it would be without the replica's graphs
     this.mayRunInline =
         manifest.scheduling().batching().queueDelayNanos() == 0 && model.runsOnCores();
-    this.inlineCost = new InlineCost(inlining.budget().toNanos());
+    this.inlineCost = new InlineCost(inlining.budget().toNanos(), timings);
     this.inlineReplicas = new InlineReplicas(this, model, queue, inlineCost, inlining.eventLoops());
     this.janitor = janitor;
     this.runs =
@@ -181,6 +181,23 @@ public final class ServedVersion {
       replicas.scaleTo(count);
     } finally {
       release();
+    }
+  }
+
+  /**
+   * Has the event loops that run batches of other versions have a warm runner of this one: it is
+   * about to take over from them. Before it gets requests.
+   */
+  void takeOverFrom(List<ServedVersion> others) {
+    if (!mayRunInline) {
+      return;
+    }
+    try {
+      inlineReplicas.prepare(
+          loop -> others.stream().anyMatch(other -> other.inlineReplicas.isUsed(loop)),
+          this::newWarmRunner);
+    } catch (RuntimeException | Error e) {
+      log.warn("{}: event loops make their runners themselves", this, e);
     }
   }
 
@@ -503,7 +520,7 @@ public final class ServedVersion {
       log.error("{}: a run does not end, so its memory is not freed", this);
       return false;
     }
-    inlineReplicas.forEach(InlineReplica::close);
+    inlineReplicas.close();
     model.close();
     return true;
   }

@@ -57,8 +57,8 @@ final class WarmUp {
     this.nanoClock = nanoClock;
   }
 
-  /** What a run of so many rows of a size took. */
-  record Timing(long rowSize, int rows, long nanos) {}
+  /** What a run of so many rows of a size took, which have so many bytes together. */
+  record Timing(long rowSize, int rows, long bytes, long nanos) {}
 
   /**
    * Runs every sample as it is meant, then all of them 1, 2, 4 and so on together, as far as the
@@ -121,7 +121,10 @@ final class WarmUp {
       }
       timings.add(
           new Timing(
-              sample.inputs().rowSize(), sample.rows() * together, nanoClock.getAsLong() - begin));
+              sample.inputs().rowSize(),
+              sample.rows() * together,
+              sample.inputs().bytes() * together,
+              nanoClock.getAsLong() - begin));
     }
     return true;
   }

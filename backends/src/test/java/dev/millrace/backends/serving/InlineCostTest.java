@@ -3,10 +3,11 @@ package dev.millrace.backends.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class InlineCostTest {
-  private final InlineCost cost = new InlineCost(100);
+  private final InlineCost cost = new InlineCost(100, List.of());
 
   @Test
   void takesNothingForSmallThatIsNotKnown() {
@@ -71,10 +72,32 @@ class InlineCostTest {
 
   @Test
   void leavesEverythingToTheReplicasWithoutABudget() {
-    InlineCost off = new InlineCost(0);
+    InlineCost off = new InlineCost(0, List.of());
     off.ran(64, 1);
 
     assertThat(off.isSmall(64)).isFalse();
+  }
+
+  @Test
+  void believesTheQuickestRunOfTheWarmUp() {
+    InlineCost warm = new InlineCost(100, List.of(timing(64, 5000), timing(64, 90)));
+
+    assertThat(warm.isSmall(64)).isTrue();
+    assertThat(warm.isSmall(256)).isFalse();
+  }
+
+  @Test
+  void forgetsTheWarmUpWhenABatchHasRun() {
+    InlineCost warm = new InlineCost(100, List.of(timing(64, 10), timing(128, 10)));
+
+    warm.ran(64, 1000);
+
+    assertThat(warm.isSmall(64)).isFalse();
+    assertThat(warm.isSmall(128)).isFalse();
+  }
+
+  private static WarmUp.Timing timing(long bytes, long nanos) {
+    return new WarmUp.Timing(1, 1, bytes, nanos);
   }
 
   @Test

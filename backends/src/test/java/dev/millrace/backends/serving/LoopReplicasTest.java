@@ -62,6 +62,7 @@ class LoopReplicasTest {
 
   @BeforeEach
   void start() throws Exception {
+    backend.script = LoopReplicasTest::refuseZeros; // so that nothing is known of its cost
     served = load("m");
     backend.script =
         values -> {
@@ -73,7 +74,20 @@ class LoopReplicasTest {
     backend.batches.clear();
   }
 
+  private static List<Integer> refuseZeros(List<Integer> values) {
+    throw new IllegalArgumentException("no zeros: " + values);
+  }
+
   private ServedVersion load(String name) throws Exception {
+    return load(name, BUDGET);
+  }
+
+  /** Whatever its warm-up took, by a real clock, it is small. */
+  private ServedVersion loadSmall(String name) throws Exception {
+    return load(name, Duration.ofMinutes(1));
+  }
+
+  private ServedVersion load(String name, Duration budget) throws Exception {
     ModelManifest manifest =
         new ModelManifest(
             ScriptedBackend.NAME,
@@ -88,7 +102,7 @@ class LoopReplicasTest {
             List.of());
     return new Loader(
             Map.of(ScriptedBackend.NAME, backend),
-            new Inlining(2, BUDGET),
+            new Inlining(2, budget),
             Fairness.NONE,
             new Janitor(RunLimits.DEFAULT, System::nanoTime),
             this::nanoTime)
@@ -156,6 +170,60 @@ class LoopReplicasTest {
   }
 
   @Test
+  void believesTheWarmUpUntilABatchHasRun() throws Exception {
+    ServedVersion warm = loadSmall("warm");
+    runThreads.clear();
+
+    RecordedTask task = sendTo(warm, 1);
+    assertThat(task.answer).isNotDone();
+    endRound();
+
+    assertThat(task.answer.getNow(List.of())).containsExactly(1);
+    assertThat(runThreads).containsExactly(Thread.currentThread());
+    warm.close(TimeUnit.SECONDS.toNanos(10));
+  }
+
+  @Test
+  void aVersionThatTakesOverHasAWarmRunnerForEachLoopThatRanTheOneBefore() throws Exception {
+    learn(10); // on loop 0 of two
+    ServedVersion next = loadSmall("next");
+    int before = backend.openRunners.get();
+
+    next.takeOverFrom(List.of(served));
+    assertThat(backend.openRunners).hasValue(before + 1);
+    RecordedTask task = sendTo(next, 1);
+    endRound();
+
+    assertThat(task.answer.getNow(List.of())).containsExactly(1);
+    assertThat(backend.openRunners).hasValue(before + 1);
+    next.close(TimeUnit.SECONDS.toNanos(10));
+  }
+
+  @Test
+  void runnersThatNoLoopCameForAreClosed() throws Exception {
+    learn(10);
+    ServedVersion next = loadSmall("next");
+    int before = backend.openRunners.get();
+
+    next.takeOverFrom(List.of(served));
+    next.close(TimeUnit.SECONDS.toNanos(10));
+
+    assertThat(backend.openRunners).hasValue(before - 1); // its replica's as well
+  }
+
+  @Test
+  void aVersionThatTakesOverFromNobodyMakesNoRunners() throws Exception {
+    ServedVersion next = loadSmall("next");
+    int before = backend.openRunners.get();
+
+    next.takeOverFrom(List.of());
+    next.takeOverFrom(List.of(served)); // which no loop has run
+
+    assertThat(backend.openRunners).hasValue(before);
+    next.close(TimeUnit.SECONDS.toNanos(10));
+  }
+
+  @Test
   void runsTheRequestsOfARoundTogetherAtItsEnd() throws Exception {
     learn(10);
 
@@ -189,7 +257,9 @@ class LoopReplicasTest {
   void looksAtItsConnectionsBetweenTheModelsOfALongRound() throws Exception {
     learn(10);
     ServedVersion other = load("other");
-    sendTo(other, 0).answer.get(); // teaches its cost
+    RecordedTask teaches = sendTo(other, 0);
+    endRound();
+    teaches.answer.get();
     await().until(() -> other.inFlight() == 0);
     backend.script =
         values -> {

@@ -36,6 +36,7 @@ public final class Batch<T extends Batchable> {
   private int bucket;
   private long takenNanos;
   private long expectedNanos;
+  private long objectiveNanos = Long.MAX_VALUE;
 
   /** Written by the replica, taken by the leader. */
   private volatile long ranNanos;
@@ -112,6 +113,15 @@ public final class Batch<T extends Batchable> {
    */
   public void ran(long nanos) {
     ranNanos = nanos;
+  }
+
+  /** Within which time half of those like it want their answers; Long.MAX_VALUE if none does. */
+  long objectiveNanos() {
+    return objectiveNanos;
+  }
+
+  void aimAt(long objective) {
+    objectiveNanos = objective;
   }
 
   /** How long it is expected to take; 0 if nothing is known yet. */

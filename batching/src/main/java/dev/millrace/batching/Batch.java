@@ -165,6 +165,13 @@ public final class Batch<T extends Batchable> {
     gone = false;
   }
 
+  /** Its replica has failed: nothing of it runs, and no further batch is asked for. */
+  public void end() {
+    clear();
+    running = false;
+    gone = true;
+  }
+
   /** The replica asks for no further batch. */
   void leave() {
     gone = true;

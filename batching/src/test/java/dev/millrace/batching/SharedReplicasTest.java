@@ -74,6 +74,20 @@ class SharedReplicasTest {
   }
 
   @Test
+  void aReplicaThatHasFailedLeavesItsDeviceToOthers() {
+    Batch<TestItem> failed = new Batch<>(DEVICE);
+    Batch<TestItem> other = new Batch<>(DEVICE);
+    offer(2);
+    assertThat(queue.poll(failed)).isZero();
+    assertThat(queue.poll(other)).isEqualTo(Long.MAX_VALUE);
+
+    failed.end();
+
+    assertThat(queue.poll(other)).isZero();
+    assertThat(other.items()).hasSize(1);
+  }
+
+  @Test
   void aBatchKeepsTheObjectiveOfItsOwnLane() {
     Batch<TestItem> soon = new Batch<>(DEVICE);
     Batch<TestItem> late = new Batch<>(OptionalInt.of(1));

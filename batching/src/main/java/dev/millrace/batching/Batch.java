@@ -36,6 +36,7 @@ public final class Batch<T extends Batchable> {
   private int bucket;
   private long takenNanos;
   private long expectedNanos;
+  private long objectiveNanos = Long.MAX_VALUE;
 
   /** Written by the replica, taken by the leader. */
   private volatile long ranNanos;
@@ -114,6 +115,15 @@ public final class Batch<T extends Batchable> {
     ranNanos = nanos;
   }
 
+  /** Within which time half of those like it want their answers; Long.MAX_VALUE if none does. */
+  long objectiveNanos() {
+    return objectiveNanos;
+  }
+
+  void aimAt(long objective) {
+    objectiveNanos = objective;
+  }
+
   /** How long it is expected to take; 0 if nothing is known yet. */
   public long expectedNanos() {
     return expectedNanos;
@@ -153,6 +163,13 @@ public final class Batch<T extends Batchable> {
   void isBack() {
     running = false;
     gone = false;
+  }
+
+  /** Its replica has failed: nothing of it runs, and no further batch is asked for. */
+  public void end() {
+    clear();
+    running = false;
+    gone = true;
   }
 
   /** The replica asks for no further batch. */

@@ -121,7 +121,8 @@ final class Crew {
     int suspects = 0;
     busy = 0;
     settle();
-    if (members.removeIf(Batch::isGone)) {
+    // one that has ended after that is counted on its device, and has to leave that first
+    if (members.removeIf(batch -> batch.isGone() && !batch.onDevice)) {
       countShares();
     }
     for (int i = 0; i < members.size(); i++) {

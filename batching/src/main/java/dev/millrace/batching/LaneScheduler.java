@@ -64,7 +64,6 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
 
   // of the batch that is being taken from a shared device
   private boolean alone;
-  private long objectiveNanos = Long.MAX_VALUE;
 
   /** Counted out once per visit instead of once per item. */
   private int freedRows;
@@ -176,7 +175,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     if (inFlight.tellsOfCurve(nanosWith, rows, known)) {
       costs.observe(bucket, rows, Math.max(1, Math.round(nanos * inFlight.pace(nanosWith))));
     }
-    costs.correct(inFlight.ran(nanosWith, rows, known, objectiveNanos));
+    costs.correct(inFlight.ran(nanosWith, rows, known, batch.objectiveNanos()));
     costs.keepPace(inFlight.pace());
   }
 
@@ -207,7 +206,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     try {
       for (Lane<T> lane = firstAlive(nowNanos); lane != null; lane = firstAlive(nowNanos)) {
         alone = crew.mayBeJoined(batch) && fitsAloneOnly(lane, nowNanos);
-        objectiveNanos = lane.objectiveNanos();
+        long objectiveNanos = lane.objectiveNanos();
         Decision decision = decide(lane, nowNanos);
         switch (decision.kind()) {
           case RUN -> claimFrom(lane, batch, nowNanos, decision);
@@ -220,6 +219,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
         }
         lanes.firstChanged();
         if (!batch.isEmpty()) {
+          batch.aimAt(objectiveNanos);
           took(batch, nowNanos);
           return TAKEN;
         }

@@ -74,6 +74,33 @@ class SharedReplicasTest {
   }
 
   @Test
+  void aReplicaThatHasFailedLeavesItsDeviceToOthers() {
+    Batch<TestItem> failed = new Batch<>(DEVICE);
+    Batch<TestItem> other = new Batch<>(DEVICE);
+    offer(2);
+    assertThat(queue.poll(failed)).isZero();
+    assertThat(queue.poll(other)).isEqualTo(Long.MAX_VALUE);
+
+    failed.end();
+
+    assertThat(queue.poll(other)).isZero();
+    assertThat(other.items()).hasSize(1);
+  }
+
+  @Test
+  void aBatchKeepsTheObjectiveOfItsOwnLane() {
+    Batch<TestItem> soon = new Batch<>(DEVICE);
+    Batch<TestItem> late = new Batch<>(OptionalInt.of(1));
+    assertThat(queue.offer(item("soon").due(1_001))).isNull();
+    assertThat(queue.poll(soon)).isZero();
+    assertThat(soon.objectiveNanos()).isEqualTo(1_000);
+    assertThat(queue.offer(item("late").ofShape("other").due(9_001))).isNull();
+    assertThat(queue.poll(late)).isZero();
+
+    assertThat(soon.objectiveNanos()).isEqualTo(1_000);
+  }
+
+  @Test
   void eachDeviceHasARunOfItsOwn() {
     CountDownLatch both = new CountDownLatch(2);
     for (int i = 0; i < 4; i++) {

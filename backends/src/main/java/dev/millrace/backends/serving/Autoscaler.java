@@ -111,7 +111,7 @@ public final class Autoscaler implements AutoCloseable {
     try {
       served.scaleTo(decision.replicas());
       if (!deployment.spec().autoscaling().equals(bounds)) { // somebody has changed that meanwhile
-        int now = served.replicaCount();
+        int now = served.wantedReplicas();
         served.scaleTo(deployment.spec().replicasFrom(now, now));
       }
     } catch (RuntimeException | Error e) {

@@ -62,11 +62,16 @@ final class BatchExecutor {
     }
   }
 
-  private void abandon(List<InferTask> tasks, Throwable cause) {
+  /** Answers those that have no answer yet, whatever happens to one of them. */
+  void abandon(List<InferTask> tasks, Throwable cause) {
     answered.clear();
     for (InferTask task : tasks) {
-      if (!task.isDone()) {
-        fail(task, cause);
+      try {
+        if (!task.isDone()) {
+          fail(task, cause);
+        }
+      } catch (RuntimeException | Error e) {
+        log.error("a request of {} was not answered", served, e);
       }
       leave(task);
     }
@@ -235,9 +240,12 @@ final class BatchExecutor {
   }
 
   private void flush() {
-    for (CompletionSink sink : sinks) {
-      sink.flush();
+    try {
+      for (CompletionSink sink : sinks) {
+        sink.flush();
+      }
+    } finally {
+      sinks.clear();
     }
-    sinks.clear();
   }
 }

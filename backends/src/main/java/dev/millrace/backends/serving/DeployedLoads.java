@@ -104,7 +104,7 @@ final class DeployedLoads {
     slot.configuredReplicas = entry.manifest().replicas();
     // a version that is to take over begins with what the load has made of the one before
     int now =
-        routes.ready(spec.name()).stream().mapToInt(ServedVersion::replicaCount).max().orElse(0);
+        routes.ready(spec.name()).stream().mapToInt(ServedVersion::wantedReplicas).max().orElse(0);
     return new LoadStages.Wanted(
         entry,
         entry.versions().getFirst(),

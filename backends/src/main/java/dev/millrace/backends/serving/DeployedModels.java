@@ -76,7 +76,7 @@ final class DeployedModels {
 
   /** Has a version have the replicas that are declared; of any thread. */
   static void scale(ServedVersion served, DeploymentSpec spec, int configured) {
-    int now = served.replicaCount();
+    int now = served.wantedReplicas();
     int replicas = spec.replicasFrom(now, configured);
     try {
       if (replicas != now) {

@@ -97,6 +97,7 @@ final class LoadStages {
   void stop() {
     stopping = true;
     room.stop();
+    loader.stop();
   }
 
   private boolean isUnwanted(Task task) {
@@ -162,6 +163,8 @@ final class LoadStages {
       return new Outcome.NoRoom(fingerprint, e.shortage());
     } catch (ModelLoadException e) {
       release(artifact);
+      return new Outcome.Refused(fingerprint, message(e));
+    } catch (HungLoadException e) {
       return new Outcome.Refused(fingerprint, message(e));
     } catch (Throwable e) {
       release(artifact);

@@ -5,29 +5,23 @@ import dev.millrace.backends.model.Backend;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
-import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.warmup.Sample;
 import dev.millrace.backends.warmup.SampleReader;
 import dev.millrace.batching.Fairness;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.LongSupplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Turns a model's files into a served version that has run already. */
 final class Loader {
-  private static final Logger log = LoggerFactory.getLogger(Loader.class);
-
   private final Map<String, Backend> backends;
   private final Inlining inlining;
   private final Fairness fairness;
   private final Janitor janitor;
   private final LongSupplier nanoClock;
   private final Placer placer;
+  private volatile boolean stopping;
 
   /** Of models that may take what they like of any GPU. */
   Loader(
@@ -60,9 +54,10 @@ final class Loader {
    * @param warming called between loading and warming
    * @throws NoRoomException if it waits for memory of a GPU
    * @throws ModelLoadException if the engine cannot load it, or it fails on one of its samples
+   * @throws HungLoadException if a replica does not answer, and may still use the model's files
    */
   ServedVersion load(ModelArtifact artifact, ModelManifest manifest, Runnable warming)
-      throws ModelLoadException, NoRoomException {
+      throws ModelLoadException, NoRoomException, HungLoadException {
     Backend backend = backends.get(manifest.backend());
     if (backend == null) {
       throw new ModelLoadException(
@@ -73,35 +68,35 @@ final class Loader {
     try {
       return start(backend, artifact, manifest, placed, warming);
     } catch (ModelLoadException e) {
-      Placed instead = placer.afterFailure(backend, artifact, manifest.options(), e);
-      return start(backend, artifact, manifest, instead, warming);
+      return startElsewhere(backend, artifact, manifest, e, warming);
+    } catch (HungLoadException e) {
+      try {
+        return startElsewhere(backend, artifact, manifest, e.failure(), warming);
+      } catch (ModelLoadException again) {
+        throw new HungLoadException(again);
+      }
     }
+  }
+
+  private ServedVersion startElsewhere(
+      Backend backend,
+      ModelArtifact artifact,
+      ModelManifest manifest,
+      ModelLoadException failure,
+      Runnable warming)
+      throws ModelLoadException, HungLoadException {
+    Placed instead = placer.afterFailure(backend, artifact, manifest.options(), failure);
+    return start(backend, artifact, manifest, instead, warming);
+  }
+
+  /** What takes long is not waited for any more. */
+  void stop() {
+    stopping = true;
   }
 
   /** From now on models are not loaded onto a device that was lost; of any thread. */
   void lost(DeviceLoss loss) {
     placer.lost(loss);
-  }
-
-  /**
-   * One more runner. Where each has weights of its own, those that there is memory for are better
-   * than none, and placing has reckoned with one.
-   */
-  private static Optional<Runner> newRunner(LoadedModel model, ModelArtifact artifact, int index) {
-    if (index == 0 || model.sharesWeights()) {
-      return Optional.of(model.newRunner());
-    }
-    try {
-      return Optional.of(model.newRunner());
-    } catch (IllegalStateException e) {
-      log.warn(
-          "model {} version {}: {} replicas, not more: {}",
-          artifact.name(),
-          artifact.version(),
-          index,
-          e.getMessage());
-      return Optional.empty();
-    }
   }
 
   private ServedVersion start(
@@ -110,50 +105,75 @@ final class Loader {
       ModelManifest manifest,
       Placed placed,
       Runnable warming)
+      throws ModelLoadException, HungLoadException {
+    ServedVersion served;
+    try {
+      served = startWarm(backend, artifact, manifest, placed, warming);
+    } catch (ModelLoadException | RuntimeException | Error e) {
+      placed.model().close();
+      throw e;
+    }
+    try {
+      served.awaitReplicas(() -> stopping);
+      return served;
+    } catch (ModelLoadException e) {
+      if (!isFreed(served)) {
+        throw new HungLoadException(e);
+      }
+      throw e;
+    }
+  }
+
+  /** Warm, and not yet waited for. What it throws has left no runner open. */
+  private ServedVersion startWarm(
+      Backend backend,
+      ModelArtifact artifact,
+      ModelManifest manifest,
+      Placed placed,
+      Runnable warming)
       throws ModelLoadException {
     LoadedModel model = placed.model();
-    List<Runner> runners = new ArrayList<>();
+    List<String> problems = manifest.options().padding().problems(model.signature());
+    if (!problems.isEmpty()) {
+      throw new ModelLoadException("padding: " + String.join("; ", problems));
+    }
+    warming.run();
+    List<Sample> samples =
+        new SampleReader(artifact.name(), model.signature(), artifact.warmUpFiles())
+            .read(manifest.warmUp());
+    WarmUp warmUp = new WarmUp(model.signature(), samples, nanoClock);
+    FirstRunners first = new FirstRunners(model, warmUp);
+    first.make(manifest.replicas());
+    ServedVersion served;
     try {
-      List<String> problems = manifest.options().padding().problems(model.signature());
-      if (!problems.isEmpty()) {
-        throw new ModelLoadException("padding: " + String.join("; ", problems));
-      }
-      warming.run();
-      List<Sample> samples =
-          new SampleReader(artifact.name(), model.signature(), artifact.warmUpFiles())
-              .read(manifest.warmUp());
-      WarmUp warmUp = new WarmUp(model.signature(), samples, nanoClock);
-      List<WarmUp.Timing> timings = List.of();
-      for (int i = 0; i < manifest.replicas(); i++) {
-        Optional<Runner> runner = newRunner(model, artifact, i);
-        if (runner.isEmpty()) {
-          break;
-        }
-        runners.add(runner.get());
-        timings = warmUp.run(runner.get());
-      }
-      ServedVersion served =
+      served =
           new ServedVersion(
               artifact.name(),
               artifact.version(),
               backend.platform(),
               manifest,
               placed,
-              runners,
+              first.runners(),
               warmUp,
-              timings,
+              first.timings(),
               inlining,
               fairness,
               janitor,
               nanoClock);
-      if (!model.runsOnCores()) {
-        served.awaitReplicas(); // a GPU's may take seconds; requests are not to wait for that
-      }
-      return served;
-    } catch (ModelLoadException | RuntimeException | Error e) {
-      runners.forEach(Runner::close);
-      model.close();
+    } catch (RuntimeException | Error e) {
+      first.close();
       throw e;
+    }
+    first.lack().ifPresent(served::lacksReplicas);
+    return served;
+  }
+
+  private static boolean isFreed(ServedVersion served) {
+    try {
+      return served.close(0);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 }

@@ -104,6 +104,18 @@ final class Loads {
     fetch.start();
   }
 
+  /** Has a version get the replicas that it is short of, when no other is being loaded. */
+  void topUp(ServedVersion served) {
+    // of a name of its own: a successor that is being fetched does not hold it up
+    turns.ready(turns.enter("replicas of " + served), () -> topUpUnlessClosing(served));
+  }
+
+  private void topUpUnlessClosing(ServedVersion served) {
+    if (!closing) {
+      served.topUp();
+    }
+  }
+
   private void bring(Task task, LoadTurns.Turn turn, Runnable then) {
     switch (stages.fetch(task)) {
       case Fetched fetched -> turns.ready(turn, () -> tell(task, stages.load(task, fetched), then));
@@ -198,8 +210,22 @@ final class Loads {
     }
   }
 
+  /** Of any thread. */
+  private void replicasChanged() {
+    try {
+      control.execute(
+          () -> {
+            changed.run();
+            afterLoad.run();
+          });
+    } catch (RejectedExecutionException e) {
+      // closed meanwhile: nobody looks at them
+    }
+  }
+
   private void watchDevice(Task task, Outcome outcome, Runnable then) {
     if (outcome instanceof Outcome.Loaded loaded) {
+      loaded.served().onReplicasChange(this::replicasChanged);
       loaded.served().onLoss(loss -> lost(task, loaded.served(), loss, then));
     }
   }

@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -32,6 +33,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -75,6 +77,7 @@ public final class Reconciler implements AutoCloseable {
   private final Loads loads;
   private final ListedModels models;
   private final DeployedModels deployed;
+  private final TopUps topUps;
   private final Room room;
   private final Janitor janitor;
   private volatile boolean polling;
@@ -150,6 +153,7 @@ public final class Reconciler implements AutoCloseable {
     this.deployed =
         new DeployedModels(
             repository, declared, routes, loads, metrics, memory, this::publish, nanoClock);
+    this.topUps = new TopUps(loads, this::serving);
     memory.onRoom(this::roomIsThere);
     memory.gpus().onRoom(this::roomIsThere);
   }
@@ -200,7 +204,7 @@ public final class Reconciler implements AutoCloseable {
     // what serves already gets its replicas before this is answered
     for (Declared deployment : declared.all()) {
       for (ServedVersion served : routes.ready(deployment.name())) {
-        DeployedModels.scale(served, deployment.spec(), served.replicaCount());
+        DeployedModels.scale(served, deployment.spec(), served.wantedReplicas());
       }
     }
   }
@@ -418,6 +422,7 @@ public final class Reconciler implements AutoCloseable {
         declarationsChanged();
       }
       models.takeRoom(!polling);
+      topUps.roomIsThere();
       scheduleTick();
     }
   }
@@ -425,7 +430,16 @@ public final class Reconciler implements AutoCloseable {
   private void tick() {
     deployed.tick();
     models.retry(!polling);
+    topUps.look();
     scheduleTick();
+  }
+
+  private Stream<ServedVersion> serving() {
+    return Stream.of(models.slots(), deployed.slots())
+        .flatMap(byName -> byName.values().stream())
+        .flatMap(slots -> slots.values().stream())
+        .map(slot -> slot.served)
+        .filter(Objects::nonNull);
   }
 
   private boolean isServedAsListed(String model) {
@@ -467,7 +481,8 @@ public final class Reconciler implements AutoCloseable {
     if (deployed.mayFallAsleep()) {
       wait = Math.min(wait, IDLE_TICK_NANOS);
     }
-    long untilRetry = Math.min(deployed.untilRetry(), models.untilRetry());
+    long untilRetry =
+        Math.min(topUps.untilNext(), Math.min(deployed.untilRetry(), models.untilRetry()));
     if (untilRetry != Long.MAX_VALUE) {
       wait = Math.min(wait, Math.max(ROLLOUT_TICK_NANOS, untilRetry));
     }
@@ -545,7 +560,7 @@ public final class Reconciler implements AutoCloseable {
                   name,
                   version,
                   slot.isServing() ? VersionState.READY : slot.state,
-                  slot.reason,
+                  slot.describe(),
                   slot.required,
                   slot.loadNanos));
         });

@@ -1,53 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.batching.Batch;
 import dev.millrace.batching.BatchQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 
 /** One thread that pulls batches from a served version's queue and runs them. */
 final class Replica implements Runnable {
   private final BatchQueue<InferTask> queue;
   private final Runner runner;
   private final BatchExecutor executor;
-  private final Runnable attached;
+  private final BiConsumer<Replica, Throwable> failed;
   private final Batch<InferTask> batch;
+  private final CompletableFuture<Void> attached = new CompletableFuture<>();
+  private final CompletableFuture<First> first = new CompletableFuture<>();
+  private final CompletableFuture<Void> begun = new CompletableFuture<>();
+
+  /** What a replica does before its first batch. */
+  @FunctionalInterface
+  interface First {
+    void run(Runner runner) throws ModelLoadException;
+  }
 
   /**
-   * @param attached called when it is about to take its first batch
+   * @param runner closed when it ends
+   * @param failed told why, if it ends by a failure; its runner is closed then, and each task of
+   *     its batch answered
    */
   Replica(
       ServedVersion served,
       BatchQueue<InferTask> queue,
       Runner runner,
       InlineCost cost,
-      Runnable attached) {
+      BiConsumer<Replica, Throwable> failed) {
     this.queue = queue;
     this.runner = runner;
-    this.attached = attached;
+    this.failed = failed;
     this.batch = new Batch<>(runner.sharedGpu());
     this.executor = new BatchExecutor(served, runner, cost, false);
+  }
+
+  /** Completed when its runner is ready for runs, or will never be. */
+  CompletableFuture<Void> attached() {
+    return attached;
+  }
+
+  /**
+   * Has it take batches, once it is attached and has done that.
+   *
+   * @return completed when it is about to take its first batch, or will never
+   */
+  CompletableFuture<Void> begin(First work) {
+    first.complete(work);
+    return begun;
   }
 
   /** Runs batches until the queue is closed and empty, or the thread is interrupted. */
   @Override
   public void run() {
     try (runner) {
-      attach();
+      runner.attach();
+      attached.complete(null);
+      first.join().run(runner);
+      begun.complete(null);
       while (queue.take(batch)) {
         executor.execute(batch);
         batch.clear();
       }
+    } catch (Throwable e) {
+      // whatever it is, those who wait are to be told, and somebody else is to take its place
+      end(e);
     } finally {
       executor.leave();
     }
   }
 
-  private void attach() {
+  private void end(Throwable cause) {
     try {
-      runner.attach();
+      executor.abandon(batch.items(), cause);
+      batch.end();
     } finally {
-      attached.run();
+      failed.accept(this, cause);
+      attached.completeExceptionally(cause);
+      begun.completeExceptionally(cause);
     }
   }
 }

@@ -1,124 +1,278 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.backends.threads.Niceness;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The threads of a served version that take batches, as many as are wanted now. Any thread. */
+/**
+ * The threads of a served version that take batches, as many as are wanted now and can be had.
+ * Those that are missing, since there was no memory for them or since they have failed, are added
+ * by {@link #topUp}. Any thread.
+ */
 final class Replicas {
   private static final Logger log = LoggerFactory.getLogger(Replicas.class);
 
   private final ServedVersion served;
-  private final BiFunction<Runner, Runnable, Replica> work;
+  private final BiFunction<Runner, BiConsumer<Replica, Throwable>, Replica> work;
   private final Supplier<Runner> warmRunner;
+  private final Shortfall shortfall = new Shortfall();
+
+  /** Told when some are missing, and when none is any more. */
+  private volatile Runnable changed = () -> {};
 
   /** Those that take batches; replaced whole, under {@code this}. */
-  private volatile List<Thread> threads = List.of();
+  private volatile List<Member> members = List.of();
+
+  private volatile int wanted;
 
   // guarded by this
 
   /** Told to leave, and may still be in their last batch. */
   private final List<Thread> leaving = new ArrayList<>();
 
+  /** Did not answer when they were to get ready, and may never. */
+  private final List<Thread> stuck = new ArrayList<>();
+
   private int started;
-  private boolean closing;
+  private volatile boolean closing;
+
+  private record Member(Replica replica, Thread thread) {}
 
   /**
-   * @param work of a thread, with its runner, which it closes, and what it calls when it is about
-   *     to take its first batch
+   * @param wanted how many there are to be
+   * @param work of a thread, with its runner, which it closes, and whom it tells why it has failed
    * @param warmRunner makes one more
    */
   Replicas(
       ServedVersion served,
-      BiFunction<Runner, Runnable, Replica> work,
+      int wanted,
+      BiFunction<Runner, BiConsumer<Replica, Throwable>, Replica> work,
       Supplier<Runner> warmRunner) {
     this.served = served;
+    this.wanted = wanted;
     this.work = work;
     this.warmRunner = warmRunner;
   }
 
-  /** Starts the first ones; each that is ready counts down. */
-  synchronized CountDownLatch startAll(List<Runner> runners) {
-    CountDownLatch attached = new CountDownLatch(runners.size());
-    threads = runners.stream().map(runner -> start(runner, attached::countDown)).toList();
-    return attached;
+  /** Starts the first ones; they do nothing before they are told to begin. */
+  synchronized List<Replica> startAll(List<Runner> runners) {
+    runners.forEach(this::start);
+    return members.stream().map(Member::replica).toList();
   }
 
-  private Thread start(Runner runner, Runnable attached) {
-    Thread replica =
+  private synchronized Replica start(Runner runner) {
+    Replica replica = work.apply(runner, this::failed);
+    Thread thread =
         Thread.ofPlatform()
             .name("replica-" + served.name() + "-" + served.version() + "-" + started++)
             .daemon()
-            .unstarted(work.apply(runner, attached));
-    Niceness.startServing(replica);
+            .unstarted(replica);
+    List<Member> more = new ArrayList<>(members);
+    more.add(new Member(replica, thread));
+    members = List.copyOf(more);
+    Niceness.startServing(thread);
     return replica;
   }
 
   int count() {
-    return threads.size();
+    return members.size();
+  }
+
+  /** How many there are to be. */
+  int wanted() {
+    return wanted;
+  }
+
+  /** In words: how many of those wanted are there, and why not all; empty if all are. */
+  String shortfall() {
+    String reason = shortfall.reason();
+    return reason.isEmpty() ? "" : "%d of %d replicas: %s".formatted(count(), wanted, reason);
+  }
+
+  /** Has somebody told whenever some are missing, or none is any more; of whatever thread. */
+  void onChange(Runnable listener) {
+    changed = listener;
   }
 
   /** See {@link ServedVersion#scaleTo}. By whoever has a lease. */
   void scaleTo(int count) {
-    for (int missing = missing(count); missing > 0; missing = missing(count)) {
-      // outside of the lock: an engine may take its time, and closing must not wait for it
-      Runner runner = warmRunner.get();
-      if (!add(runner, count)) {
-        runner.close();
+    synchronized (this) {
+      wanted = count;
+    }
+    int before = count();
+    remove();
+    try {
+      for (boolean isMissing = isMissing(); isMissing; isMissing = isMissing()) {
+        addOne().ifPresent(replica -> replica.begin(runner -> {}));
+      }
+    } catch (RuntimeException | Error e) {
+      lack(e);
+      throw e;
+    }
+    if (count() != before) {
+      log.info("{}: {} replicas", served, count());
+    }
+    settle();
+  }
+
+  /** Whether another is to be added; none is if the version is on its way out. */
+  private synchronized boolean isMissing() {
+    return !closing && members.size() < wanted;
+  }
+
+  /** One more, unless it is one too many by now. */
+  private Optional<Replica> addOne() {
+    // outside of the lock: an engine may take its time, and closing must not wait for it
+    Runner runner = warmRunner.get();
+    synchronized (this) {
+      if (isMissing()) {
+        return Optional.of(start(runner));
       }
     }
-    remove(count);
+    runner.close();
+    return Optional.empty();
   }
 
-  /** How many are to be added; 0 if the version is on its way out. */
-  private synchronized int missing(int count) {
-    return closing ? 0 : count - threads.size();
-  }
-
-  private synchronized boolean add(Runner runner, int count) {
-    if (closing || threads.size() >= count) {
-      return false;
-    }
-    List<Thread> more = new ArrayList<>(threads);
-    more.add(start(runner, () -> {}));
-    threads = List.copyOf(more);
-    if (more.size() == count) {
-      log.info("{}: {} replicas", served, count);
-    }
-    return true;
-  }
-
-  private synchronized void remove(int count) {
-    if (closing || threads.size() <= count) {
+  private synchronized void remove() {
+    if (closing || members.size() <= wanted) {
       return;
     }
     leaving.removeIf(thread -> !thread.isAlive());
-    for (Thread thread : threads.subList(count, threads.size())) {
-      thread.interrupt(); // a queue lets those go who are interrupted, between two batches
-      leaving.add(thread);
+    for (Member member : members.subList(wanted, members.size())) {
+      member.thread.interrupt(); // a queue lets those go who are interrupted, between two batches
+      leaving.add(member.thread);
     }
-    threads = List.copyOf(threads.subList(0, count));
-    log.info("{}: {} replicas", served, count);
+    members = List.copyOf(members.subList(0, wanted));
   }
+
+  // --- those that are missing
+
+  /** See {@link Shortfall#untilRetry}. */
+  long untilTopUp(long nowNanos) {
+    return closing ? Long.MAX_VALUE : shortfall.untilRetry(nowNanos);
+  }
+
+  /** Whether the caller is to see to {@link #topUp} now. */
+  boolean takeTopUp(long nowNanos) {
+    return !closing && shortfall.take(nowNanos);
+  }
+
+  /** More memory is free than before. */
+  void roomIsThere(long nowNanos) {
+    shortfall.roomIsThere(nowNanos);
+  }
+
+  /** Adds those that are missing, as far as they can be had. By whoever has a lease. */
+  void topUp() {
+    try {
+      for (boolean isMissing = isMissing(); isMissing; isMissing = isMissing()) {
+        Optional<Replica> one = addOne();
+        if (one.isPresent() && !isReady(one.get())) {
+          return;
+        }
+      }
+      settle();
+    } catch (RuntimeException | Error e) {
+      lack(e);
+    }
+  }
+
+  /** Waits for it, on GPUs: what is loaded meanwhile would keep it from capturing its runs. */
+  private boolean isReady(Replica replica) {
+    replica.begin(runner -> {});
+    try {
+      return new Opening(served::nanoTime, () -> closing).await(replica).isEmpty();
+    } catch (ModelLoadException e) {
+      if (!closing) { // else whoever closes the version waits for it
+        leaveBehind();
+        lack(e);
+      }
+      return false;
+    }
+  }
+
+  /** One of those wanted could not be had. */
+  void lack(Throwable cause) {
+    boolean endsWithRoom = cause instanceof NoReplicaException why && why.endsWithRoom();
+    String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    if (!isMissing()) {
+      settle();
+      return;
+    }
+    if (shortfall.begin(reason, endsWithRoom, served.nanoTime())) {
+      log.warn("{}: {}; trying again every now and then", served, shortfall());
+    }
+    changed.run();
+  }
+
+  private void settle() {
+    if (!closing && !isMissing() && shortfall.end(served.nanoTime())) {
+      log.info("{}: {} replicas, none is missing any more", served, count());
+      changed.run();
+    }
+  }
+
+  /** Of its thread. */
+  private void failed(Replica replica, Throwable cause) {
+    boolean wasCounted;
+    synchronized (this) {
+      List<Member> others = new ArrayList<>(members);
+      wasCounted = others.removeIf(member -> member.replica == replica);
+      members = List.copyOf(others);
+    }
+    log.error("{}: a replica has ended", served, cause);
+    served.failed(cause);
+    if (wasCounted) {
+      lack(cause);
+    }
+  }
+
+  /** Those that have not answered by now are none of those to count on. */
+  synchronized void leaveBehind() {
+    List<Member> others = new ArrayList<>(members);
+    for (Member member : members) {
+      if (!member.replica.attached().isDone()) {
+        others.remove(member);
+        stuck.add(member.thread);
+      }
+    }
+    members = List.copyOf(others);
+  }
+
+  // --- closing
 
   /** No more of them: they end when the queue is closed and empty. */
   synchronized void close() {
     closing = true;
   }
 
+  /** Whether one has not answered yet that is to get ready. */
+  boolean isAnyUnready() {
+    return members.stream().anyMatch(member -> !member.replica.attached().isDone());
+  }
+
+  /** Whether one was left behind that has not ended since. */
+  synchronized boolean isAnyStuck() {
+    return stuck.stream().anyMatch(Thread::isAlive);
+  }
+
   /** Waits until each has ended, for so long each; false if one has not. */
   boolean awaitEnd(Duration time) throws InterruptedException {
-    List<Thread> all = new ArrayList<>(threads);
+    List<Thread> all = new ArrayList<>();
     synchronized (this) {
+      members.forEach(member -> all.add(member.thread));
       all.addAll(leaving);
+      all.addAll(stuck);
     }
     for (Thread replica : all) {
       if (!replica.join(time)) {

@@ -2,10 +2,13 @@
 package dev.millrace.backends.serving;
 
 import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.DeviceFault;
 import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.model.InferException;
 import dev.millrace.backends.model.InputChecker;
 import dev.millrace.backends.model.LoadedModel;
+import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Padder;
 import dev.millrace.backends.model.Runner;
@@ -17,10 +20,10 @@ import dev.millrace.batching.Rejection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +42,9 @@ public final class ServedVersion {
 
   /** Between two looks at whether what runs while this is closed has come under suspicion. */
   private static final Duration CLOSING_LOOK = Duration.ofMillis(100);
+
+  /** For a replica to get ready that began before this is closed. */
+  private static final Duration READY_GRACE = Duration.ofSeconds(30);
 
   /** For a run that was terminated to end, and its thread. */
   private static final Duration TERMINATION_GRACE = Duration.ofSeconds(2);
@@ -66,7 +72,10 @@ public final class ServedVersion {
   private volatile List<Mirror> mirrors = List.of();
 
   private final Replicas replicas;
-  private final CountDownLatch attached;
+
+  /** Those that it was made with. */
+  private final List<Replica> first;
+
   private final InlineReplicas inlineReplicas;
   private final InlineCost inlineCost;
   private final RunWatches runs;
@@ -92,7 +101,7 @@ public final class ServedVersion {
    *
    * @param runners one per replica, warm; owned by the served version from here on
    * @param warmUp for replicas to come
-   * @param timings what batches took at the warm-up
+   * @param timings what batches took at the warm-up, for those that run on cores
    * @param inlining which batches event loops may run
    * @param fairness how tenants share the queue
    * @param janitor told whenever something may have to wait
@@ -127,7 +136,7 @@ public final class ServedVersion {
             Padder.of(signature, manifest.options().padding()));
     this.nanoClock = nanoClock;
     this.leases = new Leases(nanoClock);
-    this.queue = TaskQueues.of(signature, manifest, timings, fairness, nanoClock);
+    this.queue = TaskQueues.of(signature, manifest, fairness, nanoClock);
     this.refusals =
         new Refusals(
             name, manifest, queue, nanoClock, () -> ThreadLocalRandom.current().nextDouble());
@@ -143,33 +152,86 @@ public final class ServedVersion {
     this.replicas =
         new Replicas(
             this,
-            (runner, attached) -> new Replica(this, queue, runner, inlineCost, attached),
+            manifest.replicas(),
+            (runner, failed) -> new Replica(this, queue, runner, inlineCost, failed),
             this::newWarmRunner);
-    this.attached = replicas.startAll(runners);
+    this.first = replicas.startAll(runners);
+    if (model.runsOnCores()) {
+      TaskQueues.seed(queue, timings, manifest, signature);
+      first.forEach(replica -> replica.begin(runner -> {}));
+    }
   }
 
   /**
-   * Waits until all replicas that it was made with are ready to take batches: a GPU's may take
-   * seconds.
+   * Waits until the replicas that it was made with are ready to take batches, if they run on a GPU,
+   * where that may take seconds: requests are not to wait for it. What batches take is measured
+   * then, since runs are captured by now, and one at a time.
+   *
+   * @param isGivenUp asked every now and then whether to wait no longer
+   * @throws ModelLoadException if one hangs, or its device is lost, or none can be had; then this
+   *     is to be closed
    */
-  void awaitReplicas() {
-    boolean interrupted = false;
-    while (attached.getCount() > 0) {
+  void awaitReplicas(BooleanSupplier isGivenUp) throws ModelLoadException {
+    if (model.runsOnCores()) {
+      return;
+    }
+    try {
+      new Opening(nanoClock, isGivenUp)
+          .await(
+              first, runner -> TaskQueues.seed(queue, warmUp.measure(runner), manifest, signature));
+    } catch (ModelLoadException e) {
+      replicas.leaveBehind();
+      throw e;
+    }
+  }
+
+  /** Some of its replicas could not be had. */
+  void lacksReplicas(NoReplicaException why) {
+    replicas.lack(why);
+  }
+
+  /** Has somebody told whenever replicas are missing, or none is any more; of whatever thread. */
+  void onReplicasChange(Runnable listener) {
+    replicas.onChange(listener);
+  }
+
+  /** More memory is free than before, which missing replicas may have lacked. */
+  void roomIsThere() {
+    replicas.roomIsThere(nanoClock.getAsLong());
+  }
+
+  /** Nanoseconds until missing replicas are to be tried again; the largest number for never. */
+  long untilTopUp() {
+    return replicas.untilTopUp(nanoClock.getAsLong());
+  }
+
+  /** Whether the caller is to see to {@link #topUp} now. */
+  boolean takeTopUp() {
+    return replicas.takeTopUp(nanoClock.getAsLong());
+  }
+
+  /** Adds replicas that are missing, as far as they can be had; may take seconds for each. */
+  void topUp() {
+    if (acquireStanding()) {
       try {
-        attached.await();
-      } catch (InterruptedException e) {
-        interrupted = true; // whoever stops the loader waits for the load
+        replicas.topUp();
+      } finally {
+        releaseStanding();
       }
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
+  }
+
+  /** A replica of it has ended by a failure. */
+  void failed(Throwable cause) {
+    if (cause instanceof ModelRunException run && run.fault() == DeviceFault.DEVICE_LOST) {
+      lost(run.device(), String.valueOf(run.getMessage()));
     }
   }
 
   /**
    * Changes the number of replicas: new ones are warm when they take their first batch, those that
    * leave finish the one they run. Returns at once but for the warm-up. Nothing if the version is
-   * on its way out.
+   * on its way out. If one cannot be had, which is thrown, it is added when it can.
    *
    * @param count 1 or more
    */
@@ -270,6 +332,16 @@ public final class ServedVersion {
 
   public int replicaCount() {
     return replicas.count();
+  }
+
+  /** Replicas that it is to have: more than there are, while some cannot be had. */
+  public int wantedReplicas() {
+    return replicas.wanted();
+  }
+
+  /** In words: how many of its replicas are there, and why not all; empty if all are. */
+  public String missingReplicas() {
+    return replicas.shortfall();
   }
 
   /**
@@ -528,10 +600,15 @@ public final class ServedVersion {
   /** False if a run goes on that was terminated. */
   private boolean awaitRuns() throws InterruptedException {
     Duration hung = Duration.ZERO;
+    Duration unready = Duration.ZERO;
     // an event loop in a batch of this served version holds the leases of its tasks
     while (!replicas.awaitEnd(CLOSING_LOOK) || !leases.awaitAllBack(CLOSING_LOOK)) {
       runs.terminateSuspects(nanoClock.getAsLong());
-      hung = runs.suspects() > 0 ? hung.plus(CLOSING_LOOK) : Duration.ZERO;
+      unready = replicas.isAnyUnready() ? unready.plus(CLOSING_LOOK) : Duration.ZERO;
+      if (unready.compareTo(READY_GRACE) > 0) {
+        replicas.leaveBehind();
+      }
+      hung = runs.suspects() > 0 || replicas.isAnyStuck() ? hung.plus(CLOSING_LOOK) : Duration.ZERO;
       if (hung.compareTo(TERMINATION_GRACE) > 0) {
         return false;
       }

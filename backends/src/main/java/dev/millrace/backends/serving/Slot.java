@@ -62,6 +62,12 @@ final class Slot {
     return served != null;
   }
 
+  /** Why it is not as it is to be, what serves included; empty if it is. */
+  String describe() {
+    String missing = served == null ? "" : served.missingReplicas();
+    return reason.isEmpty() || missing.isEmpty() ? reason + missing : reason + "; " + missing;
+  }
+
   /** Whether its content was tried and cannot be served. */
   boolean isGivenUp() {
     return state == VersionState.FAILED && !fingerprint.isEmpty();

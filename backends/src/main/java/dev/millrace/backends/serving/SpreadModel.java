@@ -10,20 +10,29 @@ import dev.millrace.backends.model.Runner;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A model on one or more GPUs: its weights are on each of them once, and a new runner is given to
- * the one that has the fewest. What was reserved of their memory is given back when it is closed.
+ * A model on one or more GPUs: its weights are on each of them once, and once more for each further
+ * runner if these are not shared. A new runner is given to the one that has the fewest. What was
+ * reserved of their memory is given back when it is closed.
  */
 final class SpreadModel implements LoadedModel {
   private final List<Share> shares;
   private final GpuLedger ledger;
 
+  /** Room for the weights that further runners bring. */
+  private final Set<GpuClaim> copies = ConcurrentHashMap.newKeySet();
+
   /** The model on one GPU. */
   static final class Share {
     private final GpuClaim claim;
     private final LoadedModel model;
-    private int runners; // guarded by the spread model
+
+    // guarded by the spread model
+    private int runners;
+    private boolean isFirstTaken;
 
     Share(GpuClaim claim, LoadedModel model) {
       this.claim = claim;
@@ -44,19 +53,36 @@ final class SpreadModel implements LoadedModel {
   @Override
   public Runner newRunner() {
     Share share = takeLeastUsed();
+    boolean isFirst = takeFirst(share);
     Optional<GpuClaim> copy = Optional.empty();
     try {
-      copy = share.model.sharesWeights() || isAlone(share) ? copy : copy(share);
-      return new CountedRunner(share.model.newRunner(), share, copy);
-    } catch (RuntimeException | Error e) {
-      copy.ifPresent(ledger::release);
-      giveBack(share);
+      copy = share.model.sharesWeights() || isFirst ? copy : copy(share);
+      return new CountedRunner(share.model.newRunner(), share, isFirst, copy);
+    } catch (RuntimeException e) {
+      abandon(share, isFirst, copy);
+      Optional<NoReplicaException> why = NoReplicaException.on(share.claim.gpu(), e);
+      throw e instanceof NoReplicaException || why.isEmpty() ? e : why.get();
+    } catch (Error e) {
+      abandon(share, isFirst, copy);
       throw e;
     }
   }
 
-  private synchronized boolean isAlone(Share share) {
-    return share.runners == 1;
+  private void abandon(Share share, boolean isFirst, Optional<GpuClaim> copy) {
+    giveBack(share, isFirst);
+    copy.ifPresent(this::release);
+  }
+
+  private void release(GpuClaim copy) {
+    copies.remove(copy);
+    ledger.release(copy);
+  }
+
+  /** Whether a runner uses the weights that came with the model: one does at a time. */
+  private synchronized boolean takeFirst(Share share) {
+    boolean isFirst = !share.isFirstTaken;
+    share.isFirstTaken = true;
+    return isFirst;
   }
 
   /** Room for one more copy of the weights. */
@@ -64,9 +90,13 @@ final class SpreadModel implements LoadedModel {
     GpuClaim first = share.claim;
     Optional<GpuClaim> copy = ledger.reserve(first.gpu(), first.model(), first.bytes());
     if (copy.isEmpty()) {
-      throw new IllegalStateException(
+      throw NoReplicaException.noRoom(
           "one more replica, with weights of its own: "
               + ledger.refusal(first.gpu(), first.bytes()));
+    }
+    copies.add(copy.get());
+    if (first.isLeaving()) { // looked at after it was added: whoever leaves misses none
+      copy.get().leave();
     }
     return copy;
   }
@@ -82,8 +112,9 @@ final class SpreadModel implements LoadedModel {
     return least;
   }
 
-  private synchronized void giveBack(Share share) {
+  private synchronized void giveBack(Share share, boolean isFirst) {
     share.runners--;
+    share.isFirstTaken &= !isFirst;
   }
 
   @Override
@@ -99,6 +130,7 @@ final class SpreadModel implements LoadedModel {
   /** It will be closed as soon as its requests are answered. */
   void leave() {
     shares.forEach(share -> share.claim.leave());
+    copies.forEach(GpuClaim::leave);
   }
 
   @Override
@@ -124,12 +156,14 @@ final class SpreadModel implements LoadedModel {
   private final class CountedRunner implements Runner {
     private final Runner runner;
     private final Share share;
+    private final boolean isFirst;
     private final Optional<GpuClaim> copy;
     private boolean closed;
 
-    CountedRunner(Runner runner, Share share, Optional<GpuClaim> copy) {
+    CountedRunner(Runner runner, Share share, boolean isFirst, Optional<GpuClaim> copy) {
       this.runner = runner;
       this.share = share;
+      this.isFirst = isFirst;
       this.copy = copy;
     }
 
@@ -140,7 +174,7 @@ final class SpreadModel implements LoadedModel {
     }
 
     @Override
-    public void attach() {
+    public void attach() throws ModelRunException {
       runner.attach();
     }
 
@@ -171,8 +205,7 @@ final class SpreadModel implements LoadedModel {
         try {
           runner.close();
         } finally {
-          copy.ifPresent(ledger::release);
-          giveBack(share);
+          abandon(share, isFirst, copy);
         }
       }
     }

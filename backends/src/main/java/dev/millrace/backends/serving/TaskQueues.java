@@ -20,38 +20,42 @@ final class TaskQueues {
 
   private TaskQueues() {}
 
+  static BatchQueue<InferTask> of(
+      ModelSignature signature, ModelManifest manifest, Fairness fairness, LongSupplier nanoClock) {
+    Scheduling scheduling = manifest.scheduling();
+    return new BatchQueue<>(
+        new QueueLimits(
+            maxBatchRows(signature, scheduling),
+            manifest.limits().maxQueuedRows(),
+            manifest.limits().maxQueuedBytes(),
+            RING_SLOTS,
+            scheduling.maxQueueNanos()),
+        fairness,
+        policy(scheduling),
+        nanoClock);
+  }
+
   /**
-   * A queue that knows what batches cost.
+   * Tells a queue what batches cost, before anybody takes one.
    *
    * @param timings what they took at the warm-up
    */
-  static BatchQueue<InferTask> of(
-      ModelSignature signature,
-      ModelManifest manifest,
+  static void seed(
+      BatchQueue<InferTask> queue,
       List<WarmUp.Timing> timings,
-      Fairness fairness,
-      LongSupplier nanoClock) {
-    Scheduling scheduling = manifest.scheduling();
-    // one request a run is also what its costs are learned for
-    int maxBatchRows =
-        scheduling.mode() == Scheduling.Mode.NONE ? 1 : Math.max(1, signature.maxBatchSize());
-    BatchQueue<InferTask> queue =
-        new BatchQueue<>(
-            new QueueLimits(
-                maxBatchRows,
-                manifest.limits().maxQueuedRows(),
-                manifest.limits().maxQueuedBytes(),
-                RING_SLOTS,
-                scheduling.maxQueueNanos()),
-            fairness,
-            policy(scheduling),
-            nanoClock);
+      ModelManifest manifest,
+      ModelSignature signature) {
+    int maxBatchRows = maxBatchRows(signature, manifest.scheduling());
     for (WarmUp.Timing timing : timings) {
       if (timing.rows() <= maxBatchRows) {
         queue.seed(timing.rowSize(), timing.rows(), timing.nanos());
       }
     }
-    return queue;
+  }
+
+  /** One request a run is also what its costs are learned for. */
+  private static int maxBatchRows(ModelSignature signature, Scheduling scheduling) {
+    return scheduling.mode() == Scheduling.Mode.NONE ? 1 : Math.max(1, signature.maxBatchSize());
   }
 
   private static BatchPolicy policy(Scheduling scheduling) {

@@ -75,11 +75,29 @@ final class WarmUp {
     return grow(runner, budgetNanos);
   }
 
-  /** In milliseconds, for a further replica of a model that runs already. */
+  /**
+   * What batches take, of a runner that is warm.
+   *
+   * @throws ModelLoadException if a sample fails
+   */
+  List<Timing> measure(Runner runner) throws ModelLoadException {
+    return grow(runner, budgetNanos);
+  }
+
+  /**
+   * In milliseconds, for a further replica of a model that runs already.
+   *
+   * @throws NoReplicaException if a GPU is to blame that it fails
+   */
   void brief(Runner runner) {
     try {
       grow(runner, BRIEF_NANOS);
     } catch (ModelLoadException e) {
+      NoReplicaException.of(e)
+          .ifPresent(
+              why -> {
+                throw why;
+              });
       log.warn("{}", e.getMessage()); // it did not when it was loaded
     }
   }

@@ -131,6 +131,38 @@ final class DeviceLossTest {
     assertThat(backend.loads).containsExactly(GPU_0, Device.CPU);
   }
 
+  /** From now on no runner gets ready on a GPU. */
+  private void breakAttaching() {
+    backend.attaching =
+        () -> {
+          if (backend.loads.getLast().isGpu()) {
+            throw ModelRunException.on(GPU_0, LOST, null);
+          }
+        };
+  }
+
+  @Test
+  void aModelWhoseGpuIsLostWhileItsReplicasGetReadyMovesToTheProcessor() throws Exception {
+    breakAttaching();
+    start("auto", GPU_0);
+
+    assertThat(status().state()).isEqualTo(VersionState.READY);
+    assertThat(status().reason())
+        .isEqualTo("not on a GPU: the model cannot run: gpu:0: lost: " + LOST);
+    assertThat(backend.loads).containsExactly(GPU_0, Device.CPU);
+    assertThat(backend.openModels).hasValue(1);
+  }
+
+  @Test
+  void aModelWhoseGpuIsLostWhenItGetsOneMoreReplicaMovesToo() throws Exception {
+    start("auto", GPU_0);
+    breakAttaching();
+    routes.ready("m").getFirst().scaleTo(2);
+
+    await().until(() -> backend.loads.equals(List.of(GPU_0, Device.CPU)));
+    awaitState(VersionState.READY);
+  }
+
   @Test
   void aModelGoesFromGpuToGpuOnceEachAndThenToTheProcessor() throws Exception {
     start("auto", GPU_0, GPU_1);

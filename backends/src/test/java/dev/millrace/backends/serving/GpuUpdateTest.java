@@ -132,11 +132,102 @@ class GpuUpdateTest {
 
     begun.await();
     assertThat(serving()).containsExactly(1L);
-    assertThat(status(2).state()).isNotEqualTo(VersionState.READY);
+    await().ignoreExceptions().until(() -> status(2).state() != VersionState.READY);
 
     ready.countDown();
     assertThat(control.get()).isTrue();
     await().until(() -> serving().equals(List.of(2L)));
+  }
+
+  /** A version of the model with two replicas, whose weights take 20 MiB of the GPU each. */
+  private void serveTwoReplicas(long version) throws Exception {
+    repository.put(
+        new ModelEntry(
+            "m",
+            ListedRepository.MANIFEST.withReplicas(2),
+            List.of(new ModelEntry.ModelVersion(version, "of " + version, true, Optional.empty())),
+            Optional.empty()));
+    reconciler.reconcile();
+    await().until(() -> serving().equals(List.of(version)));
+  }
+
+  private void serveTwoReplicasBesideTheOther() throws Exception {
+    repository.remove("m");
+    reconciler.reconcile();
+    await().until(() -> backend.openModels.get() == 1);
+    backend.ownWeights = true;
+    repository.bytes.put("m", 10 * MIB);
+    serveTwoReplicas(2);
+    assertThat(gpuMemory.freeBytes(GPU)).isEqualTo(30 * MIB);
+  }
+
+  @Test
+  void getTheReplicasThatTheyLackWhenTheVersionBeforeIsGone() throws Exception {
+    serveTwoReplicasBesideTheOther();
+    ServedVersion before = routes.acquire("m", "", Routes.Caller.ANYBODY);
+    serveTwoReplicas(3);
+    ServedVersion served = routes.ready("m").getFirst();
+
+    assertThat(served.replicaCount()).isEqualTo(1);
+    assertThat(served.wantedReplicas()).isEqualTo(2);
+    assertThat(status(3).reason())
+        .isEqualTo(
+            "1 of 2 replicas: one more replica, with weights of its own: gpu:0: needs about"
+                + " 20.0 MiB of its memory, and 10.0 MiB of 100.0 MiB are free"
+                + " (gpu_memory_budget)");
+    before.release();
+
+    await().until(() -> served.replicaCount() == 2);
+    await().until(() -> status(3).reason().isEmpty());
+    assertThat(gpuMemory.freeBytes(GPU)).isEqualTo(30 * MIB);
+  }
+
+  @Test
+  void waitForAllThatIsBeingFreedAndNotForTheFirstReplicasMemoryOnly() throws Exception {
+    serveTwoReplicasBesideTheOther();
+    ServedVersion before = routes.acquire("m", "", Routes.Caller.ANYBODY);
+    repository.remove("m");
+    reconciler.reconcile();
+    repository.bytes.put("m", 20 * MIB);
+    repository.put("m", 3, "c");
+    reconciler.reconcile();
+
+    assertThat(status(3).reason()).endsWith("(gpu_memory_budget); 40.0 MiB are being freed");
+    before.release();
+
+    await().until(() -> serving().equals(List.of(3L)));
+    assertThat(backend.loads).containsOnly(GPU);
+  }
+
+  @Test
+  void haveAsManyReplicasAsTheEngineFindsMemoryForAndTheOthersLater() throws Exception {
+    repository.remove("a");
+    repository.remove("m");
+    reconciler.reconcile();
+    await().until(() -> backend.openModels.get() == 0);
+    backend.ownWeights = true;
+    backend.fittingRunners = 1;
+    serveTwoReplicas(2);
+    ServedVersion served = routes.ready("m").getFirst();
+
+    assertThat(served.replicaCount()).isEqualTo(1);
+    assertThat(status(2).reason())
+        .isEqualTo("1 of 2 replicas: gpu:0: out of memory: CUDA failure 2: out of memory ;");
+    assertThat(gpuMemory.freeBytes(GPU)).as("of 100, for one").isEqualTo(60 * MIB);
+    backend.fittingRunners = 2;
+
+    await().until(() -> served.replicaCount() == 2);
+    assertThat(gpuMemory.freeBytes(GPU)).isEqualTo(20 * MIB);
+  }
+
+  @Test
+  void goElsewhereIfTheEngineFindsMemoryForNotASingleReplica() throws Exception {
+    backend.fittingRunners = 0;
+    repository.bytes.put("b", MIB);
+    repository.put("b", 1, "b");
+    reconciler.reconcile();
+
+    assertThat(backend.loads).containsExactly(GPU, GPU, GPU, Device.CPU);
   }
 
   @Test

@@ -374,6 +374,22 @@ final class PlacerTest {
   }
 
   @Test
+  void aReplicaThatTakesThePlaceOfTheFirstNeedsNoMemoryOfItsOwn() throws Exception {
+    GpuLedger memory = new GpuLedger(Map.of(GPU_0, 100 * MIB));
+    placer = new Placer(memory);
+    withGpus(GPU_0);
+    backend.ownWeights = true;
+    Placed placed = load("gpu:0", 40 * MIB, 0);
+    Runner first = placed.model().newRunner();
+    placed.model().newRunner();
+
+    first.close();
+    placed.model().newRunner();
+
+    assertThat(memory.freeBytes(GPU_0)).isEqualTo(20 * MIB);
+  }
+
+  @Test
   void eachFurtherReplicaWithWeightsOfItsOwnTakesMemoryAsTheFirstDid() throws Exception {
     GpuLedger memory = new GpuLedger(Map.of(GPU_0, 100 * MIB));
     placer = new Placer(memory);

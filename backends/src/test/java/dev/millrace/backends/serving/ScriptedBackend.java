@@ -38,6 +38,11 @@ final class ScriptedBackend implements Backend {
     List<Integer> run(List<Integer> values) throws ModelRunException;
   }
 
+  /** What a runner does when its thread is about to begin; may throw to fail it. */
+  interface Attaching {
+    void attach() throws ModelRunException;
+  }
+
   volatile Script script = values -> values;
   volatile UnaryOperator<ModelSignature> signature = s -> s;
 
@@ -63,7 +68,10 @@ final class ScriptedBackend implements Backend {
   volatile boolean ownWeights;
 
   /** What a runner does when its thread is about to begin. */
-  volatile Runnable attaching = () -> {};
+  volatile Attaching attaching = () -> {};
+
+  /** How many runners there is memory for on GPUs. */
+  volatile int fittingRunners = Integer.MAX_VALUE;
 
   /** What a run says that it took. */
   volatile long runNanos = 2;
@@ -137,6 +145,9 @@ final class ScriptedBackend implements Backend {
       if (refuseRunners) {
         throw new IllegalStateException("told to fail");
       }
+      if (device.isGpu() && openRunners.get() >= fittingRunners) {
+        throw new IllegalStateException("CUDA failure 2: out of memory ;");
+      }
       openRunners.incrementAndGet();
       runners.add(device);
       return new ScriptedRunner();
@@ -182,8 +193,8 @@ final class ScriptedBackend implements Backend {
     }
 
     @Override
-    public void attach() {
-      attaching.run();
+    public void attach() throws ModelRunException {
+      attaching.attach();
     }
 
     @Override

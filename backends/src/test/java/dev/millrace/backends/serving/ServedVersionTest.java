@@ -223,6 +223,49 @@ class ServedVersionTest {
   }
 
   @Test
+  void replacesAReplicaThatHasFailedWhenAPauseIsOver() throws Exception {
+    ServedVersion served = start(8, 100);
+    holdRuns();
+    RecordedTask first = send(served, 0);
+    running.await();
+    List<RecordedTask> tasks = new ArrayList<>();
+    for (int value = 1; value <= 2; value++) {
+      assertThat(served.acquire()).isTrue();
+      RecordedTask task = RecordedTask.of(served, NEVER, value);
+      task.sink =
+          () -> {
+            throw new AssertionError("no way out");
+          };
+      served.submit(task);
+      tasks.add(task);
+    }
+    backend.script =
+        values -> {
+          throw new ModelRunException("told to fail", null);
+        };
+    gate.countDown();
+
+    assertThat(first.answer.get()).containsExactly(0);
+    for (RecordedTask task : tasks) {
+      assertThat(failureOf(task).kind()).isEqualTo(Failure.Kind.ENGINE);
+    }
+    await().until(() -> served.replicaCount() == 0);
+    assertThat(served.wantedReplicas()).isEqualTo(1);
+    await().until(() -> served.missingReplicas().equals("0 of 1 replicas: no way out"));
+    assertThat(tasks).allMatch(task -> task.releases.get() == 1);
+    assertThat(backend.openRunners).hasValue(0);
+    assertThat(served.takeTopUp()).as("it may fail again").isFalse();
+
+    backend.script = values -> values;
+    await().until(served::takeTopUp);
+    served.topUp();
+
+    assertThat(served.replicaCount()).isEqualTo(1);
+    assertThat(served.missingReplicas()).isEmpty();
+    assertThat(send(served, 7).answer.get()).containsExactly(7);
+  }
+
+  @Test
   void treatsAnAnswerWithTheWrongNumberOfRowsAsAFailure() throws Exception {
     ServedVersion served = start(8, 100);
     backend.script = values -> List.of(1, 2, 3);

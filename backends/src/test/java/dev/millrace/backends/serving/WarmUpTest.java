@@ -4,6 +4,9 @@ package dev.millrace.backends.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.DeviceStatus;
+import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelRunException;
@@ -16,6 +19,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -43,7 +47,7 @@ final class WarmUpTest {
     samples.put(name, Files.writeString(folder.resolve(name), json));
   }
 
-  private ServedVersion load(int replicas) throws ModelLoadException, NoRoomException {
+  private ServedVersion load(int replicas) throws Exception {
     ModelManifest manifest = ListedRepository.MANIFEST.withReplicas(replicas);
     return new Loader(
             Map.of(ScriptedBackend.NAME, backend),
@@ -52,6 +56,30 @@ final class WarmUpTest {
             new Janitor(RunLimits.DEFAULT, System::nanoTime),
             now::get)
         .load(new ModelArtifact("m", 1, Path.of("nowhere"), 0, samples), manifest, () -> {});
+  }
+
+  @Test
+  void whatBatchesTakeOnAGpuIsMeasuredWhenItsReplicasAreReady() throws Exception {
+    backend.devices =
+        Optional.of(
+            new EngineDevices(
+                "scripted", "here", List.of(DeviceStatus.usable(Device.gpu(0), "CUDA", ""))));
+    AtomicLong runNanos = new AtomicLong(TimeUnit.MILLISECONDS.toNanos(10));
+    backend.script =
+        values -> {
+          now.addAndGet(runNanos.get());
+          return values;
+        };
+    backend.attaching = () -> runNanos.set(TimeUnit.MICROSECONDS.toNanos(100));
+
+    ServedVersion served = load(2);
+
+    assertThat(served.acquire()).isTrue();
+    RecordedTask task = RecordedTask.of(served, Long.MAX_VALUE, 1);
+    assertThat(served.expectedRunNanos(task.rowSize(), 1))
+        .isBetween(1L, TimeUnit.MILLISECONDS.toNanos(1));
+    served.release();
+    served.close(TimeUnit.SECONDS.toNanos(10));
   }
 
   private void loadAndClose(int replicas) throws Exception {

@@ -160,7 +160,7 @@ final class OnnxLoader {
         .map(trial -> new Captures(capturing.cuda(), trial, capturing.sessions()::another));
   }
 
-  private Optional<Captures.Trial> trial(RunPlan plan, Trials trials) {
+  private Optional<CaptureTrial> trial(RunPlan plan, Trials trials) {
     OpenSizes sizes = new OpenSizes(1);
     ModelInputs sample =
         plan.batched()
@@ -169,7 +169,7 @@ final class OnnxLoader {
     List<Answer> answers = sample == null ? null : trials.run(sample);
     return sample == null || answers == null
         ? Optional.empty()
-        : Optional.of(new Captures.Trial(sample, sample.rows(), answers));
+        : Optional.of(new CaptureTrial(sample, answers));
   }
 
   private void checkPadding(

@@ -144,7 +144,7 @@ final class OnnxModel implements LoadedModel {
   }
 
   private void close(OrtSession open) {
-    Lock shared = CaptureLock.shared();
+    Lock shared = CaptureLock.GPUS.shared();
     if (device.isGpu()) {
       shared.lock();
     }

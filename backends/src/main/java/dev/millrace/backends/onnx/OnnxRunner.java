@@ -80,7 +80,7 @@ final class OnnxRunner implements Runner {
     this.session = session;
     this.device = device;
     this.captures = captures;
-    this.guard = device.isGpu() ? Optional.of(CaptureLock.shared()) : Optional.empty();
+    this.guard = device.isGpu() ? Optional.of(CaptureLock.GPUS.shared()) : Optional.empty();
     if (device.isGpu()) {
       CudaGraphs.none(termination.options());
     }
@@ -129,17 +129,17 @@ final class OnnxRunner implements Runner {
         new CudaGraphs(session, plan, device.index(), captures.get().cuda(), termination.options());
     graphs = Optional.of(fresh);
     try {
-      int rows = fresh.capture(MOST_CAPTURE_MILLIS);
-      Captures.Trial trial = captures.get().trial();
-      Optional<String> difference =
-          rows < trial.rows()
-              ? Optional.of("none is large enough to be tried (%d rows)".formatted(rows))
-              : trial.difference(this);
-      if (difference.isEmpty()) {
-        log.info("{}: CUDA graphs for up to {} rows", device, rows);
+      fresh.capture(MOST_CAPTURE_MILLIS);
+      int[] sizes = fresh.captured();
+      Optional<String> difference = captures.get().trial().difference(this, sizes);
+      if (difference.isEmpty() && sizes.length > 0) {
+        log.info("{}: CUDA graphs for up to {} rows", device, sizes[sizes.length - 1]);
         return;
       }
-      log.warn("{}: no CUDA graphs, they are not proven: {}", device, difference.get());
+      log.warn(
+          "{}: no CUDA graphs: {}",
+          device,
+          difference.map(text -> "they answer otherwise: " + text).orElse("none was captured"));
     } catch (OrtException e) {
       log.warn("{}: no CUDA graphs: {}", device, Ort.message(e));
     } catch (ModelRunException | RuntimeException e) {

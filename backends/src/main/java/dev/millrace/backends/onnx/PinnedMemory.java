@@ -57,7 +57,7 @@ final class PinnedMemory implements HostMemory {
     if (isRefused) {
       return;
     }
-    Lock shared = CaptureLock.shared();
+    Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {
       cuda.use(gpu.index());
@@ -80,7 +80,7 @@ final class PinnedMemory implements HostMemory {
     if (!pinned.remove(memory.address())) {
       return;
     }
-    Lock shared = CaptureLock.shared();
+    Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {
       cuda.unregister(memory);

@@ -99,9 +99,9 @@ record SessionFactory(
 
   /** Has a session created; the threads that ORT may start for it serve. */
   private OrtSession create(Callable<OrtSession> creation) throws OrtException {
-    Lock shared = CaptureLock.shared();
+    Lock lock = CaptureLock.GPUS.creation();
     if (device.isGpu()) {
-      shared.lock();
+      lock.lock();
     }
     long begin = System.nanoTime();
     try {
@@ -121,7 +121,7 @@ record SessionFactory(
       throw new IllegalStateException("a session was not created", e);
     } finally {
       if (device.isGpu()) {
-        shared.unlock();
+        lock.unlock();
       }
     }
   }

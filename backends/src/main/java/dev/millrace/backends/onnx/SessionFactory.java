@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
@@ -70,14 +71,11 @@ record SessionFactory(
   }
 
   /** Before CUDA's provider, which gets the operators that this one leaves. */
-  private void addTensorRt(OrtSession.SessionOptions session, OnnxGraph graph) throws OrtException {
+  private void addTensorRt(OrtSession.SessionOptions session, OnnxGraph graph)
+      throws OrtException, ModelLoadException {
     TensorRtOptions tensorRt = engine.tensorRt();
-    Path cache =
-        tensorRt.cache(
-            Path.of(
-                System.getProperty("java.io.tmpdir"),
-                "millrace-tensorrt",
-                artifact.name() + "-" + artifact.version()));
+    Optional<Path> given = tensorRt.cache();
+    Path cache = given.isPresent() ? given.get() : EngineFolder.ofUser().of(artifact);
     int rows = Math.max(1, options.maxBatchSize().orElse(ModelOptions.DEFAULT_MAX_BATCH_SIZE));
     tensorRt.apply(session, device, tensorRt.entries(graph.inputs(), rows, cache));
     log.info(

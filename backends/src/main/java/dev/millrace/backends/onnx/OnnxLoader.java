@@ -52,10 +52,6 @@ final class OnnxLoader {
       GraphEdits edits = GraphEdits.of(graph);
       Interface.checkServable(graph.inputs(), edits.outputs());
       Optional<CudaRuntime> cuda = forGraphs(engine, graph);
-      if (device.isGpu() && cuda.isEmpty() && engine.cuda().graphs().orElse(false)) {
-        withoutGraphs(
-            engine, "shapes of its inputs vary, TensorRT runs it, or CUDA's runtime is not there");
-      }
       Opened opened = open(sessions, graph, edits, arena, cuda);
       OrtSession session = opened.session();
       try {
@@ -74,14 +70,26 @@ final class OnnxLoader {
   /** What it takes for runs to be captured as CUDA graphs, if a model's can be. */
   private record Capturing(CudaRuntime cuda, SessionFactory sessions) {}
 
-  /** Where runs may be captured, as far as the graph shows. */
-  private Optional<CudaRuntime> forGraphs(OnnxOptions engine, OnnxGraph graph) {
-    return device.isGpu()
-            && !engine.usesTensorRt()
-            && engine.cuda().graphs().orElse(true)
-            && !Interface.shapesVary(graph.inputs())
-        ? CudaRuntime.find()
-        : Optional.empty();
+  /** What it takes to capture runs, if they may be as far as the graph shows. */
+  private Optional<CudaRuntime> forGraphs(OnnxOptions engine, OnnxGraph graph)
+      throws ModelLoadException {
+    if (!device.isGpu() || !engine.cuda().graphs().orElse(true)) {
+      return Optional.empty();
+    }
+    if (engine.usesTensorRt()) {
+      withoutGraphs(engine, "TensorRT runs it");
+      return Optional.empty();
+    }
+    if (Interface.shapesVary(graph.inputs())) {
+      withoutGraphs(engine, "shapes of its inputs vary");
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(CudaRuntime.find());
+    } catch (OrtException e) {
+      withoutGraphs(engine, Ort.message(e));
+      return Optional.empty();
+    }
   }
 
   /** A session, and whether it was made for graphs. */

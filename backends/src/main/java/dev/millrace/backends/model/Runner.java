@@ -21,8 +21,10 @@ public interface Runner extends AutoCloseable {
   /**
    * Makes ready for runs by the calling thread, and no other from now on: before a replica's first
    * batch. May take seconds; what cannot be made ready goes without.
+   *
+   * @throws ModelRunException if its device is found to be lost
    */
-  default void attach() {}
+  default void attach() throws ModelRunException {}
 
   /**
    * Ends the run that is in progress: it throws a {@link ModelRunException} soon, unless it was

@@ -291,9 +291,15 @@ final class CudaGraphs implements AutoCloseable {
   @Override
   public void close() {
     thread = null;
-    chooseNone();
-    bindings.forEach(IoBinding::close);
+    List<Runnable> steps = new ArrayList<>();
+    steps.add(this::chooseNone);
+    bindings.forEach(binding -> steps.add(binding::close));
     bindings.clear();
+    steps.add(this::free);
+    Closing.all(steps);
+  }
+
+  private void free() {
     Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {

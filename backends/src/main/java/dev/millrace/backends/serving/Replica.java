@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.batching.Batch;
 import dev.millrace.batching.BatchQueue;
 
 /** One thread that pulls batches from a served version's queue and runs them. */
 final class Replica implements Runnable {
+  private final ServedVersion served;
   private final BatchQueue<InferTask> queue;
   private final Runner runner;
   private final BatchExecutor executor;
@@ -22,6 +24,7 @@ final class Replica implements Runnable {
       Runner runner,
       InlineCost cost,
       Runnable attached) {
+    this.served = served;
     this.queue = queue;
     this.runner = runner;
     this.attached = attached;
@@ -46,6 +49,8 @@ final class Replica implements Runnable {
   private void attach() {
     try {
       runner.attach();
+    } catch (ModelRunException e) {
+      served.lost(e.device(), String.valueOf(e.getMessage()));
     } finally {
       attached.run();
     }

@@ -140,7 +140,7 @@ final class SpreadModel implements LoadedModel {
     }
 
     @Override
-    public void attach() {
+    public void attach() throws ModelRunException {
       runner.attach();
     }
 

@@ -62,8 +62,12 @@ final class ScriptedBackend implements Backend {
   /** Whether runners bring weights of their own. */
   volatile boolean ownWeights;
 
-  /** What a runner does when its thread is about to begin. */
-  volatile Runnable attaching = () -> {};
+  /** What a runner does when its thread is about to begin; may throw to fail it. */
+  interface Attaching {
+    void run() throws ModelRunException;
+  }
+
+  volatile Attaching attaching = () -> {};
 
   /** What a run says that it took. */
   volatile long runNanos = 2;
@@ -182,7 +186,7 @@ final class ScriptedBackend implements Backend {
     }
 
     @Override
-    public void attach() {
+    public void attach() throws ModelRunException {
       attaching.run();
     }
 

@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * @param engine what the configuration says to ORT
  */
 record SessionFactory(
-    ModelArtifact artifact, ModelOptions options, OnnxOptions engine, Device device) {
+    ModelArtifact artifact, ModelOptions options, OnnxOptions engine, Device device)
+    implements ModelSessions {
   private static final Logger log = LoggerFactory.getLogger(SessionFactory.class);
 
   /** The model's file, as memory. */
@@ -85,13 +86,31 @@ record SessionFactory(
         cache);
   }
 
-  /** Opens one more whose runs may be captured, from the file. */
-  OrtSession another() throws OrtException {
+  /** From the file. */
+  @Override
+  public OrtSession open(boolean graphs) throws OrtException {
     try (Arena arena = Arena.ofShared()) {
       OnnxGraph graph = OnnxGraph.read(map(arena));
-      return open(graph, GraphEdits.of(graph), arena, true);
+      return open(graph, GraphEdits.of(graph), arena, graphs);
     } catch (IOException | ModelLoadException e) {
       throw new OrtException("cannot read " + artifact.file().getFileName() + ": " + e);
+    }
+  }
+
+  @Override
+  public void close(OrtSession session) {
+    Lock shared = CaptureLock.GPUS.shared();
+    if (device.isGpu()) {
+      shared.lock();
+    }
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new IllegalStateException(Ort.message(e), e);
+    } finally {
+      if (device.isGpu()) {
+        shared.unlock();
+      }
     }
   }
 

@@ -186,7 +186,15 @@ public final class ServedVersion {
 
   /** One more runner, to be closed before this served version is; by whoever has a lease. */
   Runner newWarmRunner() {
-    Runner runner = model.newRunner();
+    return warm(model.newRunner());
+  }
+
+  /** As {@link #newWarmRunner}, for a thread that is none of its replicas. */
+  Runner newWarmRunnerBeside() {
+    return warm(model.newUnattachedRunner());
+  }
+
+  private Runner warm(Runner runner) {
     try {
       warmUp.brief(runner);
     } catch (RuntimeException | Error e) {

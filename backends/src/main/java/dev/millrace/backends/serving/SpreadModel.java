@@ -10,6 +10,7 @@ import dev.millrace.backends.model.Runner;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 
 /**
  * A model on one or more GPUs: its weights are on each of them once, and a new runner is given to
@@ -23,7 +24,10 @@ final class SpreadModel implements LoadedModel {
   static final class Share {
     private final GpuClaim claim;
     private final LoadedModel model;
-    private int runners; // guarded by the spread model
+
+    // guarded by the spread model
+    private int runners;
+    private boolean isTaken;
 
     Share(GpuClaim claim, LoadedModel model) {
       this.claim = claim;
@@ -43,20 +47,26 @@ final class SpreadModel implements LoadedModel {
 
   @Override
   public Runner newRunner() {
-    Share share = takeLeastUsed();
-    Optional<GpuClaim> copy = Optional.empty();
-    try {
-      copy = share.model.sharesWeights() || isAlone(share) ? copy : copy(share);
-      return new CountedRunner(share.model.newRunner(), share, copy);
-    } catch (RuntimeException | Error e) {
-      copy.ifPresent(ledger::release);
-      giveBack(share);
-      throw e;
-    }
+    return newRunner(LoadedModel::newRunner);
   }
 
-  private synchronized boolean isAlone(Share share) {
-    return share.runners == 1;
+  @Override
+  public Runner newUnattachedRunner() {
+    return newRunner(LoadedModel::newUnattachedRunner);
+  }
+
+  private Runner newRunner(Function<LoadedModel, Runner> kind) {
+    Place place = takePlace();
+    Share share = place.share;
+    Optional<GpuClaim> copy = Optional.empty();
+    try {
+      copy = share.model.sharesWeights() || place.isReserved ? copy : copy(share);
+      return new CountedRunner(kind.apply(share.model), place, copy);
+    } catch (RuntimeException | Error e) {
+      copy.ifPresent(ledger::release);
+      giveBack(place);
+      throw e;
+    }
   }
 
   /** Room for one more copy of the weights. */
@@ -71,19 +81,33 @@ final class SpreadModel implements LoadedModel {
     return copy;
   }
 
-  private synchronized Share takeLeastUsed() {
+  /**
+   * A runner's place on a GPU.
+   *
+   * @param isReserved whether its weights are those that the share itself was reserved for: one
+   *     runner's at a time are
+   */
+  private record Place(Share share, boolean isReserved) {}
+
+  /** On the GPU that has the fewest. */
+  private synchronized Place takePlace() {
     Share least = shares.getFirst();
     for (Share share : shares) {
       if (share.runners < least.runners) {
         least = share;
       }
     }
+    boolean isReserved = !least.isTaken;
+    least.isTaken = true;
     least.runners++;
-    return least;
+    return new Place(least, isReserved);
   }
 
-  private synchronized void giveBack(Share share) {
-    share.runners--;
+  private synchronized void giveBack(Place place) {
+    place.share.runners--;
+    if (place.isReserved) {
+      place.share.isTaken = false;
+    }
   }
 
   @Override
@@ -123,13 +147,13 @@ final class SpreadModel implements LoadedModel {
   /** Tells when it is closed. */
   private final class CountedRunner implements Runner {
     private final Runner runner;
-    private final Share share;
+    private final Place place;
     private final Optional<GpuClaim> copy;
     private boolean closed;
 
-    CountedRunner(Runner runner, Share share, Optional<GpuClaim> copy) {
+    CountedRunner(Runner runner, Place place, Optional<GpuClaim> copy) {
       this.runner = runner;
-      this.share = share;
+      this.place = place;
       this.copy = copy;
     }
 
@@ -156,7 +180,7 @@ final class SpreadModel implements LoadedModel {
 
     @Override
     public OptionalInt sharedGpu() {
-      return OptionalInt.of(share.claim.gpu().index());
+      return OptionalInt.of(place.share.claim.gpu().index());
     }
 
     @Override
@@ -172,7 +196,7 @@ final class SpreadModel implements LoadedModel {
           runner.close();
         } finally {
           copy.ifPresent(ledger::release);
-          giveBack(share);
+          giveBack(place);
         }
       }
     }

@@ -15,6 +15,14 @@ public interface LoadedModel extends AutoCloseable {
   Runner newRunner();
 
   /**
+   * As {@link #newRunner}, of one that is never {@linkplain Runner#attach attached}: for runs
+   * beside those of replicas.
+   */
+  default Runner newUnattachedRunner() {
+    return newRunner();
+  }
+
+  /**
    * Whether a run keeps cores of this machine busy, as many as it may use threads: then more
    * replicas than cores do nothing but wait for each other.
    */

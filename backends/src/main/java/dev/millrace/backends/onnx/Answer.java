@@ -73,8 +73,7 @@ final class Answer {
     if (mine.equals(others)) {
       return Optional.empty();
     }
-    return valueThatDiffers(mine, others, other)
-        .map(values -> "a row's values depend on the rows beside it" + values);
+    return valueThatDiffers(mine, others, other).map(values -> "values differ" + values);
   }
 
   /** How this differs from another answer as a whole; empty if it does not. */

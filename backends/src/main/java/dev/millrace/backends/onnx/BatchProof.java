@@ -311,7 +311,9 @@ final class BatchProof {
     for (int i = 0; i < joint.size(); i++) {
       Optional<String> difference = joint.get(i).differenceTo(alone.get(i), row, aloneRow);
       if (difference.isPresent()) {
-        return Optional.of("output '" + outputs.get(i).name() + "': " + difference.get());
+        return Optional.of(
+            "output '%s': a row's values depend on the rows beside it: %s"
+                .formatted(outputs.get(i).name(), difference.get()));
       }
     }
     return Optional.empty();

@@ -11,52 +11,114 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * Keeps calls of CUDA from each other, of all threads and GPUs of this process: while a run is
  * captured, which is a matter of milliseconds, CUDA refuses any other call that takes memory or
  * waits, and the capture is spoilt as well.
+ *
+ * <p>Calls are of two kinds, each with a lock that they share, and that a capture holds alone:
+ *
+ * <ul>
+ *   <li><em>Creations</em> of sessions, which take seconds, or minutes with TensorRT.
+ *   <li>All <em>others</em>, which are short: runs, memory that is taken or freed, sessions that
+ *       are closed.
+ * </ul>
+ *
+ * <p>A capture takes the lock of creations first, and that of the others only once it has it. So it
+ * waits for creations as long as they last, which says nothing of the GPU's health, and keeps
+ * nobody waiting meanwhile but creations that come later. Runs are in its way for as long as one
+ * takes, and stand still for it as briefly.
+ *
+ * <p>Nobody waits in a circle: only a capture holds both locks, always in that order. A creation
+ * holds none of the others' lock, and whoever holds that asks for nothing more: neither for a
+ * creation nor for a capture.
  */
 final class CaptureLock {
+  /** Of the GPUs of this process. */
+  static final CaptureLock GPUS = new CaptureLock(TimeUnit.SECONDS.toNanos(20));
+
   /** Whoever waits in line for it alone keeps all others waiting meanwhile: seldom, and briefly. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   private static final long IN_LINE_MILLIS = 100;
   private static final long PAUSE_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
 
-  /** A run that never ends must not keep the others from running. */
-  private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(20);
+  private final ReentrantReadWriteLock creations = new ReentrantReadWriteLock();
+  private final ReentrantReadWriteLock others = new ReentrantReadWriteLock();
+  private final long patienceNanos;
 
-  private static final ReentrantReadWriteLock LOCK = new ReentrantReadWriteLock();
-
-  private CaptureLock() {}
-
-  /** For anything else that is done with a GPU. */
-  static Lock shared() {
-    return LOCK.readLock();
+  /** What is done with a GPU. */
+  @FunctionalInterface
+  interface Call {
+    void run() throws OrtException;
   }
 
   /**
-   * Takes the lock that a capture needs.
-   *
-   * @throws OrtException if the GPUs are not left alone for a long time
+   * @param patienceNanos how long a capture waits for a moment without runs: one that never ends
+   *     must not make the others stand still now and then for good
    */
-  static Lock lockAlone() throws OrtException {
-    Lock alone = LOCK.writeLock();
-    long begin = System.nanoTime();
+  CaptureLock(long patienceNanos) {
+    this.patienceNanos = patienceNanos;
+  }
+
+  /** For the creation of a session. */
+  Lock creation() {
+    return creations.readLock();
+  }
+
+  /** For anything else that is done with a GPU. */
+  Lock shared() {
+    return others.readLock();
+  }
+
+  /**
+   * Captures, when nothing else is done with a GPU.
+   *
+   * @return whether it did; false if no moment was found between runs in a long time
+   * @throws OrtException the capture's, or if the thread is interrupted while it waits
+   */
+  boolean alone(Call capture) throws OrtException {
+    Lock turn = creations.writeLock();
     try {
-      while (!lookFor(alone) && !alone.tryLock(IN_LINE_MILLIS, TimeUnit.MILLISECONDS)) {
-        if (System.nanoTime() - begin > PATIENCE_NANOS) {
-          throw new OrtException("no moment without other calls of the GPU in 20 s");
-        }
+      turn.lockInterruptibly();
+      try {
+        return aloneInTurn(capture);
+      } finally {
+        turn.unlock();
       }
-      return alone;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new OrtException("interrupted");
     }
   }
 
-  private static boolean lookFor(Lock alone) {
+  private boolean aloneInTurn(Call capture) throws InterruptedException, OrtException {
+    Lock alone = others.writeLock();
+    if (!tryLock(alone)) {
+      return false;
+    }
+    try {
+      capture.run();
+      return true;
+    } finally {
+      alone.unlock();
+    }
+  }
+
+  private boolean tryLock(Lock alone) throws InterruptedException {
+    long begin = System.nanoTime();
+    while (!lookFor(alone) && !alone.tryLock(IN_LINE_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (System.nanoTime() - begin > patienceNanos) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean lookFor(Lock alone) throws InterruptedException {
     long end = System.nanoTime() + LOOK_NANOS;
     while (!alone.tryLock()) {
       if (System.nanoTime() - end > 0) {
         return false;
+      }
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
       }
       LockSupport.parkNanos(PAUSE_NANOS);
     }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -137,44 +138,61 @@ final class CudaGraphs implements AutoCloseable {
   }
 
   /**
-   * Captures all sizes, the small ones first, as far as the time allows; by the thread that is to
-   * run them.
+   * Captures all sizes, the small ones first, as far as the time allows and moments are found for
+   * it; by the thread that is to run them.
    *
-   * @return the largest number of rows that there is a graph for
+   * @param mostMillis of planning; waiting for other models is not counted
    */
-  int capture(long mostMillis) throws OrtException {
-    long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(mostMillis);
+  void capture(long mostMillis) throws OrtException {
     allocate();
     thread = Thread.currentThread();
-    for (int i = 0; i < sizes.count() && System.nanoTime() < end; i++) {
+    long nanosLeft = TimeUnit.MILLISECONDS.toNanos(mostMillis);
+    for (int i = 0; i < sizes.count() && nanosLeft > 0; i++) {
       IoBinding binding = bind(sizes.rows(i));
+      try {
+        nanosLeft -= runOrdinarily(binding);
+        if (!capture(binding, i)) {
+          log.warn("gpu:{}: no moment to capture {} rows between other runs", gpu, sizes.rows(i));
+          binding.close();
+          return;
+        }
+      } catch (OrtException | RuntimeException e) {
+        binding.close();
+        throw e;
+      }
       bindings.add(binding);
-      capture(binding, i);
     }
-    return sizes.rows(bindings.size() - 1);
   }
 
-  private void capture(IoBinding binding, int size) throws OrtException {
-    Lock shared = CaptureLock.shared();
+  /** The numbers of rows that there are graphs for. */
+  int[] captured() {
+    return IntStream.range(0, bindings.size()).map(sizes::rows).toArray();
+  }
+
+  /** Has convolutions planned for this number of rows, which takes long: others may run. */
+  private long runOrdinarily(IoBinding binding) throws OrtException {
+    Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {
-      // plans convolutions for this number of rows: others need not wait for it
+      long begin = System.nanoTime();
       chooseNone();
       binding.run(options);
+      return System.nanoTime() - begin;
     } finally {
       shared.unlock();
     }
-    Lock alone = CaptureLock.lockAlone();
-    try {
-      choose(size);
-      binding.run(options);
-    } finally {
-      alone.unlock();
-    }
+  }
+
+  private boolean capture(IoBinding binding, int size) throws OrtException {
+    return CaptureLock.GPUS.alone(
+        () -> {
+          choose(size);
+          binding.run(options);
+        });
   }
 
   private void allocate() throws OrtException {
-    Lock shared = CaptureLock.shared();
+    Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {
       cuda.use(gpu);
@@ -273,10 +291,16 @@ final class CudaGraphs implements AutoCloseable {
   @Override
   public void close() {
     thread = null;
-    chooseNone();
-    bindings.forEach(IoBinding::close);
+    List<Runnable> steps = new ArrayList<>();
+    steps.add(this::chooseNone);
+    bindings.forEach(binding -> steps.add(binding::close));
     bindings.clear();
-    Lock shared = CaptureLock.shared();
+    steps.add(this::free);
+    Closing.all(steps);
+  }
+
+  private void free() {
+    Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {
       free(inputs);

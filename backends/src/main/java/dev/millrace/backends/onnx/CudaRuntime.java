@@ -10,8 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.List;
-import java.util.Optional;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("restricted") // downcalls: the point of this class
 final class CudaRuntime {
-  /** Of the CUDA versions that builds of ONNX Runtime are made for, newest first. */
-  static final List<String> LIBRARIES = List.of("libcudart.so.13", "libcudart.so.12");
-
   /** Kinds of copies. */
   private static final int TO_GPU = 1;
 
@@ -55,7 +51,7 @@ final class CudaRuntime {
   private final MethodHandle copy;
   private final MethodHandle synchronize;
 
-  private CudaRuntime(SymbolLookup library) {
+  CudaRuntime(SymbolLookup library) {
     setDevice = function(library, "cudaSetDevice", INT);
     errorString = function(library, "cudaGetErrorString", FunctionDescriptor.of(LONG, INT));
     lastError = function(library, "cudaGetLastError");
@@ -68,26 +64,32 @@ final class CudaRuntime {
     synchronize = function(library, "cudaStreamSynchronize", LONG);
   }
 
-  /** Empty where there is none, which may be so until a provider has been used. */
-  static Optional<CudaRuntime> find() {
+  /**
+   * The one that ORT's provider for CUDA uses.
+   *
+   * @throws OrtException if there is none, which is so until that provider has been loaded
+   */
+  static CudaRuntime find() throws OrtException {
     CudaRuntime known = found;
     if (known == null) {
-      known = load().orElse(null);
+      known = load(CudaLibrary.ofThisProcess());
       found = known;
     }
-    return Optional.ofNullable(known);
+    return known;
   }
 
-  private static Optional<CudaRuntime> load() {
-    for (String name : LIBRARIES) {
-      try {
-        // never unloaded: the driver has threads of its own
-        return Optional.of(new CudaRuntime(SymbolLookup.libraryLookup(name, Arena.global())));
-      } catch (IllegalArgumentException e) {
-        // the next one
-      }
+  /**
+   * Loads it, which finds the one that is loaded already: the linker knows it by its name.
+   *
+   * @param name as the provider asks for it
+   */
+  static CudaRuntime load(String name) throws OrtException {
+    try {
+      // never unloaded: the driver has threads of its own
+      return new CudaRuntime(SymbolLookup.libraryLookup(name, Arena.global()));
+    } catch (IllegalArgumentException | NoSuchElementException e) {
+      throw new OrtException("no CUDA runtime, because of %s: %s".formatted(name, e.getMessage()));
     }
-    return Optional.empty();
   }
 
   private static MethodHandle function(

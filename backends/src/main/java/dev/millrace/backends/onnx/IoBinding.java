@@ -22,8 +22,6 @@ final class IoBinding implements AutoCloseable {
 
   private static final long DEFAULT_MEMORY = 0;
 
-  private static final MethodHandle sessionHandle = OrtApi.handleOf(OrtSession.class);
-  private static final MethodHandle optionsHandle = OrtApi.handleOf(OrtSession.RunOptions.class);
   private static final MethodHandle createTensor = OrtApi.function(49, 7);
   private static final MethodHandle createMemoryInfo = OrtApi.function(68, 5);
   private static final MethodHandle releaseMemoryInfo = OrtApi.procedure(94, 1);
@@ -45,7 +43,7 @@ final class IoBinding implements AutoCloseable {
   IoBinding(OrtSession session, int gpu) throws OrtException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(OrtApi.LONG);
-      this.session = (long) sessionHandle.invokeExact(session);
+      this.session = OrtApi.handle(session);
       OrtApi.check(
           (long)
               createMemoryInfo.invokeExact(
@@ -113,8 +111,7 @@ final class IoBinding implements AutoCloseable {
   /** Runs the session on what is bound. */
   void run(OrtSession.RunOptions options) throws OrtException {
     try {
-      OrtApi.check(
-          (long) run.invokeExact(session, (long) optionsHandle.invokeExact(options), handle));
+      OrtApi.check((long) run.invokeExact(session, OrtApi.handle(options), handle));
     } catch (Throwable e) {
       throw OrtApi.rethrown(e);
     }

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.DeviceFault;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelLoadException;
@@ -51,19 +52,16 @@ final class OnnxLoader {
       OnnxGraph graph = OnnxGraph.read(sessions.map(arena));
       GraphEdits edits = GraphEdits.of(graph);
       Interface.checkServable(graph.inputs(), edits.outputs());
-      Optional<CudaRuntime> cuda = forGraphs(engine, graph);
-      if (device.isGpu() && cuda.isEmpty() && engine.cuda().graphs().orElse(false)) {
-        withoutGraphs(
-            engine, "shapes of its inputs vary, TensorRT runs it, or CUDA's runtime is not there");
-      }
-      Opened opened = open(sessions, graph, edits, arena, cuda);
+      Opened opened = open(sessions, graph, edits, arena);
+      Tried tried = tryOut(opened, sessions, graph, edits);
       OrtSession session = opened.session();
-      try {
-        return tryOut(session, graph, edits, opened.capturing());
-      } catch (OrtException | ModelLoadException | RuntimeException e) {
-        session.close();
-        throw e;
+      if (opened.cuda().isPresent() && tried.captures().isEmpty()) {
+        // one that was made for graphs would neither be shared nor give memory back after peaks
+        sessions.close(session);
+        session = sessions.open(graph, edits, arena, false);
       }
+      return new OnnxModel(
+          session, sessions, device, tried.signature(), tried.plan(), tried.captures());
     } catch (OrtException e) {
       throw new ModelLoadException(Ort.message(e), e);
     } catch (IOException e) {
@@ -71,39 +69,49 @@ final class OnnxLoader {
     }
   }
 
-  /** What it takes for runs to be captured as CUDA graphs, if a model's can be. */
-  private record Capturing(CudaRuntime cuda, SessionFactory sessions) {}
+  /**
+   * A session.
+   *
+   * @param cuda if it was made for graphs
+   */
+  private record Opened(OrtSession session, Optional<CudaRuntime> cuda) {}
 
-  /** Where runs may be captured, as far as the graph shows. */
-  private Optional<CudaRuntime> forGraphs(OnnxOptions engine, OnnxGraph graph) {
-    return device.isGpu()
-            && !engine.usesTensorRt()
-            && engine.cuda().graphs().orElse(true)
-            && !Interface.shapesVary(graph.inputs())
-        ? CudaRuntime.find()
-        : Optional.empty();
-  }
-
-  /** A session, and whether it was made for graphs. */
-  private record Opened(OrtSession session, Optional<Capturing> capturing) {}
-
-  private Opened open(
-      SessionFactory sessions,
-      OnnxGraph graph,
-      GraphEdits edits,
-      Arena arena,
-      Optional<CudaRuntime> cuda)
+  private Opened open(SessionFactory sessions, OnnxGraph graph, GraphEdits edits, Arena arena)
       throws OrtException, ModelLoadException {
+    Optional<CudaRuntime> cuda = forGraphs(sessions.engine(), graph);
     if (cuda.isPresent()) {
       try {
-        OrtSession session = sessions.open(graph, edits, arena, true);
-        return new Opened(session, Optional.of(new Capturing(cuda.get(), sessions)));
+        return new Opened(sessions.open(graph, edits, arena, true), cuda);
       } catch (OrtException e) {
-        // operators that are the processor's, say
-        withoutGraphs(sessions.engine(), Ort.message(e));
+        if (DeviceFault.of(Ort.message(e)) != DeviceFault.NONE) {
+          throw e; // one without graphs would fare no better
+        }
+        withoutGraphs(sessions.engine(), Ort.message(e)); // operators that are the processor's, say
       }
     }
     return new Opened(sessions.open(graph, edits, arena, false), Optional.empty());
+  }
+
+  /** What it takes to capture runs, if they may be as far as the graph shows. */
+  private Optional<CudaRuntime> forGraphs(OnnxOptions engine, OnnxGraph graph)
+      throws ModelLoadException {
+    if (!device.isGpu() || !engine.cuda().graphs().orElse(true)) {
+      return Optional.empty();
+    }
+    if (engine.usesTensorRt()) {
+      withoutGraphs(engine, "TensorRT runs it");
+      return Optional.empty();
+    }
+    if (Interface.shapesVary(graph.inputs())) {
+      withoutGraphs(engine, "shapes of its inputs vary");
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(CudaRuntime.find());
+    } catch (OrtException e) {
+      withoutGraphs(engine, Ort.message(e));
+      return Optional.empty();
+    }
   }
 
   /** Says so, or that it is not what was asked for. */
@@ -119,9 +127,23 @@ final class OnnxLoader {
     return "model %s version %d".formatted(artifact.name(), artifact.version());
   }
 
-  private OnnxModel tryOut(
-      OrtSession session, OnnxGraph graph, GraphEdits edits, Optional<Capturing> capturing)
+  /** What was found out. */
+  private record Tried(ModelSignature signature, RunPlan plan, Optional<Captures> captures) {}
+
+  /** Closes the session if the model is not to be served. */
+  private Tried tryOut(Opened opened, SessionFactory sessions, OnnxGraph graph, GraphEdits edits)
       throws OrtException, ModelLoadException {
+    try {
+      return tryOut(opened, sessions.engine(), graph, edits);
+    } catch (OrtException | ModelLoadException | RuntimeException e) {
+      Closing.after(e, () -> sessions.close(opened.session()));
+      throw e;
+    }
+  }
+
+  private Tried tryOut(Opened opened, OnnxOptions engine, OnnxGraph graph, GraphEdits edits)
+      throws OrtException, ModelLoadException {
+    OrtSession session = opened.session();
     List<GraphValue> inputs = Interface.narrowed(graph.inputs(), options.declaredInputs());
     List<GraphValue> outputs = typed(edits.outputs(), session.getOutputInfo());
     List<TensorSpec> inputSpecs = Interface.specs(inputs);
@@ -144,23 +166,25 @@ final class OnnxLoader {
       checkPadding(trials, inputs, outputs, signature);
       RunPlan plan = findings.plan(fedNames, graph.hints().operators());
       Optional<Captures> captures =
-          capturing.isPresent() ? captures(capturing.get(), plan, trials) : Optional.empty();
-      return new OnnxModel(session, device, signature, plan, captures);
+          opened.cuda().isPresent()
+              ? captures(opened.cuda().get(), engine, plan, trials)
+              : Optional.empty();
+      return new Tried(signature, plan, captures);
     }
   }
 
-  private Optional<Captures> captures(Capturing capturing, RunPlan plan, Trials trials)
-      throws ModelLoadException {
+  private Optional<Captures> captures(
+      CudaRuntime cuda, OnnxOptions engine, RunPlan plan, Trials trials) throws ModelLoadException {
     Optional<String> objection = CudaGraphs.objection(plan);
-    if (objection.isPresent()) {
-      withoutGraphs(capturing.sessions().engine(), objection.get());
-      return Optional.empty();
+    Optional<CaptureTrial> trial = objection.isPresent() ? Optional.empty() : trial(plan, trials);
+    if (trial.isEmpty()) {
+      withoutGraphs(
+          engine, objection.orElseGet(() -> "it could not be tried out: " + trials.lastError()));
     }
-    return trial(plan, trials)
-        .map(trial -> new Captures(capturing.cuda(), trial, capturing.sessions()::another));
+    return trial.map(each -> new Captures(cuda, each));
   }
 
-  private Optional<Captures.Trial> trial(RunPlan plan, Trials trials) {
+  private Optional<CaptureTrial> trial(RunPlan plan, Trials trials) {
     OpenSizes sizes = new OpenSizes(1);
     ModelInputs sample =
         plan.batched()
@@ -169,7 +193,7 @@ final class OnnxLoader {
     List<Answer> answers = sample == null ? null : trials.run(sample);
     return sample == null || answers == null
         ? Optional.empty()
-        : Optional.of(new Captures.Trial(sample, sample.rows(), answers));
+        : Optional.of(new CaptureTrial(sample, answers));
   }
 
   private void checkPadding(

@@ -7,42 +7,49 @@ import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.locks.Lock;
 
 /**
  * One ORT session, and what was found out about its graph. Weights are in memory once, however many
- * runners there are; but where runs are captured as CUDA graphs, each runner has a session of its
- * own.
+ * runners there are.
+ *
+ * <p>Not so where runs are captured as CUDA graphs: each runner has a session of its own then,
+ * which is closed with it, for ORT keeps in it what belongs to the runner's thread. The first
+ * runner's is the one that the model was tried out on.
  *
  * <p>A run on a closed session takes the process down, so this refuses to be closed while a runner
  * is open, and gives no runner once it is closed.
  */
 final class OnnxModel implements LoadedModel {
-  private final OrtSession session;
+  private final OrtSession first;
+  private final ModelSessions sessions;
   private final Device device;
   private final ModelSignature signature;
   private final RunPlan plan;
   private final Optional<Captures> captures;
   private final Object lock = new Object();
-  private boolean isSessionTaken;
+  private boolean isFirstTaken; // for good: whoever takes it closes it
   private int openRunners;
   private boolean closed;
 
   /**
-   * @param captures if runs are captured; the session was made for it
+   * @param first made for graphs if runs are captured
+   * @param sessions of which it is one
    */
   OnnxModel(
-      OrtSession session,
+      OrtSession first,
+      ModelSessions sessions,
       Device device,
       ModelSignature signature,
       RunPlan plan,
       Optional<Captures> captures) {
-    this.captures = captures;
-    this.session = session;
+    this.first = first;
+    this.sessions = sessions;
     this.device = device;
     this.signature = signature;
     this.plan = plan;
+    this.captures = captures;
   }
 
   @Override
@@ -52,6 +59,15 @@ final class OnnxModel implements LoadedModel {
 
   @Override
   public Runner newRunner() {
+    return newRunner(true);
+  }
+
+  @Override
+  public Runner newUnattachedRunner() {
+    return newRunner(false);
+  }
+
+  private Runner newRunner(boolean mayCapture) {
     synchronized (lock) {
       if (closed) {
         throw new IllegalStateException("the model is closed");
@@ -59,49 +75,48 @@ final class OnnxModel implements LoadedModel {
       openRunners++;
     }
     try {
-      return captures.isPresent() ? capturingRunner(captures.get()) : runner(session, () -> {});
+      if (captures.isEmpty()) {
+        return runner(first, captures, () -> {});
+      }
+      return mayCapture
+          ? owner(firstOrAnother(), captures)
+          : owner(sessions.open(false), Optional.empty());
+    } catch (OrtException e) {
+      runnerClosed();
+      throw new IllegalStateException(Ort.message(e), e);
     } catch (RuntimeException | Error e) {
       runnerClosed();
       throw e;
     }
   }
 
-  private Runner runner(OrtSession own, Runnable onClose) {
+  private OrtSession firstOrAnother() throws OrtException {
+    synchronized (lock) {
+      if (!isFirstTaken) {
+        isFirstTaken = true;
+        return first;
+      }
+    }
+    return sessions.open(true);
+  }
+
+  /** A runner that closes its session. */
+  private Runner owner(OrtSession own, Optional<Captures> itsCaptures) {
+    try {
+      return runner(own, itsCaptures, () -> sessions.close(own));
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, () -> sessions.close(own));
+      throw e;
+    }
+  }
+
+  private Runner runner(OrtSession session, Optional<Captures> itsCaptures, Runnable onClose) {
     return new OnnxRunner(
-        own,
+        session,
         device,
         plan,
-        captures,
-        () -> {
-          onClose.run();
-          runnerClosed();
-        });
-  }
-
-  private Runner capturingRunner(Captures captures) {
-    synchronized (lock) {
-      if (!isSessionTaken) {
-        isSessionTaken = true;
-        return runner(session, this::giveBackSession);
-      }
-    }
-    try {
-      OrtSession another = captures.another().open();
-      try {
-        return runner(another, () -> close(another));
-      } catch (RuntimeException | Error e) {
-        close(another);
-        throw e;
-      }
-    } catch (OrtException e) {
-      throw new IllegalStateException(Ort.message(e), e);
-    }
-  }
-
-  private void giveBackSession() {
-    synchronized (lock) {
-      isSessionTaken = false;
-    }
+        itsCaptures,
+        () -> Closing.all(List.of(onClose, this::runnerClosed)));
   }
 
   @Override
@@ -139,23 +154,10 @@ final class OnnxModel implements LoadedModel {
         return;
       }
       closed = true;
-    }
-    close(session);
-  }
-
-  private void close(OrtSession open) {
-    Lock shared = CaptureLock.shared();
-    if (device.isGpu()) {
-      shared.lock();
-    }
-    try {
-      open.close();
-    } catch (OrtException e) {
-      throw new IllegalStateException(Ort.message(e), e);
-    } finally {
-      if (device.isGpu()) {
-        shared.unlock();
+      if (isFirstTaken) {
+        return;
       }
     }
+    sessions.close(first);
   }
 }

@@ -5,6 +5,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.millrace.backends.device.Device;
+import dev.millrace.backends.device.DeviceFault;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.OutputTensor;
@@ -14,6 +15,7 @@ import dev.millrace.backends.tensor.Shapes;
 import dev.millrace.backends.tensor.TensorSpec;
 import dev.millrace.backends.tensor.TensorView;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -80,7 +82,7 @@ final class OnnxRunner implements Runner {
     this.session = session;
     this.device = device;
     this.captures = captures;
-    this.guard = device.isGpu() ? Optional.of(CaptureLock.shared()) : Optional.empty();
+    this.guard = device.isGpu() ? Optional.of(CaptureLock.GPUS.shared()) : Optional.empty();
     if (device.isGpu()) {
       CudaGraphs.none(termination.options());
     }
@@ -121,32 +123,53 @@ final class OnnxRunner implements Runner {
   }
 
   @Override
-  public void attach() {
+  public void attach() throws ModelRunException {
     if (captures.isEmpty() || graphs.isPresent()) {
       return;
     }
     CudaGraphs fresh =
         new CudaGraphs(session, plan, device.index(), captures.get().cuda(), termination.options());
     graphs = Optional.of(fresh);
+    String objection;
     try {
-      int rows = fresh.capture(MOST_CAPTURE_MILLIS);
-      Captures.Trial trial = captures.get().trial();
-      Optional<String> difference =
-          rows < trial.rows()
-              ? Optional.of("none is large enough to be tried (%d rows)".formatted(rows))
-              : trial.difference(this);
-      if (difference.isEmpty()) {
-        log.info("{}: CUDA graphs for up to {} rows", device, rows);
-        return;
+      objection = capture(fresh, captures.get().trial());
+    } catch (ModelRunException e) {
+      if (e.fault() == DeviceFault.DEVICE_LOST) {
+        Closing.after(e, this::withoutGraphs);
+        throw e; // whatever is run there now fails as well
       }
-      log.warn("{}: no CUDA graphs, they are not proven: {}", device, difference.get());
-    } catch (OrtException e) {
-      log.warn("{}: no CUDA graphs: {}", device, Ort.message(e));
-    } catch (ModelRunException | RuntimeException e) {
-      log.warn("{}: no CUDA graphs: {}", device, e.toString());
+      objection = String.valueOf(e.getMessage());
+    } catch (RuntimeException e) {
+      objection = e.toString();
     }
+    if (!objection.isEmpty()) {
+      withoutGraphs();
+      log.warn("{}: no CUDA graphs: {}", device, objection);
+    }
+  }
+
+  /** Captures and tries; returns what is against it, or an empty text. */
+  private String capture(CudaGraphs fresh, CaptureTrial trial) throws ModelRunException {
+    try {
+      fresh.capture(MOST_CAPTURE_MILLIS);
+    } catch (OrtException e) {
+      throw ModelRunException.on(device, Ort.message(e), e);
+    }
+    int[] sizes = fresh.captured();
+    if (sizes.length == 0) {
+      return "none was captured";
+    }
+    Optional<String> difference = trial.difference(this, sizes);
+    if (difference.isEmpty()) {
+      log.info("{}: CUDA graphs for up to {} rows", device, sizes[sizes.length - 1]);
+    }
+    return difference.map(text -> "they answer otherwise: " + text).orElse("");
+  }
+
+  private void withoutGraphs() {
+    Optional<CudaGraphs> given = graphs;
     graphs = Optional.empty();
-    fresh.close();
+    given.ifPresent(CudaGraphs::close);
   }
 
   private OutputTensor[] runRows(List<? extends ModelInputs> requests, int rows)
@@ -498,16 +521,18 @@ final class OnnxRunner implements Runner {
       return;
     }
     closed = true;
-    release();
-    graphs.ifPresent(CudaGraphs::close);
-    termination.close();
-    bindings.close();
+    List<Runnable> steps = new ArrayList<>();
+    steps.add(this::release);
+    steps.add(this::withoutGraphs);
+    steps.add(termination::close);
+    steps.add(bindings::close);
     for (Slab slab : inputSlabs) {
-      slab.close();
+      steps.add(slab::close);
     }
     for (Slab slab : outputSlabs) {
-      slab.close();
+      steps.add(slab::close);
     }
-    onClose.run();
+    steps.add(onClose);
+    Closing.all(steps);
   }
 }

@@ -2,6 +2,7 @@
 package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -30,6 +31,8 @@ final class OrtApi {
   private static final long TABLE = table();
   private static final MethodHandle getErrorMessage = function(GET_ERROR_MESSAGE, 1);
   private static final MethodHandle releaseStatus = procedure(RELEASE_STATUS, 1);
+  private static final MethodHandle sessionHandle = handleOf(OrtSession.class);
+  private static final MethodHandle runOptionsHandle = handleOf(OrtSession.RunOptions.class);
 
   private OrtApi() {}
 
@@ -75,6 +78,22 @@ final class OrtApi {
           .findGetter(type, "nativeHandle", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  static long handle(OrtSession session) {
+    try {
+      return (long) sessionHandle.invokeExact(session);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  static long handle(OrtSession.RunOptions options) {
+    try {
+      return (long) runOptionsHandle.invokeExact(options);
+    } catch (Throwable e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -39,8 +39,6 @@ final class OrtMemory {
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final MethodHandle tensorHandle = OrtApi.handleOf(OnnxTensorLike.class);
-  private static final MethodHandle sessionHandle = OrtApi.handleOf(OrtSession.class);
-  private static final MethodHandle optionsHandle = OrtApi.handleOf(OrtSession.RunOptions.class);
   private static final MethodHandle run = OrtApi.function(RUN, 8);
   private static final MethodHandle getTensorMutableData =
       OrtApi.function(GET_TENSOR_MUTABLE_DATA, 2);
@@ -78,11 +76,7 @@ final class OrtMemory {
         Map<String, OnnxTensor> feeds,
         Map<String, OnnxTensor> pins,
         Arena arena) {
-      try {
-        this.session = (long) sessionHandle.invokeExact(session);
-      } catch (Throwable e) {
-        throw new IllegalStateException(e);
-      }
+      this.session = OrtApi.handle(session);
       this.inputNames = OrtApi.strings(feeds.keySet(), arena);
       this.inputs = handles(feeds, arena);
       this.inputCount = feeds.size();
@@ -107,7 +101,7 @@ final class OrtMemory {
             (long)
                 run.invokeExact(
                     session,
-                    (long) optionsHandle.invokeExact(options),
+                    OrtApi.handle(options),
                     inputNames,
                     inputs,
                     inputCount,

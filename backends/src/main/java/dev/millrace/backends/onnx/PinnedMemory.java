@@ -4,7 +4,6 @@ package dev.millrace.backends.onnx;
 import ai.onnxruntime.OrtException;
 import dev.millrace.backends.device.Device;
 import java.lang.foreign.MemorySegment;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Lock;
@@ -39,12 +38,12 @@ final class PinnedMemory implements HostMemory {
     if (!device.isGpu()) {
       return ORDINARY;
     }
-    Optional<CudaRuntime> cuda = CudaRuntime.find();
-    if (cuda.isEmpty()) {
-      log.warn("{}: no pinned memory without one of {}", device, CudaRuntime.LIBRARIES);
+    try {
+      return new PinnedMemory(CudaRuntime.find(), device);
+    } catch (OrtException e) {
+      log.warn("{}: no pinned memory, copies are slower: {}", device, Ort.message(e));
       return ORDINARY;
     }
-    return new PinnedMemory(cuda.get(), device);
   }
 
   @Override
@@ -57,7 +56,7 @@ final class PinnedMemory implements HostMemory {
     if (isRefused) {
       return;
     }
-    Lock shared = CaptureLock.shared();
+    Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {
       cuda.use(gpu.index());
@@ -80,7 +79,7 @@ final class PinnedMemory implements HostMemory {
     if (!pinned.remove(memory.address())) {
       return;
     }
-    Lock shared = CaptureLock.shared();
+    Lock shared = CaptureLock.GPUS.shared();
     shared.lock();
     try {
       cuda.unregister(memory);

@@ -7,6 +7,8 @@ import dev.millrace.backends.tensor.TensorView;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * Made-up input for trying a model out.
@@ -59,15 +61,25 @@ record Sample(List<Column> columns) implements ModelInputs {
 
   /** One row of this, several times. */
   Sample repeated(int row, int times) {
-    List<Column> repeated = new ArrayList<>();
-    for (Column column : columns) {
-      List<byte[]> rows = new ArrayList<>();
-      for (int i = 0; i < times; i++) {
-        rows.add(column.rows().get(row));
-      }
-      repeated.add(new Column(column.type(), column.rowShape(), rows));
-    }
-    return new Sample(repeated);
+    return ofRows(times, i -> row);
+  }
+
+  /** So many rows: those of this in turn, over and over. */
+  Sample cycled(int rows) {
+    int all = rows();
+    return ofRows(rows, i -> i % all);
+  }
+
+  private Sample ofRows(int rows, IntUnaryOperator source) {
+    return new Sample(
+        columns.stream()
+            .map(
+                column ->
+                    new Column(
+                        column.type(),
+                        column.rowShape(),
+                        IntStream.range(0, rows).map(source).mapToObj(column.rows()::get).toList()))
+            .toList());
   }
 
   /** This with one input taken from another sample, which may have another number of rows. */

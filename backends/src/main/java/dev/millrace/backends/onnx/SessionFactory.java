@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
@@ -28,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * @param engine what the configuration says to ORT
  */
 record SessionFactory(
-    ModelArtifact artifact, ModelOptions options, OnnxOptions engine, Device device) {
+    ModelArtifact artifact, ModelOptions options, OnnxOptions engine, Device device)
+    implements ModelSessions {
   private static final Logger log = LoggerFactory.getLogger(SessionFactory.class);
 
   /** The model's file, as memory. */
@@ -70,14 +72,11 @@ record SessionFactory(
   }
 
   /** Before CUDA's provider, which gets the operators that this one leaves. */
-  private void addTensorRt(OrtSession.SessionOptions session, OnnxGraph graph) throws OrtException {
+  private void addTensorRt(OrtSession.SessionOptions session, OnnxGraph graph)
+      throws OrtException, ModelLoadException {
     TensorRtOptions tensorRt = engine.tensorRt();
-    Path cache =
-        tensorRt.cache(
-            Path.of(
-                System.getProperty("java.io.tmpdir"),
-                "millrace-tensorrt",
-                artifact.name() + "-" + artifact.version()));
+    Optional<Path> given = tensorRt.cache();
+    Path cache = given.isPresent() ? given.get() : EngineFolder.ofUser().of(artifact);
     int rows = Math.max(1, options.maxBatchSize().orElse(ModelOptions.DEFAULT_MAX_BATCH_SIZE));
     tensorRt.apply(session, device, tensorRt.entries(graph.inputs(), rows, cache));
     log.info(
@@ -87,21 +86,39 @@ record SessionFactory(
         cache);
   }
 
-  /** Opens one more whose runs may be captured, from the file. */
-  OrtSession another() throws OrtException {
+  /** From the file. */
+  @Override
+  public OrtSession open(boolean graphs) throws OrtException {
     try (Arena arena = Arena.ofShared()) {
       OnnxGraph graph = OnnxGraph.read(map(arena));
-      return open(graph, GraphEdits.of(graph), arena, true);
+      return open(graph, GraphEdits.of(graph), arena, graphs);
     } catch (IOException | ModelLoadException e) {
       throw new OrtException("cannot read " + artifact.file().getFileName() + ": " + e);
     }
   }
 
-  /** Has a session created; the threads that ORT may start for it serve. */
-  private OrtSession create(Callable<OrtSession> creation) throws OrtException {
-    Lock shared = CaptureLock.shared();
+  @Override
+  public void close(OrtSession session) {
+    Lock shared = CaptureLock.GPUS.shared();
     if (device.isGpu()) {
       shared.lock();
+    }
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new IllegalStateException(Ort.message(e), e);
+    } finally {
+      if (device.isGpu()) {
+        shared.unlock();
+      }
+    }
+  }
+
+  /** Has a session created; the threads that ORT may start for it serve. */
+  private OrtSession create(Callable<OrtSession> creation) throws OrtException {
+    Lock lock = CaptureLock.GPUS.creation();
+    if (device.isGpu()) {
+      lock.lock();
     }
     long begin = System.nanoTime();
     try {
@@ -121,7 +138,7 @@ record SessionFactory(
       throw new IllegalStateException("a session was not created", e);
     } finally {
       if (device.isGpu()) {
-        shared.unlock();
+        lock.unlock();
       }
     }
   }

@@ -63,9 +63,9 @@ record TensorRtOptions(Map<String, String> given) {
     return new TensorRtOptions(OPTIONS.taken(engine, problems));
   }
 
-  /** Where engines are kept that take minutes to make. */
-  Path cache(Path otherwise) {
-    return Optional.ofNullable(given.get(CACHE)).map(Path::of).orElse(otherwise);
+  /** Where engines are kept that take minutes to make, if it is said. */
+  Optional<Path> cache() {
+    return Optional.ofNullable(given.get(CACHE)).map(Path::of);
   }
 
   /**

@@ -257,7 +257,7 @@ public final class ServedVersion {
     try {
       inlineReplicas.prepare(
           loop -> others.stream().anyMatch(other -> other.inlineReplicas.isUsed(loop)),
-          this::newWarmRunner);
+          this::newWarmRunnerBeside);
     } catch (RuntimeException | Error e) {
       log.warn("{}: event loops make their runners themselves", this, e);
     }
@@ -265,7 +265,15 @@ public final class ServedVersion {
 
   /** One more runner, to be closed before this served version is; by whoever has a lease. */
   Runner newWarmRunner() {
-    Runner runner = model.newRunner();
+    return warm(model.newRunner());
+  }
+
+  /** As {@link #newWarmRunner}, for a thread that is none of its replicas. */
+  Runner newWarmRunnerBeside() {
+    return warm(model.newUnattachedRunner());
+  }
+
+  private Runner warm(Runner runner) {
     try {
       warmUp.brief(runner);
     } catch (RuntimeException | Error e) {

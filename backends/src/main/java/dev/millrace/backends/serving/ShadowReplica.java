@@ -43,7 +43,7 @@ final class ShadowReplica implements Runnable {
   /** Runs copies until their queue is closed. */
   @Override
   public void run() {
-    try (Runner runner = served.newWarmRunner()) {
+    try (Runner runner = served.newWarmRunnerBeside()) {
       RunWatch watch = served.watchRunsOf(runner, true); // others do not count on this one
       try {
         runAll(runner, watch);

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /**
  * A model on one or more GPUs: its weights are on each of them once, and once more for each further
@@ -32,7 +33,7 @@ final class SpreadModel implements LoadedModel {
 
     // guarded by the spread model
     private int runners;
-    private boolean isFirstTaken;
+    private boolean isTaken;
 
     Share(GpuClaim claim, LoadedModel model) {
       this.claim = claim;
@@ -52,37 +53,39 @@ final class SpreadModel implements LoadedModel {
 
   @Override
   public Runner newRunner() {
-    Share share = takeLeastUsed();
-    boolean isFirst = takeFirst(share);
+    return newRunner(LoadedModel::newRunner);
+  }
+
+  @Override
+  public Runner newUnattachedRunner() {
+    return newRunner(LoadedModel::newUnattachedRunner);
+  }
+
+  private Runner newRunner(Function<LoadedModel, Runner> kind) {
+    Place place = takePlace();
+    Share share = place.share;
     Optional<GpuClaim> copy = Optional.empty();
     try {
-      copy = share.model.sharesWeights() || isFirst ? copy : copy(share);
-      return new CountedRunner(share.model.newRunner(), share, isFirst, copy);
+      copy = share.model.sharesWeights() || place.isReserved ? copy : copy(share);
+      return new CountedRunner(kind.apply(share.model), place, copy);
     } catch (RuntimeException e) {
-      abandon(share, isFirst, copy);
+      abandon(place, copy);
       Optional<NoReplicaException> why = NoReplicaException.on(share.claim.gpu(), e);
       throw e instanceof NoReplicaException || why.isEmpty() ? e : why.get();
     } catch (Error e) {
-      abandon(share, isFirst, copy);
+      abandon(place, copy);
       throw e;
     }
   }
 
-  private void abandon(Share share, boolean isFirst, Optional<GpuClaim> copy) {
-    giveBack(share, isFirst);
+  private void abandon(Place place, Optional<GpuClaim> copy) {
+    giveBack(place);
     copy.ifPresent(this::release);
   }
 
   private void release(GpuClaim copy) {
     copies.remove(copy);
     ledger.release(copy);
-  }
-
-  /** Whether a runner uses the weights that came with the model: one does at a time. */
-  private synchronized boolean takeFirst(Share share) {
-    boolean isFirst = !share.isFirstTaken;
-    share.isFirstTaken = true;
-    return isFirst;
   }
 
   /** Room for one more copy of the weights. */
@@ -101,20 +104,33 @@ final class SpreadModel implements LoadedModel {
     return copy;
   }
 
-  private synchronized Share takeLeastUsed() {
+  /**
+   * A runner's place on a GPU.
+   *
+   * @param isReserved whether its weights are those that the share itself was reserved for: one
+   *     runner's at a time are
+   */
+  private record Place(Share share, boolean isReserved) {}
+
+  /** On the GPU that has the fewest. */
+  private synchronized Place takePlace() {
     Share least = shares.getFirst();
     for (Share share : shares) {
       if (share.runners < least.runners) {
         least = share;
       }
     }
+    boolean isReserved = !least.isTaken;
+    least.isTaken = true;
     least.runners++;
-    return least;
+    return new Place(least, isReserved);
   }
 
-  private synchronized void giveBack(Share share, boolean isFirst) {
-    share.runners--;
-    share.isFirstTaken &= !isFirst;
+  private synchronized void giveBack(Place place) {
+    place.share.runners--;
+    if (place.isReserved) {
+      place.share.isTaken = false;
+    }
   }
 
   @Override
@@ -155,15 +171,13 @@ final class SpreadModel implements LoadedModel {
   /** Tells when it is closed. */
   private final class CountedRunner implements Runner {
     private final Runner runner;
-    private final Share share;
-    private final boolean isFirst;
+    private final Place place;
     private final Optional<GpuClaim> copy;
     private boolean closed;
 
-    CountedRunner(Runner runner, Share share, boolean isFirst, Optional<GpuClaim> copy) {
+    CountedRunner(Runner runner, Place place, Optional<GpuClaim> copy) {
       this.runner = runner;
-      this.share = share;
-      this.isFirst = isFirst;
+      this.place = place;
       this.copy = copy;
     }
 
@@ -190,7 +204,7 @@ final class SpreadModel implements LoadedModel {
 
     @Override
     public OptionalInt sharedGpu() {
-      return OptionalInt.of(share.claim.gpu().index());
+      return OptionalInt.of(place.share.claim.gpu().index());
     }
 
     @Override
@@ -205,7 +219,7 @@ final class SpreadModel implements LoadedModel {
         try {
           runner.close();
         } finally {
-          abandon(share, isFirst, copy);
+          abandon(place, copy);
         }
       }
     }

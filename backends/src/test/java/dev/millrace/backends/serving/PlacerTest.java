@@ -409,4 +409,22 @@ final class PlacerTest {
     second.close();
     assertThat(memory.freeBytes(GPU_0)).isEqualTo(60 * MIB);
   }
+
+  @Test
+  void whatIsReservedForTheFirstReplicaGoesToTheNextWhenItHasLeft() throws Exception {
+    GpuLedger memory = new GpuLedger(Map.of(GPU_0, 100 * MIB));
+    placer = new Placer(memory);
+    withGpus(GPU_0);
+    backend.ownWeights = true;
+    Placed placed = load("gpu:0", 40 * MIB, 0);
+    Runner first = placed.model().newRunner();
+    placed.model().newRunner();
+    first.close();
+    assertThat(memory.freeBytes(GPU_0)).isEqualTo(20 * MIB);
+
+    placed.model().newUnattachedRunner();
+
+    assertThat(memory.freeBytes(GPU_0)).isEqualTo(20 * MIB);
+    assertThatThrownBy(() -> placed.model().newRunner()).hasMessageContaining("one more replica");
+  }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.millrace.loadtest.baseline.BareModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -33,6 +34,23 @@ final class GpuCheckTest {
         .contains("## Out of memory\n\nnot tried: there is no GPU")
         .contains("## Without its library\n\nnot tried: --natives was not given");
     assertThat(status).isZero();
+  }
+
+  @Test
+  void theFirstRowsOfABatchHaveTheFirstRowsOfItsAnswers() {
+    FirstRows two = new FirstRows(2, 3);
+
+    BareModel.Input input =
+        two.ofInputs(
+                List.of(
+                    new BareModel.Input(
+                        "x", "FP32", new long[] {3, 1}, new byte[] {1, 2, 3, 4, 5, 6})))
+            .getFirst();
+
+    assertThat(input.shape()).containsExactly(2, 1);
+    assertThat(input.content()).containsExactly(1, 2, 3, 4);
+    assertThat(two.ofOutputs(List.of(new float[] {1, 2, 3}, new float[] {1, 2, 3, 4, 5, 6})))
+        .containsExactly(new float[] {1, 2}, new float[] {1, 2, 3, 4});
   }
 
   @Test

@@ -7,9 +7,13 @@ import dev.millrace.batching.Batch;
 import dev.millrace.batching.BatchQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One thread that pulls batches from a served version's queue and runs them. */
 final class Replica implements Runnable {
+  private static final Logger log = LoggerFactory.getLogger(Replica.class);
+
   private final BatchQueue<InferTask> queue;
   private final Runner runner;
   private final BatchExecutor executor;
@@ -81,8 +85,10 @@ final class Replica implements Runnable {
   private void end(Throwable cause) {
     try {
       executor.abandon(batch.items(), cause);
-      batch.end();
+    } catch (Throwable e) {
+      log.error("a batch could not be abandoned", e); // it has answered whom it could
     } finally {
+      batch.end();
       failed.accept(this, cause);
       attached.completeExceptionally(cause);
       begun.completeExceptionally(cause);

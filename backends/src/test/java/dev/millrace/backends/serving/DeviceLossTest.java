@@ -164,23 +164,6 @@ final class DeviceLossTest {
   }
 
   @Test
-  void aGpuThatIsLostWhileReplicasAreMadeReadyIsLostAsInARun() throws Exception {
-    backend.attaching =
-        () -> {
-          Device device = backend.loads.getLast();
-          if (device.isGpu()) {
-            throw ModelRunException.on(device, LOST, null);
-          }
-        };
-    start("auto", GPU_0);
-    awaitState(VersionState.READY);
-
-    assertThat(status().reason()).isEqualTo("not on a GPU: CUDA: gpu:0: lost: " + LOST);
-    assertThat(send(8).answer.get()).containsExactly(8);
-    assertThat(backend.loads).containsExactly(GPU_0, Device.CPU);
-  }
-
-  @Test
   void aModelGoesFromGpuToGpuOnceEachAndThenToTheProcessor() throws Exception {
     start("auto", GPU_0, GPU_1);
     breakGpus(LOST);

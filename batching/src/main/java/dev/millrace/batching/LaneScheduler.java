@@ -201,6 +201,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     arrivals.tell(nowNanos, admission.takeRefusedRows());
     crew.look(nowNanos);
     admission.refresh(nowNanos, crew.serving());
+    costs.running(crew.serving());
     if (!crew.mayStart(batch)) {
       return FULL;
     }

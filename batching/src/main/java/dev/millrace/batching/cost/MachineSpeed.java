@@ -7,9 +7,9 @@ package dev.millrace.batching.cost;
  *
  * <p>Two ways lead to it: small deviations pull it slowly, and {@link #STREAK} large ones in a row,
  * all on one side, are believed at once. A pause of a collector or of the operating system is one
- * large deviation of each replica, perhaps two. Nothing makes a run far shorter by accident, so of such runs {@link
- * #SHORT_STREAK} are enough: where predictions are far too long, hardly anything is let in to
- * correct them.
+ * large deviation of each replica, perhaps two. Nothing makes a run far shorter by accident, so of
+ * such runs {@link #SHORT_STREAK} are enough: where predictions are far too long, hardly anything
+ * is let in to correct them.
  */
 final class MachineSpeed {
   /** What one sample moves: the average of the last hundred or so. */

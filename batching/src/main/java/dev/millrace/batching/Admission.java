@@ -238,14 +238,15 @@ final class Admission {
   /**
    * Publishes when replicas will be free.
    *
-   * @param rowsPerNano that are asked for
+   * @param rowsPerNano that come now
+   * @param demandTrend how far demand has fallen below its average: the average is the last to tell
+   *     that an overload has ended
    * @param mixed whether they differ in shape
-   * @param latest the same over a shorter time: it tells first when an overload has ended
    */
-  void freeAt(Crew crew, double rowsPerNano, double latest, boolean mixed) {
+  void freeAt(Crew crew, double rowsPerNano, double demandTrend, boolean mixed) {
     this.mixed = mixed;
-    arrivalRate = Math.min(rowsPerNano, latest);
-    trend = Math.min(1, latest / Math.max(rowsPerNano, 1e-12));
+    arrivalRate = rowsPerNano;
+    trend = demandTrend;
     overloaded = overloaded && load * trend > OVERLOAD;
     for (int i = 0; i < crew.serving(); i++) {
       free.setOpaque(i, crew.freeNanos(i));

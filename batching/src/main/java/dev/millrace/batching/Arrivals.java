@@ -13,6 +13,10 @@ final class Arrivals {
   /** To see the end of an overload by. */
   private final ArrivalRate latest = new ArrivalRate(10_000_000, 2);
 
+  /** Over the time that demand is averaged over: what {@link #latest} is to be compared with. */
+  private final ArrivalRate demand =
+      new ArrivalRate(Shares.LEAST_WINDOW_NANOS, Shares.WINDOW_BATCHES);
+
   // since the rates were told
   private int rows;
   private double sinceFirst;
@@ -51,12 +55,14 @@ final class Arrivals {
   private void arrived(long atNanos, int count) {
     usual.arrived(atNanos, count, nanosPerRow);
     latest.arrived(atNanos, count, nanosPerRow);
+    demand.arrived(atNanos, count, nanosPerRow);
   }
 
   /** Windows that suit batches which take so long. */
   void batchesTake(long nanos) {
     usual.batchesTake(nanos);
     latest.batchesTake(nanos);
+    demand.batchesTake(nanos);
   }
 
   /** Rows per nanosecond. */
@@ -67,6 +73,11 @@ final class Arrivals {
   /** The same over the last two batches. */
   double latestRate(long nowNanos) {
     return latest.rate(nowNanos);
+  }
+
+  /** How far demand has fallen below its average: 1 if it has not. */
+  double trend(long nowNanos) {
+    return Math.min(1, latest.rate(nowNanos) / Math.max(demand.rate(nowNanos), 1e-12));
   }
 
   /** What rows add to the time of batches, as a share of one replica's time. */

@@ -200,6 +200,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     arrivals.tell(nowNanos, admission.takeRefusedRows());
     crew.look(nowNanos);
     admission.refresh(nowNanos, crew.serving());
+    costs.running(crew.serving());
     if (!crew.mayStart(batch)) {
       return FULL;
     }
@@ -269,7 +270,8 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     publishedDevices = crew.devices();
     admission.taken(nowNanos, batch.bucket(), batch.weight());
     crew.look(nowNanos);
-    admission.freeAt(crew, publishedRate, arrivals.latestRate(nowNanos), lanes.known() > 1);
+    double rate = Math.min(publishedRate, arrivals.latestRate(nowNanos));
+    admission.freeAt(crew, rate, arrivals.trend(nowNanos), lanes.known() > 1);
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */

@@ -27,9 +27,9 @@ final class Shares {
   private static final long UNLIMITED = Long.MAX_VALUE;
 
   /** Over how long demand is averaged, at least; and in batches. */
-  private static final long LEAST_WINDOW_NANOS = 50_000_000;
+  static final long LEAST_WINDOW_NANOS = 50_000_000;
 
-  private static final int WINDOW_BATCHES = 24;
+  static final int WINDOW_BATCHES = 24;
 
   private final double[] tenantWeights;
 

@@ -5,6 +5,7 @@ import dev.millrace.backends.model.Failure;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.Scheduling.Mode;
 import dev.millrace.batching.BatchQueue;
+import dev.millrace.batching.Pushback;
 import dev.millrace.batching.Rejection;
 import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
@@ -14,12 +15,6 @@ import java.util.function.LongSupplier;
  * every request that is turned away, so quickly: of all times an overload is the worst. Any thread.
  */
 final class Refusals {
-  /** Sooner is at once: the network alone takes as long. */
-  private static final long SHORTEST_PAUSE_NANOS = 1_000_000;
-
-  /** Later is some other day: nobody knows the load of then. */
-  private static final long LONGEST_PAUSE_NANOS = 2_000_000_000;
-
   private final String name;
   private final ModelManifest manifest;
   private final BatchQueue<InferTask> queue;
@@ -130,9 +125,7 @@ final class Refusals {
 
   /** When what waits now has been served, more or less; or never, if that is too late. */
   private long retryAfterNanos(InferTask task) {
-    long backlog =
-        Math.clamp(queue.backlogNanos(task.rowSize()), SHORTEST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
-    long pause = (long) (backlog * (0.5 + random.getAsDouble()));
+    long pause = Pushback.nanos(queue.backlogNanos(task.rowSize()), random.getAsDouble());
     long until = task.callerDeadlineNanos();
     return until != Long.MAX_VALUE && until - nanoClock.getAsLong() < pause + runNanos(task)
         ? Failure.NOT_AGAIN

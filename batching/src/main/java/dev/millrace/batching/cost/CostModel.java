@@ -89,6 +89,11 @@ public final class CostModel {
     }
   }
 
+  /** So many batches run at a time. By the thread that observes. */
+  public void running(int replicas) {
+    speed.running(replicas);
+  }
+
   /**
    * Times alone are longer by a factor than was believed, and paces with them. By the thread that
    * observes.

@@ -7,9 +7,9 @@ package dev.millrace.batching.cost;
  *
  * <p>Two ways lead to it: small deviations pull it slowly, and {@link #STREAK} large ones in a row,
  * all on one side, are believed at once. A pause of a collector or of the operating system is one
- * large deviation, perhaps two. Nothing makes a run far shorter by accident, so of such runs {@link
- * #SHORT_STREAK} are enough: where predictions are far too long, hardly anything is let in to
- * correct them.
+ * large deviation of each replica, perhaps two. Nothing makes a run far shorter by accident, so of
+ * such runs {@link #SHORT_STREAK} are enough: where predictions are far too long, hardly anything
+ * is let in to correct them.
  */
 final class MachineSpeed {
   /** What one sample moves: the average of the last hundred or so. */
@@ -18,11 +18,14 @@ final class MachineSpeed {
   /** As many pauses in a row do not happen, and as many batches are soon run. */
   private static final int STREAK = 8;
 
+  private static final int STREAK_PER_REPLICA = 2;
+
   private static final int SHORT_STREAK = 2;
 
   /** As a logarithm: to less than two thirds of what was predicted. */
   private static final double FAR_SHORTER = -Math.log(1.5);
 
+  private int enough = STREAK;
   private double logFactor;
   private int streak;
   private double streakSum;
@@ -31,6 +34,11 @@ final class MachineSpeed {
   /** Time now, in units of the time when the curves were learned. */
   double factor() {
     return Math.exp(logFactor);
+  }
+
+  /** So many batches run at a time, and all of them meet the same pause. */
+  void running(int replicas) {
+    enough = Math.max(STREAK, STREAK_PER_REPLICA * replicas);
   }
 
   /** Everything takes longer by a factor than was believed, of which the logarithm is given. */
@@ -60,7 +68,7 @@ final class MachineSpeed {
     }
     streak++;
     streakSum += logRatio;
-    if (streak >= STREAK || farShorter >= SHORT_STREAK) {
+    if (streak >= enough || farShorter >= SHORT_STREAK) {
       logFactor += streakSum / streak;
       streak = 0;
       streakSum = 0;

@@ -136,6 +136,21 @@ class CostModelTest {
     assertPredicts(machine, withPercentage(5));
   }
 
+  /** One that all replicas meet is as many long runs in a row, and no slower machine. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4, 8, 16})
+  void aPauseThatAllReplicasMeetHardlyCounts(int replicas) {
+    FakeMachine machine = FakeMachine.line(5_000_000, 1_000_000).withNoise(0.03);
+    model.running(replicas);
+    run(machine, 1000, 1, MAX_ROWS);
+
+    for (int i = 0; i < replicas; i++) {
+      model.observe(1, 4, 10 * machine.run(4));
+    }
+
+    assertThat((double) curve().mean(4)).isCloseTo(machine.mean(4), withPercentage(30));
+  }
+
   @Test
   void theFirstRunThatPaysForEverythingIsForgotten() {
     FakeMachine machine = FakeMachine.line(5_000_000, 1_000_000);

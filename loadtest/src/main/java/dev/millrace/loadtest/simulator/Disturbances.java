@@ -36,6 +36,16 @@ public final class Disturbances {
             stretched(now, service.runNanos(now, shape, rows, random), everyNanos, lengthNanos));
   }
 
+  /**
+   * How much of the time until then such a machine does not stand still: what runs from one moment
+   * to another takes as long as this grows in between.
+   */
+  public static long working(long nowNanos, long everyNanos, long lengthNanos) {
+    long working = everyNanos - lengthNanos;
+    return Math.floorDiv(nowNanos, everyNanos) * working
+        + Math.min(Math.floorMod(nowNanos, everyNanos), working);
+  }
+
   /** A run and the pauses that begin in it, or in which it begins. */
   private static double stretched(long now, double run, long every, long length) {
     long intoPeriod = Math.floorMod(now, every);

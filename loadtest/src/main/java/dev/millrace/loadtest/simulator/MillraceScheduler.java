@@ -4,6 +4,7 @@ package dev.millrace.loadtest.simulator;
 import dev.millrace.batching.Batch;
 import dev.millrace.batching.BatchQueue;
 import dev.millrace.batching.Batchable;
+import dev.millrace.batching.Pushback;
 import dev.millrace.batching.QueueLimits;
 import dev.millrace.batching.Rejection;
 import dev.millrace.batching.policy.BatchPolicy;
@@ -11,6 +12,7 @@ import dev.millrace.batching.policy.SlackPull;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.SplittableRandom;
 
 /** The gateway's own queue and policy, unchanged, under the simulation's clock. */
 public final class MillraceScheduler implements Scheduler {
@@ -20,8 +22,11 @@ public final class MillraceScheduler implements Scheduler {
   // as the gateway's ring, which a sweep or a take empties
   private static final int RING_SLOTS = 8192;
 
+  private static final long JITTER_SEED = 1;
+
   private final BatchQueue<Item> queue;
   private final List<Batch<Item>> batches = new ArrayList<>();
+  private final SplittableRandom jitter = new SplittableRandom(JITTER_SEED);
   private long now;
 
   /**
@@ -61,8 +66,23 @@ public final class MillraceScheduler implements Scheduler {
     now = nowNanos;
     Rejection rejection = queue.offer(new Item(request));
     if (rejection != null) {
-      request.refused(nowNanos, refusal(rejection));
+      refuse(request, rejection);
     }
+  }
+
+  /** As the gateway does where the model's objective has set the deadline: another try has anew. */
+  private void refuse(SimRequest request, Rejection rejection) {
+    Refusal why = refusal(rejection);
+    long pushback =
+        why == Refusal.EXPIRED
+            ? 0
+            : Pushback.nanos(queue.backlogNanos(rowSize(request)), jitter.nextDouble());
+    request.refused(now, why, pushback);
+  }
+
+  /** Shapes differ in cost: far enough apart to be learned apart. */
+  private static long rowSize(SimRequest request) {
+    return 16L << request.shape();
   }
 
   @Override
@@ -134,10 +154,9 @@ public final class MillraceScheduler implements Scheduler {
       return request.deadlineNanos();
     }
 
-    /** Shapes differ in cost: far enough apart to be learned apart. */
     @Override
     public long rowSize() {
-      return 16L << request.shape();
+      return MillraceScheduler.rowSize(request);
     }
 
     @Override
@@ -165,7 +184,7 @@ public final class MillraceScheduler implements Scheduler {
       if (!settle()) {
         return false;
       }
-      request.refused(now, refusal(rejection));
+      refuse(request, rejection);
       return true;
     }
 

@@ -68,6 +68,13 @@ public final class SimResult {
     return count(i -> samples.outcome(i) == Samples.ON_TIME && samples.kind(i) == kind) / seconds();
   }
 
+  /** The share of one kind of the workload that was answered in time; 1 if none of it came. */
+  public double shareOnTime(int kind) {
+    long offered = count(i -> samples.kind(i) == kind);
+    long onTime = count(i -> samples.kind(i) == kind && samples.outcome(i) == Samples.ON_TIME);
+    return offered == 0 ? 1 : (double) onTime / offered;
+  }
+
   /** Of answers, late ones among them. */
   public Latencies latency() {
     return latencies(i -> samples.outcome(i) != Samples.REFUSED);

@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
  */
 public final class Simulation {
   /** Where time begins: not at 0, so that a forgotten field does not look like a time. */
-  static final long START_NANOS = 1_000_000_000L;
+  public static final long START_NANOS = 1_000_000_000L;
 
   private static final long NEVER = Long.MAX_VALUE;
 

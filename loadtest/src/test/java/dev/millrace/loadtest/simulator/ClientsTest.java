@@ -47,6 +47,18 @@ final class ClientsTest {
   }
 
   @Test
+  void oursTellsTheRefusedWhenToComeAgain() {
+    // twice what can be done; of their own accord they would come after an hour
+    Workload.Arrivals flood = RandomArrivals.poisson(12_800);
+    long hour = 3_600_000 * MS;
+    SimResult told = run(new Clients.Retry(2, hour, true), flood, MillraceScheduler::auto);
+    SimResult deaf = run(new Clients.Retry(2, hour, false), flood, MillraceScheduler::auto);
+
+    assertThat(deaf.offeredRate()).isBetween(12_600.0, 13_000.0);
+    assertThat(told.offeredRate()).isGreaterThan(1.4 * 12_800);
+  }
+
+  @Test
   void aClientThatHearsNothingComesAgainAfterItsDeadline() {
     // 0..100 the first; it gives up at 25, comes again by 40 and is told at 65 that it is too late
     Workload workload =

@@ -181,6 +181,34 @@ class OverloadTest {
     assertThat(result.goodput() / saturatedRate(replicas)).isGreaterThanOrEqualTo(0.9);
   }
 
+  /**
+   * Attempts grow fewer by and by, all within 3 deadlines. From the eighth on requests are as many
+   * as before the overload, and who is still refused then makes them more.
+   */
+  @ParameterizedTest
+  @CsvSource({"1, true", "1, false", "2, true", "2, false", "4, true", "4, false"})
+  void opensTheDoorWhenTheLastHaveComeAgain(int replicas, boolean obedient) {
+    double rate = saturatedRate(replicas);
+    double endSeconds = 4;
+    double slo = SLO_NANOS / 1e9;
+    Workload workload =
+        Workload.of(
+                RandomArrivals.overload(0.7 * rate, 2, 2 * rate, 2), RequestKind.within(SLO_NANOS))
+            .with(new Clients.Retry(4, SLO_NANOS / 4, obedient));
+    Latencies after =
+        Latencies.together(
+            IntStream.range(0, 5)
+                .mapToObj(
+                    seed ->
+                        Simulation.run(
+                            new Plan(workload, MODEL, replicas, MAX_BATCH, 0, endSeconds + 1, seed),
+                            MillraceScheduler::auto))
+                .map(run -> run.latencyBetween(endSeconds + 8 * slo, endSeconds + 20 * slo))
+                .toList());
+
+    assertThat(after.percentileNanos(98)).isLessThanOrEqualTo(SLO_NANOS);
+  }
+
   /** Nothing runs for an answer that is late when it comes. */
   @ParameterizedTest
   @CsvSource({"1, 1.2, 0.59, 0.36", "1, 2, 0.95, 0.01", "4, 1.2, 0.59, 0.36", "4, 2, 0.95, 0.005"})

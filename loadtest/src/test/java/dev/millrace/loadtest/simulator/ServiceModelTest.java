@@ -64,6 +64,20 @@ final class ServiceModelTest {
   }
 
   @Test
+  void aRunTakesAsMuchWorkingTimeWhateverPausesItMeets() {
+    ServiceModel pausing = Disturbances.pauses(TEN, 25 * MS, 7 * MS);
+
+    for (long now = 0; now < 60 * MS; now += MS) {
+      long end = now + Math.round(pausing.runNanos(now, 0, 1, random));
+      assertThat(working(end) - working(now)).as("from %d", now).isEqualTo(10 * MS);
+    }
+  }
+
+  private static long working(long nanos) {
+    return Disturbances.working(nanos, 25 * MS, 7 * MS);
+  }
+
+  @Test
   void aMeasuredCurveIsStraightBetweenItsPointsAndBeyond() {
     MeasuredCurves curves =
         new MeasuredCurves(

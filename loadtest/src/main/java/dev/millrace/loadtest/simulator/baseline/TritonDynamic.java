@@ -3,7 +3,6 @@ package dev.millrace.loadtest.simulator.baseline;
 
 import dev.millrace.loadtest.simulator.Refusal;
 import dev.millrace.loadtest.simulator.Scheduler;
-import dev.millrace.loadtest.simulator.ServiceCurve;
 import dev.millrace.loadtest.simulator.SimRequest;
 import java.util.Arrays;
 import java.util.List;
@@ -96,12 +95,6 @@ public final class TritonDynamic implements Scheduler {
     public Options withQueueTimeoutNanos(long nanos) {
       return new Options(maxBatch, preferredSizes, maxQueueDelayNanos, maxQueueSize, nanos);
     }
-  }
-
-  /** The 30 points of {@link TritonGrid#measured}, which gates take the best of. */
-  public static List<Options> tritonGrid(
-      ServiceCurve curve, int shape, int maxBatch, long sloNanos) {
-    return TritonGrid.measured(curve, shape, maxBatch, sloNanos);
   }
 
   @Override

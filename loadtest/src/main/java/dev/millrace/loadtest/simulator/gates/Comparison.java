@@ -35,7 +35,7 @@ public record Comparison(String model, List<Double> x, Map<String, List<Double>>
         each(
             LOADS,
             load ->
-                measuredTriton(trials).stream()
+                trials.grids(trials.model().sloNanos()).measured().stream()
                     .mapToDouble(factory -> goodput(trials.timely(load * saturated), factory))
                     .max()
                     .orElseThrow()));
@@ -64,7 +64,8 @@ public record Comparison(String model, List<Double> x, Map<String, List<Double>>
             replicas,
             n -> {
               Trials trials = new Trials(Models.RESNET, (int) n.doubleValue(), effort);
-              return trials.bestTriton(trials.capacity()) / trials.saturatedRate();
+              Grids grids = trials.grids(trials.model().sloNanos());
+              return trials.best(trials.capacity(), grids.measured()) / trials.saturatedRate();
             }));
     return new Comparison("resnet", replicas, series);
   }
@@ -76,11 +77,6 @@ public record Comparison(String model, List<Double> x, Map<String, List<Double>>
     contestants.put("Symphony", Rivals.SYMPHONY);
     contestants.put("no batching", Rivals.NO_BATCHING);
     return contestants;
-  }
-
-  private static List<Scheduler.Factory> measuredTriton(Trials trials) {
-    return Rivals.measuredTriton(
-        trials.model().service(), Models.MAX_BATCH, trials.model().sloNanos());
   }
 
   private static double goodput(Plan plan, Scheduler.Factory factory) {

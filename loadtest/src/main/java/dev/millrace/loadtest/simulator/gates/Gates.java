@@ -30,6 +30,8 @@ public final class Gates {
     all.addAll(new CapacityGates(ours, effort).all());
     all.addAll(new OverloadGates(ours, effort).all());
     all.addAll(new OptimumGates(ours, effort).all());
+    all.addAll(new TrafficGates(ours, effort).all());
+    all.addAll(new DisturbanceGates(ours, effort).all());
     all.sort(Comparator.comparingInt(gate -> Integer.parseInt(gate.id().substring(1))));
     return new Gates(
         all.stream().filter(gate -> ids.isEmpty() || ids.contains(gate.id())).toList());

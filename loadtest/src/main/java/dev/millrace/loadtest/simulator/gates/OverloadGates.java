@@ -2,12 +2,11 @@
 package dev.millrace.loadtest.simulator.gates;
 
 import dev.millrace.loadtest.simulator.Capacity;
-import dev.millrace.loadtest.simulator.Latencies;
+import dev.millrace.loadtest.simulator.Clients;
 import dev.millrace.loadtest.simulator.Plan;
 import dev.millrace.loadtest.simulator.RandomArrivals;
 import dev.millrace.loadtest.simulator.RequestKind;
 import dev.millrace.loadtest.simulator.Scheduler;
-import dev.millrace.loadtest.simulator.SimResult;
 import dev.millrace.loadtest.simulator.Workload;
 import dev.millrace.loadtest.simulator.gates.Models.Model;
 import java.util.ArrayList;
@@ -16,12 +15,6 @@ import java.util.stream.IntStream;
 
 /** Above saturation, after it, and before anything has been learnt. */
 final class OverloadGates {
-  private static final double STEADY_LOAD = 0.7;
-  private static final double STEADY_SECONDS = 10;
-
-  /** Of how much worse than steady is well again. */
-  private static final double WELL = 1.2;
-
   /** What a cold start may take to learn, in batches. */
   private static final int BATCHES_TO_LEARN = 200;
 
@@ -62,61 +55,14 @@ final class OverloadGates {
     List<Cell> cells = new ArrayList<>();
     for (int replicas : effort.pick(List.of(1, 4, 8), List.of(4))) {
       Trials trials = new Trials(Models.RESNET, replicas, effort);
-      cells.add(new Cell(trials.name(), () -> new double[] {recoverySlos(trials)}));
+      Recovery recovery = new Recovery(trials, Clients.ONCE, effort.isFull() ? 30 : 5);
+      cells.add(new Cell(trials.name(), () -> new double[] {recovery.slos(ours)}));
     }
     return new Gate(
         "G16",
         "after an overload of 2×, load 0.7: until p99 is within 1.2 of steady again",
         List.of(Claim.atMost(2, "time in SLOs")),
         cells);
-  }
-
-  /**
-   * Windows of half an SLO after the overload's end, the same ones of several seeds together: one
-   * run has too few requests in a window for a p99. Well again is whoever stays so for two windows.
-   */
-  private double recoverySlos(Trials trials) {
-    double slo = trials.model().sloNanos() / 1e9;
-    double saturated = trials.saturatedRate();
-    double overloadSeconds = effort.isFull() ? 30 : 5;
-    double end = STEADY_SECONDS + overloadSeconds;
-    Workload workload =
-        Workload.of(
-            RandomArrivals.overload(
-                STEADY_LOAD * saturated, STEADY_SECONDS, 2 * saturated, overloadSeconds),
-            RequestKind.within(trials.model().sloNanos()));
-    int seeds = effort.isFull() ? 40 : 10;
-    List<SimResult> runs =
-        IntStream.range(0, seeds)
-            .mapToObj(
-                i ->
-                    Trials.run(
-                        new Plan(
-                            workload,
-                            trials.model().service(),
-                            trials.replicas(),
-                            Models.MAX_BATCH,
-                            0,
-                            end + 20 * slo,
-                            Trials.SEED + i),
-                        ours))
-            .toList();
-    double limit = WELL * p99(runs, STEADY_SECONDS / 2, STEADY_SECONDS);
-    int well = 0;
-    for (int half = 0; half < 40; half++) {
-      double from = end + half * slo / 2;
-      well = p99(runs, from, from + slo / 2) <= limit ? well + 1 : 0;
-      if (well == 2) {
-        return (half - 1) / 2.0;
-      }
-    }
-    return Double.POSITIVE_INFINITY;
-  }
-
-  private static double p99(List<SimResult> runs, double fromSeconds, double toSeconds) {
-    return Latencies.together(
-            runs.stream().map(run -> run.latencyBetween(fromSeconds, toSeconds)).toList())
-        .percentileNanos(99);
   }
 
   private Gate cold() {

@@ -2,7 +2,6 @@
 package dev.millrace.loadtest.simulator.gates;
 
 import dev.millrace.loadtest.simulator.Scheduler;
-import dev.millrace.loadtest.simulator.ServiceCurve;
 import dev.millrace.loadtest.simulator.baseline.ClipperAimd;
 import dev.millrace.loadtest.simulator.baseline.NexusWindow;
 import dev.millrace.loadtest.simulator.baseline.NoBatching;
@@ -11,12 +10,10 @@ import dev.millrace.loadtest.simulator.baseline.SymphonyDeferred;
 import dev.millrace.loadtest.simulator.baseline.TensorFlowBasic;
 import dev.millrace.loadtest.simulator.baseline.TensorFlowJustInTime;
 import dev.millrace.loadtest.simulator.baseline.TritonDynamic;
-import dev.millrace.loadtest.simulator.baseline.TritonGrid;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 
-/** The baselines, set up as their own documentation does or as a patient operator would. */
+/** The baselines, set up as their own documentation does. */
 public final class Rivals {
   public static final Scheduler.Factory NO_BATCHING = setting -> new NoBatching();
 
@@ -57,23 +54,5 @@ public final class Rivals {
             NexusWindow.early(setting.service(), setting.sloNanos(), setting.maxBatchRows()));
     rivals.put("symphony", SYMPHONY);
     return rivals;
-  }
-
-  /**
-   * Triton as somebody sets it up who has measured the model, in each of 30 settings, of which the
-   * best of a cell counts.
-   */
-  public static List<Scheduler.Factory> measuredTriton(
-      ServiceCurve curve, int maxBatchRows, long sloNanos) {
-    return TritonGrid.measured(curve, 0, maxBatchRows, sloNanos).stream()
-        .<Scheduler.Factory>map(options -> setting -> new TritonDynamic(options))
-        .toList();
-  }
-
-  /** Triton in round numbers, as somebody sets it up who has not measured; 30 settings, too. */
-  public static List<Scheduler.Factory> roundTriton(int maxBatchRows, long sloNanos) {
-    return TritonGrid.round(maxBatchRows, sloNanos).stream()
-        .<Scheduler.Factory>map(options -> setting -> new TritonDynamic(options))
-        .toList();
   }
 }

@@ -11,7 +11,6 @@ import dev.millrace.loadtest.simulator.SimResult;
 import dev.millrace.loadtest.simulator.Simulation;
 import dev.millrace.loadtest.simulator.Workload;
 import dev.millrace.loadtest.simulator.gates.Models.Model;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
@@ -63,7 +62,13 @@ record Trials(Model model, int replicas, Effort effort) {
     return plan(Workload.of(arrivals, kind), model.service(), effort.requests() / rate);
   }
 
-  private Plan plan(Workload workload, ServiceModel service, double seconds) {
+  /** The model's own service, for as long as so many requests take at the saturated rate. */
+  Plan plan(Workload.Arrivals arrivals, List<RequestKind> kinds) {
+    return plan(Workload.of(arrivals, kinds), model.service(), effort.requests() / saturatedRate());
+  }
+
+  /** A quarter of that time is added before it, for warming up. */
+  Plan plan(Workload workload, ServiceModel service, double seconds) {
     return new Plan(
         workload, service, replicas, Models.MAX_BATCH, WARM_UP * seconds, seconds, SEED);
   }
@@ -97,35 +102,21 @@ record Trials(Model model, int replicas, Effort effort) {
     return capacity.find(saturatedRate(), effort.tolerance(), factory);
   }
 
-  /** Ours over the best of Triton's settings, in round numbers and by measurement. */
-  record Tuned(double round, double measured) {}
+  Grids grids(Long... slosNanos) {
+    return Grids.of(model.service(), replicas, Models.MAX_BATCH, slosNanos);
+  }
 
   /**
-   * Compares with Triton as it is set up for one deadline.
+   * Our capacity over the best of each grid.
    *
-   * @param slosNanos the deadlines that its settings are made for
+   * @param slosNanos the deadlines that settings are made for; the model's own if there are none
    */
-  Tuned againstTuned(Capacity capacity, Scheduler.Factory ours, Long... slosNanos) {
-    List<Scheduler.Factory> round = new ArrayList<>();
-    List<Scheduler.Factory> measured = new ArrayList<>();
-    for (long slo : slosNanos) {
-      round.addAll(Rivals.roundTriton(Models.MAX_BATCH, slo));
-      measured.addAll(Rivals.measuredTriton(model.service(), Models.MAX_BATCH, slo));
-    }
-    double mine = find(capacity, ours);
-    return new Tuned(ratio(mine, best(capacity, round)), ratio(mine, best(capacity, measured)));
+  double[] againstTuned(Capacity capacity, Scheduler.Factory ours, Long... slosNanos) {
+    Grids grids = slosNanos.length == 0 ? grids(model.sloNanos()) : grids(slosNanos);
+    return grids.ratios(find(capacity, ours), grid -> best(capacity, grid));
   }
 
-  Tuned againstTuned(Capacity capacity, Scheduler.Factory ours) {
-    return againstTuned(capacity, ours, model.sloNanos());
-  }
-
-  double bestTriton(Capacity capacity) {
-    return best(
-        capacity, Rivals.measuredTriton(model.service(), Models.MAX_BATCH, model.sloNanos()));
-  }
-
-  private double best(Capacity capacity, List<Scheduler.Factory> factories) {
+  double best(Capacity capacity, List<Scheduler.Factory> factories) {
     return capacity.best(saturatedRate(), effort.tolerance(), factories);
   }
 }

@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
  * @param warmUpSeconds of load before anything counts
  * @param rehearsals swaps before anything counts: code that loads a version for the first time is
  *     slow, and its compilers take a core
- * @param phaseSeconds of the quiet phase; the one with changes is as long, or longer if they are
- *     not made by then
+ * @param phaseSeconds without changes, in all; those with changes are as long together, or longer
+ *     if they are not made by then
  * @param swaps of two versions, all at once
  * @param scales changes between 1 and 4 replicas
  * @param canaries by steps, the second of which is a version that is far slower

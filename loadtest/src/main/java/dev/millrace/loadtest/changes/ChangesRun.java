@@ -21,6 +21,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -31,6 +32,19 @@ public final class ChangesRun {
 
   /** Begins and ends with the fewest; 1 to 4 is the one that is timed by itself. */
   private static final List<Integer> REPLICAS = List.of(MOST, 2, 3, FEWEST);
+
+  /**
+   * Quiet and with changes, by turns: other work on the machine, which comes and goes, is to be in
+   * both.
+   */
+  private static final int ROUNDS = 8;
+
+  /** For what a last change leaves to be done. */
+  private static final long SETTLING_NANOS = 300_000_000;
+
+  // laps of the processor's clock, by turns
+  private static final int QUIET = 0;
+  private static final int SWAPPING = 1;
 
   private static final long SLOW_VERSION = 3;
   private static final int CONNECTIONS = 4;
@@ -100,18 +114,29 @@ public final class ChangesRun {
     stop.await(ChangesPlan.nanos(plan.warmUpSeconds()));
     run.sample();
 
-    observer.phase("quiet");
+    List<Measurement> quiet = new ArrayList<>();
+    List<Measurement> swapping = new ArrayList<>();
     ProcessorClock processor = new ProcessorClock(server.probe());
-    stop.await(ChangesPlan.nanos(plan.phaseSeconds()));
-    Measurement quiet = run.sample();
-    processor.lap();
-    long before = server.residentBytes();
+    long before = 0;
+    long halfway = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+      observer.phase("quiet");
+      stop.await(ChangesPlan.nanos(plan.phaseSeconds() / ROUNDS));
+      quiet.add(run.sample());
+      processor.lap();
+      before = round == 0 ? server.residentBytes() : before;
 
-    observer.phase("changing");
-    long end = System.nanoTime() + ChangesPlan.nanos(plan.phaseSeconds());
-    long halfway = swapAndScale(deployment);
-    Measurement swapping = run.sample();
-    processor.lap();
+      observer.phase("changing");
+      swapAndScale(deployment, round);
+      stop.await(SETTLING_NANOS);
+      swapping.add(run.sample());
+      processor.lap();
+      halfway = round == ROUNDS / 2 - 1 ? server.residentBytes() : halfway;
+    }
+
+    Measurement swaps = Measurements.sum(swapping);
+    long end =
+        System.nanoTime() + ChangesPlan.nanos(Math.max(0, plan.phaseSeconds() - swaps.seconds()));
     canaries(deployment);
     deployment.scale(FEWEST);
     stop.await(end - System.nanoTime());
@@ -121,15 +146,15 @@ public final class ChangesRun {
     return new ChangesReport(
         plan,
         place,
-        quiet,
-        swapping,
+        Measurements.sum(quiet),
+        swaps,
         Measurements.sum(List.of(canaries, run.sample())),
         times,
         new ChangesReport.Processor(
-            processor.used(0),
-            processor.used(1),
-            processor.usedByCompilers(0),
-            processor.usedByCompilers(1)),
+            processor.used(QUIET),
+            processor.used(SWAPPING),
+            processor.usedByCompilers(QUIET),
+            processor.usedByCompilers(SWAPPING)),
         new ChangesReport.Memory(before, halfway, after),
         stop.isAsked());
   }
@@ -143,22 +168,20 @@ public final class ChangesRun {
     }
   }
 
-  /** Returns the memory halfway. */
-  private long swapAndScale(ChangedDeployment deployment) throws IOException, InterruptedException {
+  private void swapAndScale(ChangedDeployment deployment, int round)
+      throws IOException, InterruptedException {
     long begin = System.nanoTime();
-    long halfway = 0;
-    int scaled = 0;
-    for (int i = 0; i < plan.swaps() && !stop.isAsked(); i++) {
+    int first = plan.swaps() * round / ROUNDS;
+    int end = plan.swaps() * (round + 1) / ROUNDS;
+    for (int i = first; i < end && !stop.isAsked(); i++) {
       times.swap(deployment.swap(other(deployment)));
-      for (; scaled < (i + 1) * plan.scales() / plan.swaps(); scaled++) {
+      for (int scaled = times.scales().size();
+          scaled < (i + 1) * plan.scales() / plan.swaps();
+          scaled++) {
         scale(deployment, REPLICAS.get(scaled % REPLICAS.size()));
       }
-      if (i == plan.swaps() / 2) {
-        halfway = server.residentBytes();
-      }
-      stop.await(begin + (i + 1) * plan.swapGapNanos() - System.nanoTime());
+      stop.await(begin + (i + 1 - first) * plan.swapGapNanos() - System.nanoTime());
     }
-    return halfway;
   }
 
   /** Of the two good versions the one that does not serve. */

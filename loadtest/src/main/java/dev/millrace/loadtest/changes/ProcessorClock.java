@@ -4,6 +4,7 @@ package dev.millrace.loadtest.changes;
 import dev.millrace.loadtest.process.Probe;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /** Processor time of a gateway, lap by lap, in nanoseconds. */
 final class ProcessorClock {
@@ -23,13 +24,25 @@ final class ProcessorClock {
     readings.add(new Reading(probe.read().cpuNanos(), probe.compilationNanos()));
   }
 
-  /** In a lap, of all threads. */
-  long used(int lap) {
-    return readings.get(lap + 1).all() - readings.get(lap).all();
+  /**
+   * In every other lap, of all threads.
+   *
+   * @param first 0 for the first, third and so on, 1 for the others
+   */
+  long used(int first) {
+    return everyOther(first, Reading::all);
   }
 
   /** Of the compilers alone. */
-  long usedByCompilers(int lap) {
-    return readings.get(lap + 1).compilers() - readings.get(lap).compilers();
+  long usedByCompilers(int first) {
+    return everyOther(first, Reading::compilers);
+  }
+
+  private long everyOther(int first, ToLongFunction<Reading> part) {
+    long sum = 0;
+    for (int lap = first; lap + 1 < readings.size(); lap += 2) {
+      sum += part.applyAsLong(readings.get(lap + 1)) - part.applyAsLong(readings.get(lap));
+    }
+    return sum;
   }
 }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
       "Starts a gateway, puts constant load on it, and replaces versions, changes replicas and goes "
           + "through canaries meanwhile; one of them is far slower, and has to be rolled back.",
       "",
-      "Compares with a phase of the same length without changes. Takes three minutes."
+      "Compares with as much time without changes, by turns. Takes three minutes."
     },
     abbreviateSynopsis = true,
     sortOptions = false,
@@ -69,7 +69,7 @@ final class ChangesCommand implements Callable<Integer> {
   @Option(
       names = "--seconds",
       paramLabel = "S",
-      description = "Length of each of both phases; 80 unless given.")
+      description = "Without changes, in all, and about as many with them; 80 unless given.")
   private @Nullable Double seconds;
 
   @Option(

@@ -116,6 +116,7 @@ public final class Autoscaler implements AutoCloseable {
       }
     } catch (RuntimeException | Error e) {
       policy.failed(reading);
+      served.scaleTo(served.replicaCount()); // with the next decision, not when there is room
       log.error("{}: cannot have {} replicas", served, decision.replicas(), e);
       failure = e.toString();
     }

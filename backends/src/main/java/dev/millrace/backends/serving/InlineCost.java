@@ -13,8 +13,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * samples at once and larger ones slowly: a run that was interrupted (by the operating system, by a
  * collection) says little of the next.
  *
- * <p>What runs at the warm-up took is believed until the first batch has run, and not after that:
- * the warm-up's values were made up, and a model may take long for others.
+ * <p>A version that takes over from another is supposed to cost what that one does, or what its own
+ * warm-up took if that was more, until its first batch has run. The warm-up alone is not believed:
+ * its values were made up, and a model may take long for others.
  *
  * <p>Any thread. Racing updates may lose a sample, which is harmless.
  */
@@ -28,7 +29,10 @@ final class InlineCost {
   /** Nanoseconds by size; 0 for not known. */
   private final AtomicLongArray nanos = new AtomicLongArray(BUCKETS);
 
-  /** The same, of the warm-up. */
+  /** What they are supposed to be until one is known. */
+  private final AtomicLongArray supposedNanos = new AtomicLongArray(BUCKETS);
+
+  /** Of the warm-up. */
   private final AtomicLongArray warmUpNanos = new AtomicLongArray(BUCKETS);
 
   /**
@@ -41,6 +45,17 @@ final class InlineCost {
       int bucket = bucket(timing.bytes());
       long known = warmUpNanos.get(bucket);
       warmUpNanos.set(bucket, known == 0 ? timing.nanos() : Math.min(known, timing.nanos()));
+    }
+  }
+
+  /** Batches will cost what those of another version have. Before the first of them. */
+  void takeOverFrom(InlineCost other) {
+    for (int bucket = 0; bucket < BUCKETS; bucket++) {
+      long known = other.nanos.getOpaque(bucket);
+      long tried = estimate(warmUpNanos, bucket);
+      if (known > 0 && tried < Long.MAX_VALUE) {
+        supposedNanos.set(bucket, Math.max(known, tried));
+      }
     }
   }
 
@@ -63,19 +78,19 @@ final class InlineCost {
     }
   }
 
-  /** Whether a batch of that size is known to cost little enough. */
+  /** Whether a batch of that size is known, or supposed, to cost little enough. */
   boolean isSmall(long bytes) {
-    return budgetNanos > 0 && estimate(bucket(bytes)) <= budgetNanos;
-  }
-
-  /** What a batch of that size is expected to take; Long.MAX_VALUE if nothing is known. */
-  long expectedNanos(long bytes) {
-    return estimate(bucket(bytes));
-  }
-
-  private long estimate(int bucket) {
+    if (budgetNanos == 0) {
+      return false;
+    }
+    int bucket = bucket(bytes);
     long learned = estimate(nanos, bucket);
-    return learned < Long.MAX_VALUE ? learned : estimate(warmUpNanos, bucket);
+    return (learned < Long.MAX_VALUE ? learned : estimate(supposedNanos, bucket)) <= budgetNanos;
+  }
+
+  /** What a batch of that size is expected to take; Long.MAX_VALUE if none has run. */
+  long expectedNanos(long bytes) {
+    return estimate(nanos, bucket(bytes));
   }
 
   /**

@@ -37,7 +37,7 @@ final class InlineReplica {
   private final int fullRows;
 
   /** Made when it is first needed: most models of many are called from few loops. */
-  private @Nullable Runner runner;
+  private volatile @Nullable Runner runner;
 
   private @Nullable BatchExecutor executor;
 
@@ -79,6 +79,11 @@ final class InlineReplica {
       task.reject(rejection);
     }
     return true;
+  }
+
+  /** Whether it has run batches, or was about to. Any thread. */
+  boolean isUsed() {
+    return runner != null;
   }
 
   /** Whether enough waits for the largest batch, so that nothing is gained by waiting longer. */
@@ -166,8 +171,9 @@ final class InlineReplica {
   private @Nullable BatchExecutor executor() {
     if (executor == null && served.acquire()) {
       try {
-        runner = newRunner.get();
-        executor = new BatchExecutor(served, runner, cost, true);
+        Runner made = newRunner.get();
+        runner = made;
+        executor = new BatchExecutor(served, made, cost, true);
       } finally {
         served.release();
       }
@@ -176,8 +182,9 @@ final class InlineReplica {
   }
 
   void close() {
-    if (runner != null) {
-      runner.close();
+    Runner made = runner;
+    if (made != null) {
+      made.close();
     }
   }
 }

@@ -50,9 +50,10 @@ final class InlineReplicas {
     return runner == null ? model.newRunner() : runner;
   }
 
-  /** Whether batches have been run on that loop, or were to be. */
+  /** Whether that loop has run batches. */
   boolean isUsed(int loop) {
-    return loop < byLoop.length() && byLoop.get(loop) != null;
+    InlineReplica replica = loop < byLoop.length() ? byLoop.get(loop) : null;
+    return replica != null && replica.isUsed();
   }
 
   /**

@@ -62,6 +62,12 @@ final class Replica implements Runnable {
     return begun;
   }
 
+  /** It will never run. */
+  void abandon() {
+    executor.leave();
+    runner.close();
+  }
+
   /** Runs batches until the queue is closed and empty, or the thread is interrupted. */
   @Override
   public void run() {

@@ -77,10 +77,15 @@ final class Replicas {
             .name("replica-" + served.name() + "-" + served.version() + "-" + started++)
             .daemon()
             .unstarted(replica);
+    try {
+      Niceness.startServing(thread);
+    } catch (RuntimeException | Error e) { // there are as many threads as there may be
+      replica.abandon();
+      throw e;
+    }
     List<Member> more = new ArrayList<>(members);
     more.add(new Member(replica, thread));
-    members = List.copyOf(more);
-    Niceness.startServing(thread);
+    members = List.copyOf(more); // one that fails at once waits for this
     return replica;
   }
 

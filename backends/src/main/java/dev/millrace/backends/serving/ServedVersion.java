@@ -247,13 +247,14 @@ public final class ServedVersion {
   }
 
   /**
-   * Has the event loops that run batches of other versions have a warm runner of this one: it is
-   * about to take over from them. Before it gets requests.
+   * Supposes that batches cost what those of other versions do, and has the event loops that run
+   * these have a warm runner of this one: it is about to take over. Before it gets requests.
    */
   void takeOverFrom(List<ServedVersion> others) {
     if (!mayRunInline) {
       return;
     }
+    others.forEach(other -> inlineCost.takeOverFrom(other.inlineCost));
     try {
       inlineReplicas.prepare(
           loop -> others.stream().anyMatch(other -> other.inlineReplicas.isUsed(loop)),

@@ -79,21 +79,48 @@ class InlineCostTest {
   }
 
   @Test
-  void believesTheQuickestRunOfTheWarmUp() {
-    InlineCost warm = new InlineCost(100, List.of(timing(64, 5000), timing(64, 90)));
+  void supposesTheCostOfTheVersionBefore() {
+    cost.ran(64, 50);
+    InlineCost next = new InlineCost(100, List.of(timing(64, 5000), timing(64, 90)));
+    assertThat(next.isSmall(64)).as("by its warm-up alone").isFalse();
 
-    assertThat(warm.isSmall(64)).isTrue();
-    assertThat(warm.isSmall(256)).isFalse();
+    next.takeOverFrom(cost);
+
+    assertThat(next.isSmall(64)).isTrue();
+    assertThat(next.isSmall(256)).isFalse();
+    assertThat(next.expectedNanos(64)).as("none has run").isEqualTo(Long.MAX_VALUE);
   }
 
   @Test
-  void forgetsTheWarmUpWhenABatchHasRun() {
-    InlineCost warm = new InlineCost(100, List.of(timing(64, 10), timing(128, 10)));
+  void supposesWhatItsWarmUpTookIfThatIsMore() {
+    cost.ran(64, 50);
+    InlineCost next = new InlineCost(100, List.of(timing(64, 5000)));
 
-    warm.ran(64, 1000);
+    next.takeOverFrom(cost);
 
-    assertThat(warm.isSmall(64)).isFalse();
-    assertThat(warm.isSmall(128)).isFalse();
+    assertThat(next.isSmall(64)).isFalse();
+  }
+
+  @Test
+  void supposesNothingWithoutARunOfItsOwn() {
+    cost.ran(64, 50);
+    InlineCost next = new InlineCost(100, List.of());
+
+    next.takeOverFrom(cost);
+
+    assertThat(next.isSmall(64)).isFalse();
+  }
+
+  @Test
+  void supposesNothingAnyMoreWhenABatchHasRun() {
+    cost.ran(64, 50);
+    InlineCost next = new InlineCost(100, List.of(timing(64, 10), timing(128, 10)));
+    next.takeOverFrom(cost);
+
+    next.ran(64, 1000);
+
+    assertThat(next.isSmall(64)).isFalse();
+    assertThat(next.isSmall(128)).isFalse();
   }
 
   private static WarmUp.Timing timing(long bytes, long nanos) {

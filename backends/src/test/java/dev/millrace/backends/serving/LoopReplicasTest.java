@@ -170,20 +170,6 @@ class LoopReplicasTest {
   }
 
   @Test
-  void believesTheWarmUpUntilABatchHasRun() throws Exception {
-    ServedVersion warm = loadSmall("warm");
-    runThreads.clear();
-
-    RecordedTask task = sendTo(warm, 1);
-    assertThat(task.answer).isNotDone();
-    endRound();
-
-    assertThat(task.answer.getNow(List.of())).containsExactly(1);
-    assertThat(runThreads).containsExactly(Thread.currentThread());
-    warm.close(TimeUnit.SECONDS.toNanos(10));
-  }
-
-  @Test
   void aVersionThatTakesOverHasAWarmRunnerForEachLoopThatRanTheOneBefore() throws Exception {
     learn(10); // on loop 0 of two
     ServedVersion next = loadSmall("next");

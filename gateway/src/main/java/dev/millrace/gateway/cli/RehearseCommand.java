@@ -2,6 +2,7 @@
 package dev.millrace.gateway.cli;
 
 import dev.millrace.admin.client.AdminClient;
+import dev.millrace.proto.inference.ServerReadyRequest;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -52,6 +54,7 @@ final class RehearseCommand implements Callable<Integer> {
     ManagedChannel channel =
         Grpc.newChannelBuilder(server, InsecureChannelCredentials.create()).build();
     try (InferenceClient client = new InferenceClient(server, TIMEOUT)) {
+      awaitReady(client);
       for (Holdout holdout : holdouts) {
         new DemoTrial(client, durations()).run(holdout);
       }
@@ -65,6 +68,17 @@ final class RehearseCommand implements Callable<Integer> {
       return 0;
     } finally {
       channel.shutdownNow();
+    }
+  }
+
+  /** It listens before its models are loaded. */
+  private static void awaitReady(InferenceClient client) throws IOException, InterruptedException {
+    long begin = System.nanoTime();
+    while (!client.call().serverReady(ServerReadyRequest.getDefaultInstance()).getReady()) {
+      if (System.nanoTime() - begin > TIMEOUT.toNanos()) {
+        throw new IOException("the gateway is not ready after " + TIMEOUT.toSeconds() + " s");
+      }
+      TimeUnit.MILLISECONDS.sleep(20);
     }
   }
 

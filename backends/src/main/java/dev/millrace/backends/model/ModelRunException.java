@@ -50,16 +50,19 @@ public final class ModelRunException extends Exception {
               device + ": out of memory: " + message,
               cause);
       case DEVICE_LOST ->
-          device.isGpu()
-              ? new ModelRunException(
-                  Failure.Kind.NOT_READY,
-                  DeviceFault.DEVICE_LOST,
-                  device,
-                  device + ": lost: " + message,
-                  cause)
-              : new ModelRunException(message, cause);
+          device.isGpu() ? lost(device, message, cause) : new ModelRunException(message, cause);
       case NONE -> new ModelRunException(message, cause);
     };
+  }
+
+  /** A GPU cannot be used any more. */
+  public static ModelRunException lost(Device device, String message, @Nullable Throwable cause) {
+    return new ModelRunException(
+        Failure.Kind.NOT_READY,
+        DeviceFault.DEVICE_LOST,
+        device,
+        device + ": lost: " + message,
+        cause);
   }
 
   /** What the failure says of the device. */

@@ -3,6 +3,7 @@ package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.model.OutputTensor;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.Shapes;

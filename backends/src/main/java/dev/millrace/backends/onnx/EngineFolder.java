@@ -3,6 +3,7 @@ package dev.millrace.backends.onnx;
 
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.storage.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -19,6 +20,9 @@ import java.util.Set;
  * there.
  */
 record EngineFolder(Path folder) {
+  /** Enough to tell a model's contents from each other. */
+  private static final int DIGEST_DIGITS = 16;
+
   private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
 
@@ -32,7 +36,8 @@ record EngineFolder(Path folder) {
   }
 
   /**
-   * The folder of a model version's engines, made if need be.
+   * The folder of a model version's engines, made if need be. It is another for another content of
+   * the model's file: TensorRT knows engines by the graph's shape, not by its weights.
    *
    * @throws ModelLoadException if it cannot be made, or others may write there
    */
@@ -40,8 +45,9 @@ record EngineFolder(Path folder) {
     try {
       Files.createDirectories(folder, OWNER_ONLY);
       refuseOthers();
+      String content = Digests.of(artifact.file()).substring(0, DIGEST_DIGITS);
       return Files.createDirectories(
-          folder.resolve(artifact.name() + "-" + artifact.version()), OWNER_ONLY);
+          folder.resolve(artifact.name() + "-" + artifact.version() + "-" + content), OWNER_ONLY);
     } catch (IOException | UnsupportedOperationException e) {
       throw refusal(e.toString());
     }

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
 import dev.millrace.backends.device.Device;
 import dev.millrace.backends.device.DeviceFault;
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelLoadException;

@@ -4,6 +4,7 @@ package dev.millrace.backends.onnx;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.millrace.backends.device.Device;
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.Runner;

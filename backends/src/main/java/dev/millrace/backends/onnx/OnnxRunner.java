@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import dev.millrace.backends.device.Device;
 import dev.millrace.backends.device.DeviceFault;
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.model.ModelInputs;
 import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.OutputTensor;
@@ -143,8 +144,12 @@ final class OnnxRunner implements Runner {
       objection = e.toString();
     }
     if (!objection.isEmpty()) {
-      withoutGraphs();
       log.warn("{}: no CUDA graphs: {}", device, objection);
+      try {
+        withoutGraphs();
+      } catch (RuntimeException e) {
+        log.warn("{}: not all of the memory for CUDA graphs is freed", device, e);
+      }
     }
   }
 

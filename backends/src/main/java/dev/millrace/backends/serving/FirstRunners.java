@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.Runner;
@@ -36,14 +37,14 @@ final class FirstRunners {
         addOne();
       }
     } catch (ModelLoadException | RuntimeException | Error e) {
-      close();
+      Closing.after(e, this::close);
       throw e;
     }
   }
 
   /** Of no use after that. */
   void close() {
-    runners.forEach(Runner::close);
+    Closing.all(runners.stream().<Runnable>map(runner -> runner::close).toList());
   }
 
   private void addOne() throws ModelLoadException {

@@ -155,7 +155,7 @@ final class LoadStages {
               artifact.named(task.name()),
               fetched.wanted().manifest(),
               () -> task.progress().enter(VersionState.WARMING));
-      served.takeOverFrom(serving.apply(task.name()));
+      takeOver(task.name(), served);
       long nanos = fetched.nanos() + nanoClock.getAsLong() - begin;
       return new Outcome.Loaded(fetched.wanted(), served, artifact, nanos);
     } catch (NoRoomException e) {
@@ -169,6 +169,17 @@ final class LoadStages {
     } catch (Throwable e) {
       release(artifact);
       return unexpected(task, fingerprint, e);
+    }
+  }
+
+  private void takeOver(String name, ServedVersion served) throws HungLoadException {
+    try {
+      served.takeOverFrom(serving.apply(name));
+    } catch (RuntimeException | Error e) {
+      if (!Loader.isFreed(served)) {
+        throw new HungLoadException(new ModelLoadException(e.toString(), e));
+      }
+      throw e;
     }
   }
 

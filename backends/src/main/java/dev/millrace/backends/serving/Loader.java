@@ -2,6 +2,7 @@
 package dev.millrace.backends.serving;
 
 import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.model.LoadedModel;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
@@ -70,11 +71,7 @@ final class Loader {
     } catch (ModelLoadException e) {
       return startElsewhere(backend, artifact, manifest, e, warming);
     } catch (HungLoadException e) {
-      try {
-        return startElsewhere(backend, artifact, manifest, e.failure(), warming);
-      } catch (ModelLoadException again) {
-        throw new HungLoadException(again);
-      }
+      return startBesideHung(backend, artifact, manifest, e.failure(), warming);
     }
   }
 
@@ -87,6 +84,24 @@ final class Loader {
       throws ModelLoadException, HungLoadException {
     Placed instead = placer.afterFailure(backend, artifact, manifest.options(), failure);
     return start(backend, artifact, manifest, instead, warming);
+  }
+
+  /** As {@link #startElsewhere}; whatever comes of it, the files are in use. */
+  private ServedVersion startBesideHung(
+      Backend backend,
+      ModelArtifact artifact,
+      ModelManifest manifest,
+      ModelLoadException failure,
+      Runnable warming)
+      throws HungLoadException {
+    try {
+      Placed instead = placer.afterFailure(backend, artifact, manifest.options(), failure);
+      return start(backend, artifact, manifest, instead.besideHung(), warming);
+    } catch (ModelLoadException e) {
+      throw new HungLoadException(e);
+    } catch (RuntimeException | Error e) {
+      throw new HungLoadException(new ModelLoadException(e.toString(), e));
+    }
   }
 
   /** What takes long is not waited for any more. */
@@ -161,14 +176,15 @@ final class Loader {
               janitor,
               nanoClock);
     } catch (RuntimeException | Error e) {
-      first.close();
+      Closing.after(e, first::close);
       throw e;
     }
     first.lack().ifPresent(served::lacksReplicas);
     return served;
   }
 
-  private static boolean isFreed(ServedVersion served) {
+  /** Closes it; false if something of it goes on that may use its files. */
+  static boolean isFreed(ServedVersion served) {
     try {
       return served.close(0);
     } catch (InterruptedException e) {

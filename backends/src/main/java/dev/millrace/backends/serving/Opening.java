@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.serving;
 
+import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelRunException;
 import java.time.Duration;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -28,6 +30,7 @@ final class Opening {
   private final LongSupplier nanoClock;
   private final BooleanSupplier isGivenUp;
   private final long beginNanos;
+  private boolean hasGivenUp;
 
   /**
    * @param isGivenUp asked every now and then whether to wait no longer
@@ -50,7 +53,7 @@ final class Opening {
       Optional<Throwable> failure = Optional.empty();
       for (int i = 0; i < replicas.size(); i++) {
         String which = "replica %d of %d".formatted(i + 1, replicas.size());
-        Optional<Throwable> why = await(replicas.get(i).attached(), which);
+        Optional<Throwable> why = await(replicas.get(i), replicas.get(i).attached(), which);
         if (why.isEmpty()) {
           ready.add(replicas.get(i));
         } else {
@@ -61,7 +64,8 @@ final class Opening {
       if (ready.isEmpty()) {
         throw failed(failure.orElseThrow());
       }
-      Optional<Throwable> why = await(ready.getFirst().begin(work), "the first replica");
+      Replica first = ready.getFirst();
+      Optional<Throwable> why = await(first, first.begin(work), "the first replica");
       if (why.isPresent()) {
         throw failed(why.get());
       }
@@ -72,10 +76,16 @@ final class Opening {
 
   /** Waits for one that is to take batches at once; answers why it cannot. */
   Optional<Throwable> await(Replica replica) throws ModelLoadException {
-    return await(replica.attached(), "a further replica");
+    return await(replica, replica.attached(), "a further replica");
   }
 
-  private Optional<Throwable> await(Future<?> answer, String which) throws ModelLoadException {
+  /** Whether the wait has ended without an answer: one may hang. */
+  boolean hasGivenUp() {
+    return hasGivenUp;
+  }
+
+  private Optional<Throwable> await(Replica replica, Future<?> answer, String which)
+      throws ModelLoadException {
     while (true) {
       try {
         answer.get(LOOK.toNanos(), TimeUnit.NANOSECONDS);
@@ -84,23 +94,36 @@ final class Opening {
         return Optional.of(Objects.requireNonNullElse(e.getCause(), e));
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+        hasGivenUp = true;
         throw new ModelLoadException(which + " is not waited for any more", e);
       } catch (TimeoutException e) {
-        giveUp(which);
+        giveUpInTime(replica, which);
       }
     }
   }
 
-  private void giveUp(String which) throws ModelLoadException {
+  private void giveUpInTime(Replica replica, String which) throws ModelLoadException {
     long waited = nanoClock.getAsLong() - beginNanos;
     if (waited >= LIMIT.toNanos()) {
-      throw new ModelLoadException(
+      hasGivenUp = true;
+      throw hung(
+          replica,
           "%s did not answer within %d s, and is left behind"
               .formatted(which, TimeUnit.NANOSECONDS.toSeconds(waited)));
     }
     if (isGivenUp.getAsBoolean()) {
+      hasGivenUp = true;
       throw new ModelLoadException(which + " is not waited for any more");
     }
+  }
+
+  /** A GPU that does not answer is as good as lost: the model may run elsewhere. */
+  private static ModelLoadException hung(Replica replica, String reason) {
+    OptionalInt gpu = replica.gpu();
+    return gpu.isEmpty()
+        ? new ModelLoadException(reason)
+        : new ModelLoadException(
+            reason, ModelRunException.lost(Device.gpu(gpu.getAsInt()), reason, null));
   }
 
   private static void throwIfFatal(Throwable cause) throws ModelLoadException {

@@ -11,10 +11,20 @@ import java.util.stream.Collectors;
  *
  * @param devices that it runs on, one or more
  * @param note why it does not run where it was to; empty if it does
+ * @param isBesideHung whether a thread that hangs may use the same files, from where it was to run
  */
-record Placed(LoadedModel model, List<Device> devices, String note) {
+record Placed(LoadedModel model, List<Device> devices, String note, boolean isBesideHung) {
   Placed {
     devices = List.copyOf(devices);
+  }
+
+  Placed(LoadedModel model, List<Device> devices, String note) {
+    this(model, devices, note, false);
+  }
+
+  /** The same, in place of one that hangs. */
+  Placed besideHung() {
+    return new Placed(model, devices, note, true);
   }
 
   /** It will be closed as soon as its requests are answered: others may wait for its memory. */

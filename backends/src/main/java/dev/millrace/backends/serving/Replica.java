@@ -5,6 +5,7 @@ import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.Runner;
 import dev.millrace.batching.Batch;
 import dev.millrace.batching.BatchQueue;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
@@ -16,6 +17,7 @@ final class Replica implements Runnable {
 
   private final BatchQueue<InferTask> queue;
   private final Runner runner;
+  private final OptionalInt gpu;
   private final BatchExecutor executor;
   private final BiConsumer<Replica, Throwable> failed;
   private final Batch<InferTask> batch;
@@ -43,8 +45,14 @@ final class Replica implements Runnable {
     this.queue = queue;
     this.runner = runner;
     this.failed = failed;
-    this.batch = new Batch<>(runner.sharedGpu());
+    this.gpu = runner.sharedGpu();
+    this.batch = new Batch<>(gpu);
     this.executor = new BatchExecutor(served, runner, cost, false);
+  }
+
+  /** The index of the GPU that it runs on; empty if it runs on cores. */
+  OptionalInt gpu() {
+    return gpu;
   }
 
   /** Completed when its runner is ready for runs, or will never be. */

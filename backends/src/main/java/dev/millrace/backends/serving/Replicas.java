@@ -167,9 +167,19 @@ final class Replicas {
     return closing ? Long.MAX_VALUE : shortfall.untilRetry(nowNanos);
   }
 
-  /** Whether the caller is to see to {@link #topUp} now. */
+  /**
+   * Whether the caller is to see to {@link #topUp} now. Not while one hangs: the next would hang
+   * too, keep the thread that loads waiting, and leave behind as much again.
+   */
   boolean takeTopUp(long nowNanos) {
-    return !closing && shortfall.take(nowNanos);
+    if (closing || !shortfall.take(nowNanos)) {
+      return false;
+    }
+    if (isAnyStuck()) {
+      shortfall.postpone(nowNanos);
+      return false;
+    }
+    return true;
   }
 
   /** More memory is free than before. */
@@ -249,6 +259,7 @@ final class Replicas {
       if (!member.replica.attached().isDone()) {
         others.remove(member);
         stuck.add(member.thread);
+        member.thread.interrupt(); // should it answer after all, it takes no batches
       }
     }
     members = List.copyOf(others);

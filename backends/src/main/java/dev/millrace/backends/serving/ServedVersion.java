@@ -175,12 +175,14 @@ public final class ServedVersion {
     if (model.runsOnCores()) {
       return;
     }
+    Opening opening = new Opening(nanoClock, isGivenUp);
     try {
-      new Opening(nanoClock, isGivenUp)
-          .await(
-              first, runner -> TaskQueues.seed(queue, warmUp.measure(runner), manifest, signature));
+      opening.await(
+          first, runner -> TaskQueues.seed(queue, warmUp.measure(runner), manifest, signature));
     } catch (ModelLoadException e) {
-      replicas.leaveBehind();
+      if (opening.hasGivenUp()) { // else those that have not answered yet are about to
+        replicas.leaveBehind();
+      }
       throw e;
     }
   }
@@ -589,7 +591,7 @@ public final class ServedVersion {
    *
    * @param graceNanos how long requests may take to finish; what still waits then is answered with
    *     a failure, and what runs then is waited for, unless it is suspect
-   * @return whether everything was freed
+   * @return whether everything was freed, and nothing uses the model's files any more
    */
   boolean close(long graceNanos) throws InterruptedException {
     replicas.close();
@@ -603,7 +605,7 @@ public final class ServedVersion {
     }
     inlineReplicas.close();
     model.close();
-    return true;
+    return !placed.isBesideHung();
   }
 
   /** False if a run goes on that was terminated. */

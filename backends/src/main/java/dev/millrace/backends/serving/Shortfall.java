@@ -64,6 +64,11 @@ final class Shortfall {
     return reason.isEmpty() || isBeingTried ? Long.MAX_VALUE : retryNanos - nowNanos;
   }
 
+  /** A try that was due is not worth it yet. */
+  synchronized void postpone(long nowNanos) {
+    begin(reason, endsWithRoom, nowNanos);
+  }
+
   /** Whether the caller is to try again now; what comes of it is told. */
   synchronized boolean take(long nowNanos) {
     boolean isDue = untilRetry(nowNanos) <= 0;

@@ -7,17 +7,20 @@ import dev.millrace.backends.model.ModelRunException;
 import dev.millrace.backends.model.ModelSignature;
 import dev.millrace.backends.model.OutputTensor;
 import dev.millrace.backends.model.Runner;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model on one or more GPUs: its weights are on each of them once, and once more for each further
- * runner if these are not shared. A new runner is given to the one that has the fewest. What was
- * reserved of their memory is given back when it is closed.
+ * runner if these are not shared. A new runner is given to the one that has the fewest, of those
+ * that have room for it. What was reserved of their memory is given back when it is closed.
  */
 final class SpreadModel implements LoadedModel {
   private final List<Share> shares;
@@ -62,7 +65,23 @@ final class SpreadModel implements LoadedModel {
   }
 
   private Runner newRunner(Function<LoadedModel, Runner> kind) {
-    Place place = takePlace();
+    Set<Share> full = new HashSet<>();
+    NoReplicaException refusal = null;
+    for (Place place = takePlace(full); place != null; place = takePlace(full)) {
+      try {
+        return newRunner(kind, place);
+      } catch (NoReplicaException e) {
+        if (!e.isForWantOfMemory()) {
+          throw e;
+        }
+        refusal = refusal == null ? e : refusal;
+        full.add(place.share);
+      }
+    }
+    throw Objects.requireNonNull(refusal); // there is one share at least
+  }
+
+  private Runner newRunner(Function<LoadedModel, Runner> kind, Place place) {
     Share share = place.share;
     Optional<GpuClaim> copy = Optional.empty();
     try {
@@ -112,13 +131,16 @@ final class SpreadModel implements LoadedModel {
    */
   private record Place(Share share, boolean isReserved) {}
 
-  /** On the GPU that has the fewest. */
-  private synchronized Place takePlace() {
-    Share least = shares.getFirst();
+  /** On the GPU that has the fewest and is not full; null if all are. */
+  private synchronized @Nullable Place takePlace(Set<Share> full) {
+    Share least = null;
     for (Share share : shares) {
-      if (share.runners < least.runners) {
+      if (!full.contains(share) && (least == null || share.runners < least.runners)) {
         least = share;
       }
+    }
+    if (least == null) {
+      return null;
     }
     boolean isReserved = !least.isTaken;
     least.isTaken = true;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
+import dev.millrace.backends.storage.Digests;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,14 +19,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class EngineFolderTest {
-  private static final ModelArtifact MODEL = new ModelArtifact("m", 3, Path.of("model.onnx"));
-
   @TempDir private Path home;
+
+  private Path file;
+  private ModelArtifact model;
 
   @BeforeEach
   void whereFilesHaveOwners() throws Exception {
     FileStore store = Files.getFileStore(home);
     assumeTrue(store.supportsFileAttributeView(PosixFileAttributeView.class));
+    file = Files.writeString(home.resolve("model.onnx"), "weights");
+    model = new ModelArtifact("m", 3, file);
   }
 
   private static String permissions(Path folder) throws Exception {
@@ -36,14 +40,26 @@ final class EngineFolderTest {
   void isMadeForItsOwnerAloneAndKept() throws Exception {
     EngineFolder engines = new EngineFolder(home.resolve("cache/millrace/tensorrt"));
 
-    Path made = engines.of(MODEL);
+    Path made = engines.of(model);
 
-    assertThat(made).isEqualTo(home.resolve("cache/millrace/tensorrt/m-3")).isEmptyDirectory();
+    assertThat(made)
+        .isEqualTo(engines.folder().resolve("m-3-" + Digests.of(file).substring(0, 16)))
+        .isEmptyDirectory();
     assertThat(permissions(made)).isEqualTo("rwx------");
     assertThat(permissions(engines.folder())).isEqualTo("rwx------");
     Path engine = Files.createFile(made.resolve("engine"));
-    assertThat(engines.of(MODEL)).isEqualTo(made);
+    assertThat(engines.of(model)).isEqualTo(made);
     assertThat(engine).exists();
+  }
+
+  @Test
+  void enginesOfOtherWeightsAreInAnother() throws Exception {
+    EngineFolder engines = new EngineFolder(home.resolve("tensorrt"));
+    Path before = engines.of(model);
+
+    Files.writeString(file, "weights of another training");
+
+    assertThat(engines.of(model)).isNotEqualTo(before).isEmptyDirectory();
   }
 
   @Test
@@ -51,7 +67,7 @@ final class EngineFolderTest {
     Path open = Files.createDirectory(home.resolve("open"));
     Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxrwxrwx"));
 
-    assertThatThrownBy(() -> new EngineFolder(open).of(MODEL))
+    assertThatThrownBy(() -> new EngineFolder(open).of(model))
         .isInstanceOf(ModelLoadException.class)
         .hasMessage(
             "no folder for TensorRT's engines: %s: others may write there: rwxrwxrwx (expected"
@@ -65,7 +81,7 @@ final class EngineFolderTest {
     Path target = Files.createDirectory(home.resolve("target"));
     Path link = Files.createSymbolicLink(home.resolve("link"), target);
 
-    assertThatThrownBy(() -> new EngineFolder(link).of(MODEL))
+    assertThatThrownBy(() -> new EngineFolder(link).of(model))
         .isInstanceOf(ModelLoadException.class)
         .hasMessageContaining("it is a link");
     assertThat(target).isEmptyDirectory();
@@ -79,7 +95,7 @@ final class EngineFolderTest {
         theirs.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByName("nobody");
     Files.setOwner(theirs, nobody);
 
-    assertThatThrownBy(() -> new EngineFolder(theirs).of(MODEL))
+    assertThatThrownBy(() -> new EngineFolder(theirs).of(model))
         .isInstanceOf(ModelLoadException.class)
         .hasMessageContaining("it belongs to nobody (expected root)");
     assertThat(theirs).isEmptyDirectory();
@@ -87,11 +103,11 @@ final class EngineFolderTest {
 
   @Test
   void whereNoneCanBeMadeItIsSaidWhatHelps() throws Exception {
-    Path file = Files.createFile(home.resolve("file"));
+    Path taken = Files.createFile(home.resolve("file"));
 
-    assertThatThrownBy(() -> new EngineFolder(file.resolve("tensorrt")).of(MODEL))
+    assertThatThrownBy(() -> new EngineFolder(taken.resolve("tensorrt")).of(model))
         .isInstanceOf(ModelLoadException.class)
-        .hasMessageStartingWith("no folder for TensorRT's engines: " + file)
+        .hasMessageStartingWith("no folder for TensorRT's engines: " + taken)
         .hasMessageEndingWith("tensorrt.trt_engine_cache_path names another");
   }
 }

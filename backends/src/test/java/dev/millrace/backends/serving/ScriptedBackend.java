@@ -63,6 +63,7 @@ final class ScriptedBackend implements Backend {
   volatile boolean refuseToLoad;
   volatile boolean refuseRunners;
   volatile boolean refuseToClose;
+  volatile boolean refuseToCloseRunners;
 
   /** Whether runners bring weights of their own. */
   volatile boolean ownWeights;
@@ -211,6 +212,9 @@ final class ScriptedBackend implements Backend {
     @Override
     public void close() {
       openRunners.decrementAndGet();
+      if (refuseToCloseRunners) {
+        throw new IllegalStateException("told to fail");
+      }
     }
   }
 }

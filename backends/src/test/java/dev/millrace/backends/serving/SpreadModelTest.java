@@ -2,6 +2,7 @@
 package dev.millrace.backends.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.millrace.backends.device.Device;
 import dev.millrace.backends.model.LoadedModel;
@@ -14,21 +15,27 @@ import java.util.Map;
 import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(20)
 final class SpreadModelTest {
   private static final Device GPU = Device.gpu(0);
+  private static final Device OTHER_GPU = Device.gpu(1);
 
-  /** One of whom two have to ask at once whether its runners share their weights. */
+  /** One of whom so many have to ask at once whether its runners share their weights. */
   private static final class MetModel implements LoadedModel {
-    private final CyclicBarrier bothAsk = new CyclicBarrier(2);
+    private final CyclicBarrier allAsk;
+
+    MetModel(int asking) {
+      allAsk = new CyclicBarrier(asking);
+    }
 
     @Override
     public boolean sharesWeights() {
       try {
-        bothAsk.await();
+        allAsk.await();
         return false;
       } catch (InterruptedException | BrokenBarrierException e) {
         throw new IllegalStateException(e);
@@ -74,11 +81,35 @@ final class SpreadModelTest {
   }
 
   @Test
+  void aReplicaForWhichOneGpuHasNoRoomGoesToAnother() {
+    GpuLedger memory = new GpuLedger(Map.of(GPU, 10L, OTHER_GPU, 30L));
+    SpreadModel spread =
+        new SpreadModel(
+            Stream.of(GPU, OTHER_GPU)
+                .map(gpu -> memory.reserve(gpu, "m", 10).orElseThrow())
+                .map(claim -> new SpreadModel.Share(claim, new MetModel(1)))
+                .toList(),
+            memory);
+
+    List<Runner> runners = Stream.generate(spread::newRunner).limit(4).toList();
+
+    assertThat(runners.stream().map(runner -> runner.sharedGpu().orElseThrow()))
+        .containsExactly(0, 1, 1, 1);
+    assertThatThrownBy(spread::newRunner)
+        .isInstanceOf(NoReplicaException.class)
+        .hasMessageContaining("gpu:0");
+    runners.forEach(Runner::close);
+    spread.close();
+    assertThat(memory.freeBytes(GPU)).isEqualTo(10);
+    assertThat(memory.freeBytes(OTHER_GPU)).isEqualTo(30);
+  }
+
+  @Test
   void oneOfTwoReplicasThatComeAtOnceHasWhatIsReservedForTheModel() throws Exception {
     GpuLedger memory = new GpuLedger(Map.of(GPU, 100L));
     GpuClaim claim = memory.reserve(GPU, "m", 10).orElseThrow();
     LoadedModel spread =
-        new SpreadModel(List.of(new SpreadModel.Share(claim, new MetModel())), memory);
+        new SpreadModel(List.of(new SpreadModel.Share(claim, new MetModel(2))), memory);
 
     FutureTask<Runner> one = startRunner(spread);
     FutureTask<Runner> another = startRunner(spread);

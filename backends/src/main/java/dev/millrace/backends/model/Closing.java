@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.millrace.backends.onnx;
+package dev.millrace.backends.model;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Closes several things, whatever becomes of each: what is not closed is lost. */
-final class Closing {
+public final class Closing {
   private Closing() {}
 
   /** Takes all steps in turn, and throws the first failure, with the others as suppressed ones. */
-  static void all(List<? extends Runnable> steps) {
+  public static void all(List<? extends Runnable> steps) {
     Throwable first = null;
     for (Runnable step : steps) {
       first = after(first, step);
@@ -23,7 +23,7 @@ final class Closing {
   }
 
   /** Takes one step, perhaps after a failure; returns the failure that was first, if any. */
-  static @Nullable Throwable after(@Nullable Throwable failure, Runnable step) {
+  public static @Nullable Throwable after(@Nullable Throwable failure, Runnable step) {
     try {
       step.run();
       return failure;

@@ -79,7 +79,9 @@ final class DeployedModels {
     int now = served.wantedReplicas();
     int replicas = spec.replicasFrom(now, configured);
     try {
-      if (replicas != now) {
+      // another thread may be at it; whoever asks is told when they are there
+      boolean areComing = served.replicaCount() != replicas && served.missingReplicas().isEmpty();
+      if (replicas != now || areComing) {
         served.scaleTo(replicas);
       }
     } catch (RuntimeException | Error e) {

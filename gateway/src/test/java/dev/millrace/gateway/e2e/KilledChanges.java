@@ -12,6 +12,7 @@ import dev.millrace.proto.admin.v1.PushHeader;
 import dev.millrace.proto.admin.v1.RegisteredModel;
 import dev.millrace.proto.admin.v1.UpdateStrategy;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -83,8 +84,12 @@ final class KilledChanges {
             .setVersion("@" + ALIAS)
             .putLabels("settled", label)
             .build());
-    awaitVersion(gateway, BY_NUMBER, version);
-    awaitVersion(gateway, BY_ALIAS, version);
+    for (String deployment : List.of(BY_NUMBER, BY_ALIAS)) {
+      // the first time nothing serves before that
+      assertThat(admin.awaitReady(deployment, TestGateway.PATIENCE))
+          .isInstanceOf(Outcome.Ready.class);
+      awaitVersion(gateway, deployment, version);
+    }
   }
 
   private static void awaitVersion(KilledGateway gateway, String deployment, long version)

@@ -49,7 +49,7 @@ final class OnnxLoader {
   OnnxModel load() throws ModelLoadException {
     OnnxOptions engine = OnnxOptions.parse(options.engine());
     SessionFactory sessions = new SessionFactory(artifact, options, engine, device);
-    try (Arena arena = Arena.ofShared()) {
+    try (Arena arena = Arena.ofConfined()) {
       OnnxGraph graph = OnnxGraph.read(sessions.map(arena));
       GraphEdits edits = GraphEdits.of(graph);
       Interface.checkServable(graph.inputs(), edits.outputs());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.onnx;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -24,8 +23,7 @@ final class Slab implements AutoCloseable {
 
   private static final ByteBuffer EMPTY = ByteBuffer.allocateDirect(0);
 
-  // shared, since a replica may be closed by another thread than the one that ran it
-  private @Nullable Arena arena;
+  private @Nullable NativeMemory taken;
   private ByteBuffer buffer = EMPTY;
   private MemorySegment segment = MemorySegment.NULL;
   private final HostMemory memory;
@@ -47,16 +45,15 @@ final class Slab implements AutoCloseable {
   }
 
   /** Makes room for {@code bytes}, at most {@code Integer.MAX_VALUE}. */
-  @SuppressWarnings("MustBeClosedChecker") // close() does
   void fit(long bytes) {
     if (!wouldMove(bytes)) {
       return;
     }
     close();
-    Arena fresh = Arena.ofShared();
-    arena = fresh;
     long alignment = memory.alignment();
-    segment = fresh.allocate(Math.max(roundedUp(bytes), alignment), alignment);
+    NativeMemory fresh = NativeMemory.allocate(Math.max(roundedUp(bytes), alignment), alignment);
+    taken = fresh;
+    segment = fresh.segment();
     memory.pin(segment);
     buffer = segment.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
@@ -83,11 +80,12 @@ final class Slab implements AutoCloseable {
   @Override
   public void close() {
     buffer = EMPTY;
-    if (arena != null) {
+    NativeMemory given = taken;
+    if (given != null) {
+      taken = null;
       memory.unpin(segment);
       segment = MemorySegment.NULL;
-      arena.close();
-      arena = null;
+      given.close();
     }
   }
 }

@@ -136,6 +136,9 @@ final class Loader {
         throw new HungLoadException(e);
       }
       throw e;
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, () -> isFreed(served));
+      throw e;
     }
   }
 

@@ -70,7 +70,7 @@ final class Opening {
         throw failed(why.get());
       }
     } finally {
-      replicas.forEach(replica -> replica.begin(runner -> {}));
+      replicas.forEach(Replica::begin);
     }
   }
 

@@ -70,6 +70,11 @@ final class Replica implements Runnable {
     return begun;
   }
 
+  /** Has it take batches, once it is attached. */
+  void begin() {
+    begin(runner -> {});
+  }
+
   /** It will never run. */
   void abandon() {
     executor.leave();

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -118,7 +119,7 @@ final class Replicas {
     remove();
     try {
       for (boolean isMissing = isMissing(); isMissing; isMissing = isMissing()) {
-        addOne().ifPresent(replica -> replica.begin(runner -> {}));
+        addOne().ifPresent(Replica::begin);
       }
     } catch (RuntimeException | Error e) {
       lack(e);
@@ -204,12 +205,12 @@ final class Replicas {
 
   /** Waits for it, on GPUs: what is loaded meanwhile would keep it from capturing its runs. */
   private boolean isReady(Replica replica) {
-    replica.begin(runner -> {});
+    replica.begin();
     try {
       return new Opening(served::nanoTime, () -> closing).await(replica).isEmpty();
     } catch (ModelLoadException e) {
       if (!closing) { // else whoever closes the version waits for it
-        leaveBehind();
+        leaveBehind(other -> other == replica);
         lack(e);
       }
       return false;
@@ -253,10 +254,14 @@ final class Replicas {
   }
 
   /** Those that have not answered by now are none of those to count on. */
-  synchronized void leaveBehind() {
+  void leaveBehind() {
+    leaveBehind(replica -> true);
+  }
+
+  private synchronized void leaveBehind(Predicate<Replica> which) {
     List<Member> others = new ArrayList<>(members);
     for (Member member : members) {
-      if (!member.replica.attached().isDone()) {
+      if (which.test(member.replica) && !member.replica.attached().isDone()) {
         others.remove(member);
         stuck.add(member.thread);
         member.thread.interrupt(); // should it answer after all, it takes no batches

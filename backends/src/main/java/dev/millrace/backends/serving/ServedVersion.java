@@ -158,7 +158,7 @@ public final class ServedVersion {
     this.first = replicas.startAll(runners);
     if (model.runsOnCores()) {
       TaskQueues.seed(queue, timings, manifest, signature);
-      first.forEach(replica -> replica.begin(runner -> {}));
+      first.forEach(Replica::begin);
     }
   }
 

@@ -9,10 +9,10 @@ final class Shortfall {
   private static final long FIRST_PAUSE_NANOS = 1_000_000_000;
   private static final long LONGEST_PAUSE_NANOS = 60_000_000_000L;
 
+  private final Backoff backoff = new Backoff(FIRST_PAUSE_NANOS, LONGEST_PAUSE_NANOS);
   private String reason = "";
   private boolean endsWithRoom;
   private boolean isBeingTried;
-  private int attempts;
   private long retryNanos;
   private long wholeSinceNanos;
 
@@ -25,14 +25,12 @@ final class Shortfall {
   synchronized boolean begin(String why, boolean endsWithRoom, long nowNanos) {
     boolean isNew = reason.isEmpty();
     if (isNew && nowNanos - wholeSinceNanos > LONGEST_PAUSE_NANOS) {
-      attempts = 0;
+      backoff.reset();
     }
     reason = why;
     this.endsWithRoom = endsWithRoom;
     isBeingTried = false;
-    retryNanos =
-        nowNanos + Math.min(LONGEST_PAUSE_NANOS, FIRST_PAUSE_NANOS << Math.min(attempts, 10));
-    attempts++;
+    retryNanos = nowNanos + backoff.next();
     return isNew;
   }
 

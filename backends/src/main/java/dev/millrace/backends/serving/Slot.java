@@ -53,8 +53,8 @@ final class Slot {
   /** Memory that was not there for a content. */
   private record Lack(String fingerprint, Shortage shortage) {}
 
-  /** Times that it could not be brought here in a row, and when to try again. */
-  private int attempts;
+  /** Of tries in a row that did not bring it here. */
+  private final Backoff backoff = new Backoff(FIRST_RETRY_NANOS, LONGEST_RETRY_NANOS);
 
   private long retryNanos;
 
@@ -83,19 +83,17 @@ final class Slot {
     if (!config.equals(newConfig)) {
       config = newConfig;
       fingerprint = "";
-      attempts = 0;
+      backoff.reset();
     }
   }
 
   /** Another try is due after a while, a longer one each time. */
   void retryLater(long nowNanos) {
-    retryNanos =
-        nowNanos + Math.min(LONGEST_RETRY_NANOS, FIRST_RETRY_NANOS << Math.min(attempts, 10));
-    attempts++;
+    retryNanos = nowNanos + backoff.next();
   }
 
   void succeeded() {
-    attempts = 0;
+    backoff.reset();
   }
 
   /** A try has ended that lacked nothing. */
@@ -135,18 +133,18 @@ final class Slot {
       fingerprint = "";
     }
     lack = null;
-    attempts = 0;
+    backoff.reset();
     return true;
   }
 
   /** Whether it is to be tried again at some time. */
   boolean isWaitingForRetry() {
-    return (served == null || isMissing()) && !isLoading && attempts > 0;
+    return (served == null || isMissing()) && !isLoading && backoff.hasBegun();
   }
 
   /** Nanoseconds until it may be tried again; 0 or less if it may be now. */
   long untilRetry(long nowNanos) {
-    return attempts == 0 ? 0 : retryNanos - nowNanos;
+    return backoff.hasBegun() ? retryNanos - nowNanos : 0;
   }
 
   /** Those of some versions that serve. */

@@ -14,6 +14,9 @@ public enum DeviceFault {
   /** This process cannot use it any more, whatever runs there. */
   DEVICE_LOST;
 
+  /** How our own code says that a GPU hangs. */
+  public static final String NO_ANSWER = "the GPU does not answer";
+
   /** As CUDA's provider writes it, and as other code does. */
   private static final Pattern CUDA_ERROR = Pattern.compile("(?i)CUDA (?:failure|error) (\\d+)\\b");
 
@@ -27,7 +30,8 @@ public enum DeviceFault {
       Pattern.compile(
           "cudaError(?:ECCUncorrectable|NvlinkUncorrectable|DevicesUnavailable|LaunchFailure"
               + "|LaunchTimeout|IllegalAddress|IllegalInstruction|MisalignedAddress|HardwareStackError"
-              + "|ContextIsDestroyed|NoDevice)|\\bXid\\b|GPU has fallen off the bus");
+              + "|ContextIsDestroyed|NoDevice)|\\bXid\\b|GPU has fallen off the bus|"
+              + NO_ANSWER);
 
   private static final int MEMORY_ALLOCATION = 2;
 

@@ -2,6 +2,8 @@
 package dev.millrace.backends.onnx;
 
 import ai.onnxruntime.OrtException;
+import dev.millrace.backends.device.DeviceFault;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.LockSupport;
@@ -25,13 +27,17 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * nobody waiting meanwhile but creations that come later. Runs are in its way for as long as one
  * takes, and stand still for it as briefly.
  *
+ * <p>A GPU may hang in a capture, and then nothing of this process can use any: whoever waits is
+ * told so, and goes elsewhere.
+ *
  * <p>Nobody waits in a circle: only a capture holds both locks, always in that order. A creation
  * holds none of the others' lock, and whoever holds that asks for nothing more: neither for a
  * creation nor for a capture.
  */
 final class CaptureLock {
   /** Of the GPUs of this process. */
-  static final CaptureLock GPUS = new CaptureLock(TimeUnit.SECONDS.toNanos(20));
+  static final CaptureLock GPUS =
+      new CaptureLock(TimeUnit.SECONDS.toNanos(20), TimeUnit.SECONDS.toNanos(60));
 
   /** Whoever waits in line for it alone keeps all others waiting meanwhile: seldom, and briefly. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
@@ -42,6 +48,10 @@ final class CaptureLock {
   private final ReentrantReadWriteLock creations = new ReentrantReadWriteLock();
   private final ReentrantReadWriteLock others = new ReentrantReadWriteLock();
   private final long patienceNanos;
+  private final long longestNanos;
+
+  /** When the capture began that is going on; empty if none is. */
+  private volatile OptionalLong captureBegin = OptionalLong.empty();
 
   /** What is done with a GPU. */
   @FunctionalInterface
@@ -52,19 +62,56 @@ final class CaptureLock {
   /**
    * @param patienceNanos how long a capture waits for a moment without runs: one that never ends
    *     must not make the others stand still now and then for good
+   * @param longestNanos after which a capture is taken for hung
    */
-  CaptureLock(long patienceNanos) {
+  CaptureLock(long patienceNanos, long longestNanos) {
     this.patienceNanos = patienceNanos;
+    this.longestNanos = longestNanos;
   }
 
-  /** For the creation of a session. */
+  /** For the creation of a session; see {@link #enter}. */
   Lock creation() {
     return creations.readLock();
   }
 
-  /** For anything else that is done with a GPU. */
+  /** For anything else that is done with a GPU; see {@link #enter}. */
   Lock shared() {
     return others.readLock();
+  }
+
+  /**
+   * Locks one of the two. Interrupts are left for later.
+   *
+   * @throws OrtException if a capture hangs; its text says that the GPU is lost
+   */
+  void enter(Lock lock) throws OrtException {
+    boolean isInterrupted = false;
+    try {
+      while (true) {
+        try {
+          if (lock.tryLock(IN_LINE_MILLIS, TimeUnit.MILLISECONDS)) { // in line, unlike tryLock()
+            return;
+          }
+          refuseIfHung();
+        } catch (InterruptedException e) {
+          isInterrupted = true;
+        }
+      }
+    } finally {
+      if (isInterrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void refuseIfHung() throws OrtException {
+    OptionalLong begin = captureBegin;
+    long nanos = begin.isEmpty() ? 0 : System.nanoTime() - begin.getAsLong();
+    if (nanos > longestNanos) {
+      throw new OrtException(
+          "%s: a capture has not ended for %d s"
+              .formatted(DeviceFault.NO_ANSWER, TimeUnit.NANOSECONDS.toSeconds(nanos)));
+    }
   }
 
   /**
@@ -94,9 +141,11 @@ final class CaptureLock {
       return false;
     }
     try {
+      captureBegin = OptionalLong.of(System.nanoTime());
       capture.run();
       return true;
     } finally {
+      captureBegin = OptionalLong.empty();
       alone.unlock();
     }
   }

@@ -173,7 +173,7 @@ final class CudaGraphs implements AutoCloseable {
   /** Has convolutions planned for this number of rows, which takes long: others may run. */
   private long runOrdinarily(IoBinding binding) throws OrtException {
     Lock shared = CaptureLock.GPUS.shared();
-    shared.lock();
+    CaptureLock.GPUS.enter(shared);
     try {
       long begin = System.nanoTime();
       chooseNone();
@@ -194,7 +194,7 @@ final class CudaGraphs implements AutoCloseable {
 
   private void allocate() throws OrtException {
     Lock shared = CaptureLock.GPUS.shared();
-    shared.lock();
+    CaptureLock.GPUS.enter(shared);
     try {
       cuda.use(gpu);
       allocateAll();
@@ -302,7 +302,12 @@ final class CudaGraphs implements AutoCloseable {
 
   private void free() {
     Lock shared = CaptureLock.GPUS.shared();
-    shared.lock();
+    try {
+      CaptureLock.GPUS.enter(shared);
+    } catch (OrtException e) {
+      log.debug("gpu:{}: {}", gpu, Ort.message(e)); // as good as gone
+      return;
+    }
     try {
       free(inputs);
       free(outputs);

@@ -6,14 +6,17 @@ import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.storage.Digests;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
+import java.security.MessageDigest;
 import java.util.EnumSet;
 import java.util.Set;
+import java.util.SortedSet;
 
 /**
  * A folder for TensorRT's engines. They are code that this process runs, so nobody else may put any
@@ -37,20 +40,33 @@ record EngineFolder(Path folder) {
 
   /**
    * The folder of a model version's engines, made if need be. It is another for another content of
-   * the model's file: TensorRT knows engines by the graph's shape, not by its weights.
+   * the model's files: TensorRT knows engines by the graph's shape, not by its weights.
    *
+   * @param externalFiles that weights lie in, relative to the model's file
    * @throws ModelLoadException if it cannot be made, or others may write there
    */
-  Path of(ModelArtifact artifact) throws ModelLoadException {
+  Path of(ModelArtifact artifact, SortedSet<String> externalFiles) throws ModelLoadException {
     try {
       Files.createDirectories(folder, OWNER_ONLY);
       refuseOthers();
-      String content = Digests.of(artifact.file()).substring(0, DIGEST_DIGITS);
+      String content = digest(artifact.file(), externalFiles).substring(0, DIGEST_DIGITS);
       return Files.createDirectories(
           folder.resolve(artifact.name() + "-" + artifact.version() + "-" + content), OWNER_ONLY);
-    } catch (IOException | UnsupportedOperationException e) {
+    } catch (IOException | UnsupportedOperationException | InvalidPathException e) {
       throw refusal(e.toString());
     }
+  }
+
+  private static String digest(Path file, SortedSet<String> externalFiles) throws IOException {
+    MessageDigest digest = Digests.sha256();
+    Digests.update(digest, file);
+    for (String name : externalFiles) {
+      Path external = file.resolveSibling(name);
+      if (Files.isRegularFile(external)) { // else the session is refused, and says why
+        Digests.update(digest, external);
+      }
+    }
+    return Digests.hex(digest);
   }
 
   private void refuseOthers() throws IOException, ModelLoadException {

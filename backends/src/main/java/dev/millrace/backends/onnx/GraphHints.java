@@ -7,11 +7,13 @@ import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What a graph's constants give away about values worth trying: a stop word that makes a row vanish
  * and a threshold that one row may trip for all of them are written in the graph, and hardly ever
- * met by chance.
+ * met by chance. On the way, the files that weights lie in.
  */
 final class GraphHints {
   /** Sizes larger than this are vocabularies, not what an open dimension is. */
@@ -30,6 +32,7 @@ final class GraphHints {
   private final Set<Long> sizes = new LinkedHashSet<>();
   private final Set<String> words = new LinkedHashSet<>();
   private final Set<Double> numbers = new LinkedHashSet<>();
+  private final SortedSet<String> externalFiles = new TreeSet<>();
   private int depth;
 
   /** Sizes that weights have: an open dimension of an input is often one of them. */
@@ -50,6 +53,11 @@ final class GraphHints {
   /** Operators of all nodes, those of branches, loop bodies and functions too. */
   Set<String> operators() {
     return operators;
+  }
+
+  /** Files beside the model's own that its weights lie in, as the graph names them. */
+  SortedSet<String> externalFiles() {
+    return externalFiles;
   }
 
   /** Reads a node of any graph (a {@code NodeProto}). */
@@ -121,6 +129,7 @@ final class GraphHints {
             }
           }
           case 8 -> name = tensor.string();
+          case 13 -> readExternalData(tensor.message());
           default -> {}
         }
       }
@@ -129,6 +138,22 @@ final class GraphHints {
       addNumbers((int) type, raw);
     }
     return name;
+  }
+
+  /** Reads an entry of {@code external_data}, a key and its value. */
+  private void readExternalData(WireReader entry) throws ModelLoadException {
+    String key = "";
+    String value = "";
+    while (entry.next()) {
+      switch (entry.bytesField()) {
+        case 1 -> key = entry.string();
+        case 2 -> value = entry.string();
+        default -> {}
+      }
+    }
+    if (key.equals("location")) {
+      externalFiles.add(value);
+    }
   }
 
   private static ByteBuffer small(WireReader tensor, ByteBuffer otherwise) {

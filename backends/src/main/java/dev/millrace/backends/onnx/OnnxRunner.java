@@ -184,7 +184,9 @@ final class OnnxRunner implements Runner {
       Binding binding = bindingFor(requests, rows);
       gather(requests, binding);
       long gathered = System.nanoTime();
-      guard.ifPresent(Lock::lock);
+      if (guard.isPresent()) {
+        CaptureLock.GPUS.enter(guard.get());
+      }
       try {
         binding = execute(binding, requests, rows);
       } finally {

@@ -56,12 +56,8 @@ final class PinnedMemory implements HostMemory {
     if (isRefused) {
       return;
     }
-    Lock shared = CaptureLock.GPUS.shared();
-    shared.lock();
     try {
-      cuda.use(gpu.index());
-      cuda.register(memory);
-      pinned.add(memory.address());
+      pinNow(memory);
     } catch (OrtException e) {
       isRefused = true;
       log.warn(
@@ -69,6 +65,16 @@ final class PinnedMemory implements HostMemory {
           gpu,
           memory.byteSize(),
           Ort.message(e));
+    }
+  }
+
+  private void pinNow(MemorySegment memory) throws OrtException {
+    Lock shared = CaptureLock.GPUS.shared();
+    CaptureLock.GPUS.enter(shared);
+    try {
+      cuda.use(gpu.index());
+      cuda.register(memory);
+      pinned.add(memory.address());
     } finally {
       shared.unlock();
     }
@@ -79,12 +85,18 @@ final class PinnedMemory implements HostMemory {
     if (!pinned.remove(memory.address())) {
       return;
     }
-    Lock shared = CaptureLock.GPUS.shared();
-    shared.lock();
     try {
-      cuda.unregister(memory);
+      unpinNow(memory);
     } catch (OrtException e) {
       log.debug("{}: {}", gpu, Ort.message(e)); // the GPU is gone
+    }
+  }
+
+  private void unpinNow(MemorySegment memory) throws OrtException {
+    Lock shared = CaptureLock.GPUS.shared();
+    CaptureLock.GPUS.enter(shared);
+    try {
+      cuda.unregister(memory);
     } finally {
       shared.unlock();
     }

@@ -43,7 +43,8 @@ record SessionFactory(
   /**
    * Opens one.
    *
-   * @param arena for an edited graph; not needed any more once this has returned
+   * @param arena for an edited graph; not needed any more once this has returned. The calling
+   *     thread's own will do: another that ORT is called by is only told the address
    * @param graphs whether its runs may be captured as CUDA graphs
    */
   OrtSession open(OnnxGraph graph, GraphEdits edits, Arena arena, boolean graphs)
@@ -76,7 +77,10 @@ record SessionFactory(
       throws OrtException, ModelLoadException {
     TensorRtOptions tensorRt = engine.tensorRt();
     Optional<Path> given = tensorRt.cache();
-    Path cache = given.isPresent() ? given.get() : EngineFolder.ofUser().of(artifact);
+    Path cache =
+        given.isPresent()
+            ? given.get()
+            : EngineFolder.ofUser().of(artifact, graph.hints().externalFiles());
     int rows = Math.max(1, options.maxBatchSize().orElse(ModelOptions.DEFAULT_MAX_BATCH_SIZE));
     tensorRt.apply(session, device, tensorRt.entries(graph.inputs(), rows, cache));
     log.info(
@@ -89,7 +93,7 @@ record SessionFactory(
   /** From the file. */
   @Override
   public OrtSession open(boolean graphs) throws OrtException {
-    try (Arena arena = Arena.ofShared()) {
+    try (Arena arena = Arena.ofConfined()) {
       OnnxGraph graph = OnnxGraph.read(map(arena));
       return open(graph, GraphEdits.of(graph), arena, graphs);
     } catch (IOException | ModelLoadException e) {
@@ -99,18 +103,24 @@ record SessionFactory(
 
   @Override
   public void close(OrtSession session) {
-    Lock shared = CaptureLock.GPUS.shared();
-    if (device.isGpu()) {
-      shared.lock();
-    }
     try {
-      session.close();
+      if (device.isGpu()) {
+        closeOnGpu(session);
+      } else {
+        session.close();
+      }
     } catch (OrtException e) {
       throw new IllegalStateException(Ort.message(e), e);
+    }
+  }
+
+  private static void closeOnGpu(OrtSession session) throws OrtException {
+    Lock shared = CaptureLock.GPUS.shared();
+    CaptureLock.GPUS.enter(shared);
+    try {
+      session.close();
     } finally {
-      if (device.isGpu()) {
-        shared.unlock();
-      }
+      shared.unlock();
     }
   }
 
@@ -118,7 +128,7 @@ record SessionFactory(
   private OrtSession create(Callable<OrtSession> creation) throws OrtException {
     Lock lock = CaptureLock.GPUS.creation();
     if (device.isGpu()) {
-      lock.lock();
+      CaptureLock.GPUS.enter(lock);
     }
     long begin = System.nanoTime();
     try {

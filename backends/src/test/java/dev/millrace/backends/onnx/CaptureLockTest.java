@@ -3,9 +3,11 @@ package dev.millrace.backends.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import ai.onnxruntime.OrtException;
+import dev.millrace.backends.device.DeviceFault;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -22,7 +24,9 @@ import org.junit.jupiter.api.Timeout;
 final class CaptureLockTest {
   private static final long NO_PATIENCE = 0;
 
-  private final CaptureLock lock = new CaptureLock(TimeUnit.MINUTES.toNanos(1));
+  private static final long MINUTE = TimeUnit.MINUTES.toNanos(1);
+
+  private final CaptureLock lock = new CaptureLock(MINUTE, MINUTE);
   private final AtomicBoolean captured = new AtomicBoolean();
 
   private static Thread start(FutureTask<?> task) {
@@ -86,7 +90,7 @@ final class CaptureLockTest {
 
   @Test
   void aCaptureWaitsForCreationsWithoutAnyPatienceLostOrARunHalted() throws Exception {
-    CaptureLock hasty = new CaptureLock(NO_PATIENCE);
+    CaptureLock hasty = new CaptureLock(NO_PATIENCE, MINUTE);
     FutureTask<Boolean> capture = capture(hasty);
     Lock creation = hasty.creation();
     creation.lock();
@@ -114,7 +118,7 @@ final class CaptureLockTest {
 
   @Test
   void aRunThatDoesNotEndIsWaitedForInVainAndCreationsGoOn() throws Exception {
-    CaptureLock hasty = new CaptureLock(NO_PATIENCE);
+    CaptureLock hasty = new CaptureLock(NO_PATIENCE, MINUTE);
     FutureTask<Boolean> capture = capture(hasty);
     Lock shared = hasty.shared();
     shared.lock();
@@ -161,6 +165,46 @@ final class CaptureLockTest {
     assertThat(isFree(lock.shared())).isTrue();
   }
 
+  @Test
+  void whoEntersIsToldThatACaptureHangs() throws Exception {
+    CaptureLock impatient = new CaptureLock(MINUTE, NO_PATIENCE);
+    List<Throwable> failures = new ArrayList<>();
+
+    impatient.alone(
+        () -> {
+          for (Lock each : List.of(impatient.shared(), impatient.creation())) {
+            FutureTask<Void> entering = entering(impatient, each);
+            start(entering).interrupt(); // which is no reason to leave a batch unanswered
+            failures.add(catchThrowable(entering::get).getCause());
+          }
+        });
+
+    assertThat(failures)
+        .hasSize(2)
+        .allSatisfy(
+            failure -> {
+              assertThat(failure)
+                  .isInstanceOf(OrtException.class)
+                  .hasMessageContaining(": a capture has not ended for 0 s");
+              assertThat(DeviceFault.of(failure.toString())).isEqualTo(DeviceFault.DEVICE_LOST);
+            });
+    for (Lock each : List.of(impatient.shared(), impatient.creation())) {
+      FutureTask<Void> entering = entering(impatient, each);
+      start(entering);
+      entering.get();
+    }
+  }
+
+  /** Takes a lock and gives it back. */
+  private static FutureTask<Void> entering(CaptureLock lock, Lock each) {
+    return new FutureTask<>(
+        () -> {
+          lock.enter(each);
+          each.unlock();
+          return null;
+        });
+  }
+
   /** As in a process that loads, captures and serves; the timeout is the test for circles. */
   @Test
   void allKindsTogetherComeToAnEnd() throws Exception {
@@ -175,7 +219,7 @@ final class CaptureLockTest {
               () -> {
                 begin.await();
                 for (int i = 0; i < 2000; i++) {
-                  each.lock();
+                  lock.enter(each);
                   try {
                     others.incrementAndGet();
                     Thread.onSpinWait();

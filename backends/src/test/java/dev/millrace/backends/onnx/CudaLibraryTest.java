@@ -31,7 +31,7 @@ final class CudaLibraryTest {
 
   @Test
   void thereIsNoneBeforeAProviderIsLoaded() {
-    assumeTrue(Files.exists(Path.of("/proc/self/maps")));
+    assumeTrue(Files.exists(Path.of("/proc/self/maps")), "this system lists no loaded libraries");
     assertThatThrownBy(CudaLibrary::ofThisProcess)
         .isInstanceOf(OrtException.class)
         .hasMessageContaining(
@@ -43,7 +43,7 @@ final class CudaLibraryTest {
     assertThatThrownBy(() -> CudaRuntime.load("libcudart.so.99"))
         .isInstanceOf(OrtException.class)
         .hasMessageContaining("no CUDA runtime, because of libcudart.so.99: ");
-    assumeTrue(Files.exists(Path.of("/proc/self/maps")));
+    assumeTrue(Files.exists(Path.of("/proc/self/maps")), "this system lists no loaded libraries");
     assertThatThrownBy(() -> CudaRuntime.load("libc.so.6"))
         .isInstanceOf(OrtException.class)
         .hasMessageContaining("no CUDA runtime, because of libc.so.6: ")

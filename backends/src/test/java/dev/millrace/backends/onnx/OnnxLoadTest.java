@@ -15,6 +15,7 @@ import dev.millrace.backends.onnx.OnnxGraphBuilder.Attribute;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.tensor.TensorSpec;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -168,6 +169,8 @@ class OnnxLoadTest {
     try (LoadedModel model = Loading.load(folder, plain)) {
       assertThat(answer(model, 10, 100)).containsExactly(320);
     }
+    assertThat(OnnxGraph.read(MemorySegment.ofArray(plain)).hints().externalFiles())
+        .containsExactly("0f9a.data");
     byte[] edited =
         OnnxGraphBuilder.named("external and unsigned")
             .input("x", DataType.UINT32, "n", 2)

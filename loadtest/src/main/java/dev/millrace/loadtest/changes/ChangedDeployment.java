@@ -34,9 +34,9 @@ final class ChangedDeployment implements AutoCloseable {
     admin.push(ChangeModels.NAME, onnx);
   }
 
-  /** The version that serves. */
-  long version() {
-    return version;
+  /** Of the two good versions the one that does not serve. */
+  long other() {
+    return version == 1 ? 2 : 1;
   }
 
   int replicas() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.changes;
 
+import dev.millrace.backends.threads.CompilerWatch;
 import dev.millrace.loadtest.load.Observer;
 import dev.millrace.loadtest.load.Stop;
 import dev.millrace.loadtest.process.Children;
@@ -29,6 +30,8 @@ public final class Changes {
     installation.prepare();
     Pinning pinning = Pinning.ofThisProcess();
     try (Children children = Children.create()) {
+      // of this process: what they compile of the operator's code is no cost of a change
+      CompilerWatch.start();
       // as users start it: what loads a version competes with what answers for any core
       pinning.placeLoadFor(Place.ANYWHERE);
       observer.phase("starting a gateway");

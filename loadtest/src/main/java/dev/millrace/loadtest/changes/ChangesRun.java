@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.loadtest.changes;
 
-import dev.millrace.admin.client.AdminClient;
 import dev.millrace.loadtest.load.ArrivalPattern;
 import dev.millrace.loadtest.load.ArrivalSpec;
 import dev.millrace.loadtest.load.LoadGenerator;
@@ -18,7 +17,6 @@ import dev.millrace.loadtest.workload.Workload;
 import dev.millrace.loadtest.workload.WorkloadSpec;
 import dev.millrace.loadtest.workload.Workloads;
 import io.grpc.ManagedChannel;
-import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,13 +55,16 @@ public final class ChangesRun {
 
   private final ChangesPlan plan;
   private final Server server;
+  private final Operator operator;
   private final Stop stop;
   private final Observer observer;
   private final ChangeTimes times = new ChangeTimes();
 
-  private ChangesRun(ChangesPlan plan, Server server, Stop stop, Observer observer) {
+  private ChangesRun(
+      ChangesPlan plan, Server server, Operator operator, Stop stop, Observer observer) {
     this.plan = plan;
     this.server = server;
+    this.operator = operator;
     this.stop = stop;
     this.observer = observer;
   }
@@ -77,40 +78,34 @@ public final class ChangesRun {
   public static ChangesReport run(
       ChangesPlan plan, Server server, Path folder, String place, Stop stop, Observer observer)
       throws IOException, InterruptedException {
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
-    try (ChangedDeployment deployment = new ChangedDeployment(new AdminClient(channel))) {
-      return new ChangesRun(plan, server, stop, observer).run(deployment, channel, folder, place);
-    } finally {
-      channel.shutdownNow();
+    try (Operator operator = new Operator(server.address())) {
+      return new ChangesRun(plan, server, operator, stop, observer).run(folder, place);
     }
   }
 
-  private ChangesReport run(
-      ChangedDeployment deployment, ManagedChannel channel, Path folder, String place)
-      throws IOException, InterruptedException {
+  private ChangesReport run(Path folder, String place) throws IOException, InterruptedException {
     observer.phase("pushing three versions");
-    deployment.push(ChangeModels.write(folder, 1));
-    deployment.push(ChangeModels.write(folder, 2));
-    deployment.push(ChangeModels.writeSlow(folder, SLOW_VERSION));
+    push(ChangeModels.write(folder, 1));
+    push(ChangeModels.write(folder, 2));
+    push(ChangeModels.writeSlow(folder, SLOW_VERSION));
     // each once before it counts: code that has never run is slow, and no change's fault
     for (long version : List.of(SLOW_VERSION, 2L, 1L)) {
-      deployment.swap(version);
+      operator.make(deployment -> deployment.swap(version));
     }
-    try (LoadGenerator generator = LoadGenerator.connect(options(), workload(channel))) {
+    try (LoadGenerator generator = LoadGenerator.connect(options(), workload(operator.channel()))) {
       LoadGenerator.Run run = generator.start(shape());
       try {
-        return measure(deployment, run, place);
+        return measure(run, place);
       } finally {
         run.stop();
       }
     }
   }
 
-  private ChangesReport measure(ChangedDeployment deployment, LoadGenerator.Run run, String place)
+  private ChangesReport measure(LoadGenerator.Run run, String place)
       throws IOException, InterruptedException {
     observer.phase("warm-up");
-    rehearse(deployment);
+    rehearse();
     stop.await(ChangesPlan.nanos(plan.warmUpSeconds()));
     run.sample();
 
@@ -127,7 +122,7 @@ public final class ChangesRun {
       before = round == 0 ? server.residentBytes() : before;
 
       observer.phase("changing");
-      swapAndScale(deployment, round);
+      swapAndScale(round);
       stop.await(SETTLING_NANOS);
       swapping.add(run.sample());
       processor.lap();
@@ -137,8 +132,8 @@ public final class ChangesRun {
     Measurement swaps = Measurements.sum(swapping);
     long end =
         System.nanoTime() + ChangesPlan.nanos(Math.max(0, plan.phaseSeconds() - swaps.seconds()));
-    canaries(deployment);
-    deployment.scale(FEWEST);
+    canaries();
+    operator.make(deployment -> deployment.scale(FEWEST));
     stop.await(end - System.nanoTime());
     Measurement canaries = run.sample();
     long after = server.residentBytes();
@@ -160,46 +155,55 @@ public final class ChangesRun {
   }
 
   /** Each kind of change under load, for the same reason. */
-  private void rehearse(ChangedDeployment deployment) throws IOException, InterruptedException {
-    deployment.scale(MOST);
-    deployment.scale(FEWEST);
+  private void rehearse() throws IOException, InterruptedException {
+    operator.make(deployment -> deployment.scale(MOST));
+    operator.make(deployment -> deployment.scale(FEWEST));
     for (int i = 0; i < plan.rehearsals() && !stop.isAsked(); i++) {
-      deployment.swap(other(deployment));
+      operator.make(deployment -> deployment.swap(deployment.other()));
     }
   }
 
-  private void swapAndScale(ChangedDeployment deployment, int round)
-      throws IOException, InterruptedException {
+  private void push(Path onnx) throws IOException, InterruptedException {
+    operator.make(
+        deployment -> {
+          deployment.push(onnx);
+          return onnx;
+        });
+  }
+
+  private void swapAndScale(int round) throws IOException, InterruptedException {
     long begin = System.nanoTime();
     int first = plan.swaps() * round / ROUNDS;
     int end = plan.swaps() * (round + 1) / ROUNDS;
     for (int i = first; i < end && !stop.isAsked(); i++) {
-      times.swap(deployment.swap(other(deployment)));
+      times.swap(operator.make(deployment -> deployment.swap(deployment.other())));
       for (int scaled = times.scales().size();
           scaled < (i + 1) * plan.scales() / plan.swaps();
           scaled++) {
-        scale(deployment, REPLICAS.get(scaled % REPLICAS.size()));
+        scale(REPLICAS.get(scaled % REPLICAS.size()));
       }
       stop.await(begin + (i + 1 - first) * plan.swapGapNanos() - System.nanoTime());
     }
   }
 
-  /** Of the two good versions the one that does not serve. */
-  private static long other(ChangedDeployment deployment) {
-    return deployment.version() == 1 ? 2 : 1;
+  private void scale(int to) throws IOException, InterruptedException {
+    operator.make(
+        deployment -> {
+          int from = deployment.replicas();
+          times.scale(from, to, deployment.scale(to));
+          return to;
+        });
   }
 
-  private void scale(ChangedDeployment deployment, int to) {
-    int from = deployment.replicas();
-    times.scale(from, to, deployment.scale(to));
-  }
-
-  private void canaries(ChangedDeployment deployment) throws IOException, InterruptedException {
+  private void canaries() throws IOException, InterruptedException {
     for (int i = 1; i <= plan.canaries() && !stop.isAsked(); i++) {
       boolean isGood = i != ChangesPlan.BAD;
       observer.phase(isGood ? "a canary" : "a canary that is slow");
       times.canary(
-          deployment.canary(isGood ? other(deployment) : SLOW_VERSION, isGood, plan.bakeSeconds()));
+          operator.make(
+              deployment ->
+                  deployment.canary(
+                      isGood ? deployment.other() : SLOW_VERSION, isGood, plan.bakeSeconds())));
     }
   }
 

@@ -3,6 +3,7 @@ package dev.millrace.loadtest.changes;
 
 import dev.millrace.admin.client.AdminClient;
 import dev.millrace.admin.client.EventCursor;
+import dev.millrace.backends.threads.Niceness;
 import dev.millrace.proto.admin.v1.Event;
 import java.io.IOException;
 import java.util.Set;
@@ -21,7 +22,8 @@ final class RolloutEnds implements AutoCloseable {
 
   RolloutEnds(AdminClient admin, String deployment) {
     events = admin.followEvents(deployment);
-    reader = Thread.ofVirtual().name("events").start(this::read);
+    reader = Thread.ofPlatform().name("events").daemon().unstarted(Niceness.givingWay(this::read));
+    reader.start();
   }
 
   private void read() {

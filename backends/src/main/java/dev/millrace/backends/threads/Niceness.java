@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Has threads that prepare what is served give way to those that serve: a core that both want is
  * the serving one's at once. With as many threads as cores, a request would otherwise wait until
- * the scheduler's slice of the other ends, which is milliseconds.
+ * the scheduler's slice of the other ends, which is milliseconds; see {@link Slice}, too.
  *
  * <p>Linux keeps a niceness for each thread. A thread inherits that of the one that starts it, and
  * cannot be less nice later without a privilege. So whoever gives way starts no thread that serves:
@@ -85,6 +85,7 @@ public final class Niceness {
       if (failed != 0) {
         log.debug("thread {} keeps its niceness of {}", id, now);
       }
+      Slice.lengthen(id);
     } catch (Throwable e) {
       throw new IllegalStateException("the C library was called wrongly", e);
     }

@@ -3,6 +3,7 @@ package dev.millrace.backends.threads;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -43,6 +44,25 @@ final class NicenessTest {
             });
 
     assertThat(served).isEqualTo(mine);
+  }
+
+  @Test
+  void whoGivesWayLeavesTheCoreToShorterSlicesAtOnce() throws Exception {
+    long mine = Slice.nanos(0);
+    assumeTrue(mine > 0, "this kernel keeps no slices of threads");
+    FutureTask<Long> serving = new FutureTask<>(() -> Slice.nanos(0));
+
+    long given =
+        onOther(
+            () -> {
+              Niceness.giveWay();
+              Niceness.startServing(Thread.ofPlatform().unstarted(serving));
+              return Slice.nanos(0);
+            });
+
+    assertThat(given).isEqualTo(100_000_000).isGreaterThan(mine);
+    assertThat(serving.get()).isEqualTo(mine);
+    assertThat(Slice.nanos(0)).isEqualTo(mine);
   }
 
   @Test

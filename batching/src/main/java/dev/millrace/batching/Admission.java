@@ -17,7 +17,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * are free, as predicted; it is in the one that the rows ahead of it leave it to. Ahead is what has
  * deadlines of its size, or shorter.
  *
- * <p><b>Its group has not had its share</b> of the replicas' time: see {@link Shares}.
+ * <p><b>It leaves room for those who have had less</b> of the replicas' time ({@link Shares}): its
+ * turn comes in time even if all came before it whom they are expected to send until then. So
+ * whoever is refused is refused at the door and at once, and nobody who has been let in gives way.
  *
  * <p>{@link #admit} is called by producers, {@link #release} by them and the leader, the rest by
  * the leader.
@@ -40,6 +42,13 @@ final class Admission {
   /** Behind the average of what rows of a mixture cost. */
   private static final double ROWS_AVERAGED = 256;
 
+  /**
+   * Of the time from start to start that there is, what is kept: those who are late may catch up.
+   */
+  private static final double APART = 0.95;
+
+  private static final long LATE = Long.MAX_VALUE;
+
   private final CostModel costs;
   private final QueueCounts counts;
   private final long maxQueueNanos;
@@ -54,7 +63,7 @@ final class Admission {
   /** Since the leader asked last. */
   private final AtomicInteger refusedRows = new AtomicInteger();
 
-  /** When replicas will be free, the first one first; the leader's to write. */
+  /** When replicas will take batches, the first one first; the leader's to write. */
   private final AtomicLongArray free = new AtomicLongArray(Crew.MOST_MEMBERS);
 
   /** When a batch was taken last, by where its cost is learned; the leader's to write. */
@@ -63,6 +72,10 @@ final class Admission {
   private volatile int replicas = 1;
   private volatile boolean overloaded;
   private volatile double load;
+
+  /** Of what each tenant is due, what is asked for by the one that asks for least beyond it. */
+  private volatile double flood;
+
   private volatile double arrivalRate;
   private volatile boolean mixed;
 
@@ -123,11 +136,13 @@ final class Admission {
       return Ticket.OVERLOAD;
     }
     int deadlineClass = DeadlineClass.of(remaining * (1.0 + priority));
-    if (overloaded
-        && !(isInTime(nowNanos, deadlineNanos, rows, deadlineClass, best, curve)
-            && shares.take(group, (long) work))) {
-      refusedRows.getAndAdd(rows);
-      return Ticket.OVERLOAD;
+    if (overloaded) {
+      if (!isInTime(
+          nowNanos, deadlineNanos, rows, deadlineClass, group, (long) work, best, curve)) {
+        refusedRows.getAndAdd(rows);
+        return Ticket.OVERLOAD;
+      }
+      shares.took(group, (long) work);
     }
     long ticket = Ticket.of((long) work, deadlineClass, bucket, priority);
     workByClass.getAndAdd(deadlineClass, Ticket.work(ticket));
@@ -137,40 +152,87 @@ final class Admission {
   /**
    * Rows of a batch that fill it in the time they may wait for it, though no sooner: since the door
    * is shut until then, nobody has to wait out a whole batch, and batches can be larger than those
-   * that sustain a queue.
+   * that sustain a queue. But it must not be shut longer than leaves each tenant its due of what it
+   * asks for.
    */
   private int largest(long remaining, int best, double perNano, Curve curve) {
-    if (load < FLOOD) {
+    double least = flood;
+    if (least < FLOOD) {
       return best;
     }
-    double rows = perNano * (remaining - curve.alpha()) / (1 + perNano * curve.beta());
+    double held = perNano * least / load;
+    double rows = held * (remaining - curve.alpha()) / (1 + held * curve.beta());
     int filled = (int) Math.clamp(rows, best, Math.max(best, curve.worthwhile()));
     return filled > best && curve.plus(filled) < remaining ? filled : best;
   }
 
   /**
-   * Whether the batch that a request would be in ends before its deadline. Work of other shapes
-   * counts as so many rows of its own as take the same time.
+   * Whether the batch that a request would be in ends before its deadline, and would do so if all
+   * who have had less had come before it.
    */
   private boolean isInTime(
-      long nowNanos, long deadlineNanos, int rows, int deadlineClass, int best, Curve curve) {
+      long nowNanos,
+      long deadlineNanos,
+      int rows,
+      int deadlineClass,
+      int group,
+      long work,
+      int best,
+      Curve curve) {
+    int classes = (2 << deadlineClass) - 1;
+    long ahead = waiting(classes);
+    long alike = workByClass.get(deadlineClass);
+    long start = start(nowNanos, deadlineNanos, rows, ahead, alike, best, curve);
+    int withLess = start == LATE ? 0 : shares.classesWithLess(group);
+    if (withLess == 0) {
+      return start != LATE;
+    }
+    // of longer deadlines too: shorter ones would overtake them for as long as they come
+    long all = waiting(classes | withLess) + shares.owed(group, start - nowNanos, work);
+    return start(nowNanos, deadlineNanos, rows, all, all, best, curve) != LATE;
+  }
+
+  /**
+   * Work that waits.
+   *
+   * @param classes of deadlines, a bit for each
+   */
+  private long waiting(int classes) {
+    long work = 0;
+    for (int left = classes; left != 0; left &= left - 1) {
+      work += workByClass.get(Integer.numberOfTrailingZeros(left));
+    }
+    return work;
+  }
+
+  /**
+   * When the batch starts that a request would be in; {@link #LATE} if it would end too late. Work
+   * of other shapes counts as so many rows of its own as take the same time.
+   *
+   * @param workAhead that is served before
+   * @param workAlike that has deadlines of the same size
+   */
+  private long start(
+      long nowNanos,
+      long deadlineNanos,
+      int rows,
+      long workAhead,
+      long workAlike,
+      int best,
+      Curve curve) {
     int serving = replicas;
     double rowsPerNano = (double) best * serving / Math.max(1, curve.mean(best));
-    long work = 0;
-    for (int i = deadlineClass; i >= 0; i--) {
-      work += workByClass.get(i);
-    }
-    int ahead = rowsOf(work, rowsPerNano);
+    int ahead = rowsOf(workAhead, rowsPerNano);
     long next = Math.max(nowNanos, free.get(0));
     if (serving == 1 && load < FLOOD && ahead + rows <= curve.limit()) {
-      return next + curve.plus(ahead + rows) <= deadlineNanos;
+      return next + curve.plus(ahead + rows) <= deadlineNanos ? next : LATE;
     }
     double perNano = mixed ? Math.min(arrivalRate, load * rowsPerNano) : arrivalRate;
     int largest = largest(deadlineNanos - nowNanos, best, perNano, curve);
     int batch = ahead / largest;
-    int alike = rowsOf(workByClass.get(deadlineClass), rowsPerNano);
+    int alike = rowsOf(workAlike, rowsPerNano);
     if (load >= FLOOD && isEnough(alike, largest * serving)) {
-      return false;
+      return LATE;
     }
     long first = Math.max(nowNanos, free.get(batch % serving));
     // what runs before may take longer than on average, the more so, the more of it there is;
@@ -182,7 +244,7 @@ final class Admission {
     }
     long start = first + spare + batch / serving * curve.plus(largest);
     int size = (int) Math.min(largest, ahead % largest + rows + perNano * (start - nowNanos));
-    return start + curve.plus(Math.max(1, size)) <= deadlineNanos;
+    return start + curve.plus(Math.max(1, size)) <= deadlineNanos ? start : LATE;
   }
 
   private static int rowsOf(long work, double rowsPerNano) {
@@ -236,21 +298,53 @@ final class Admission {
   }
 
   /**
-   * Publishes when replicas will be free.
+   * Time from one start of a batch to the next, where it matters; else 0. A tenant that asks for no
+   * more than its share comes whenever it comes, and cannot be held back until a batch is near: the
+   * next one must never be farther away than its deadline allows. So replicas that have come to be
+   * in step take up their distances again. The leader's.
+   */
+  long apartNanos(int bucket, long objectiveNanos) {
+    Curve curve = costs.curve(bucket);
+    int serving = replicas;
+    if (serving == 1
+        || !overloaded
+        || flood >= FLOOD
+        || !shares.isAmongSeveral()
+        || objectiveNanos == Long.MAX_VALUE
+        || !curve.isTrusted()) {
+      return 0;
+    }
+    return (long) (APART * curve.mean(curve.sustainable(objectiveNanos, serving)) / serving);
+  }
+
+  /**
+   * Publishes when replicas will take batches.
+   *
+   * @param earliestNanos the next one
+   * @param apartNanos from one to the next, at least
+   */
+  void startsAt(long earliestNanos, long apartNanos, Crew crew) {
+    long earliest = apartNanos > 0 ? earliestNanos : 0;
+    for (int i = 0; i < crew.serving(); i++) {
+      long start = Math.max(crew.freeNanos(i), earliest);
+      free.setOpaque(i, start);
+      earliest = start + apartNanos;
+    }
+  }
+
+  /**
+   * Publishes what comes.
    *
    * @param rowsPerNano that come now
    * @param demandTrend how far demand has fallen below its average: the average is the last to tell
    *     that an overload has ended
    * @param mixed whether they differ in shape
    */
-  void freeAt(Crew crew, double rowsPerNano, double demandTrend, boolean mixed) {
+  void comes(double rowsPerNano, double demandTrend, boolean mixed) {
     this.mixed = mixed;
     arrivalRate = rowsPerNano;
     trend = demandTrend;
     overloaded = overloaded && load * trend > OVERLOAD;
-    for (int i = 0; i < crew.serving(); i++) {
-      free.setOpaque(i, crew.freeNanos(i));
-    }
   }
 
   /** Publishes how many replicas serve and, now and then, how much is asked for by whom. */
@@ -270,7 +364,7 @@ final class Admission {
     load = shares.update(passed);
     overloaded = load * trend > OVERLOAD;
     if (overloaded) {
-      shares.share(passed);
+      flood = shares.share();
     }
   }
 
@@ -307,11 +401,7 @@ final class Admission {
 
   /** Work that is counted in a class of deadlines, in nanoseconds. */
   long classedWork() {
-    long work = 0;
-    for (int i = 0; i < DeadlineClass.COUNT; i++) {
-      work += workByClass.get(i);
-    }
-    return work;
+    return waiting((1 << DeadlineClass.COUNT) - 1);
   }
 
   /** What is asked for with deadlines, of all that can be done in time; above 1 in overload. */

@@ -62,6 +62,9 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
   private long shownNanos;
   private long sweptNanos;
 
+  /** When the last batch was taken, by whichever replica. */
+  private long startedNanos;
+
   // of the batch that is being taken from a shared device
   private boolean alone;
 
@@ -208,13 +211,15 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
       for (Lane<T> lane = firstAlive(nowNanos); lane != null; lane = firstAlive(nowNanos)) {
         alone = crew.mayBeJoined(batch) && fitsAloneOnly(lane, nowNanos);
         long objectiveNanos = lane.objectiveNanos();
+        long apart = admission.apartNanos(lane.head().bucket(), objectiveNanos);
+        if (mayWait && crew.busy() > 0 && isSince(startedNanos, nowNanos, apart)) {
+          return waitUntil(startedNanos + apart, nowNanos);
+        }
         Decision decision = decide(lane, nowNanos);
         switch (decision.kind()) {
           case RUN -> claimFrom(lane, batch, nowNanos, decision);
           case SHED -> shed(lane, decision.count(), nowNanos);
           case WAIT -> {
-            decisions.waited();
-            recent.waited();
             return waitUntil(decision.untilNanos(), nowNanos);
           }
         }
@@ -243,11 +248,19 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
         && left >= costs.alone(head.bucket()).plus(head.weight());
   }
 
+  /** Whether less time has passed since then; not if the clock was set back. */
+  private static boolean isSince(long thenNanos, long nowNanos, long within) {
+    long passed = nowNanos - thenNanos;
+    return passed >= 0 && passed < within;
+  }
+
   /**
    * The lead is held while its holder waits: what expires or is late meanwhile, behind the head
    * too, is the holder's to see.
    */
   private long waitUntil(long untilNanos, long nowNanos) {
+    decisions.waited();
+    recent.waited();
     long passed = nowNanos - sweptNanos;
     if (passed >= SWEEP_NANOS || passed < 0) { // or a clock that was set back
       sweptNanos = nowNanos;
@@ -264,6 +277,7 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     Curve curve = alone ? costs.alone(batch.bucket()) : costs.curve(batch.bucket());
     batch.taken(nowNanos, curve.mean(batch.weight()));
     crew.start(batch, nowNanos, alone);
+    startedNanos = nowNanos;
     publishedRate = arrivals.rate(nowNanos);
     publishedReplicas = crew.serving();
     publishedReady = crew.ready();
@@ -271,7 +285,9 @@ final class LaneScheduler<T extends Batchable> implements QueueView {
     admission.taken(nowNanos, batch.bucket(), batch.weight());
     crew.look(nowNanos);
     double rate = Math.min(publishedRate, arrivals.latestRate(nowNanos));
-    admission.freeAt(crew, rate, arrivals.trend(nowNanos), lanes.known() > 1);
+    long apart = admission.apartNanos(batch.bucket(), batch.objectiveNanos());
+    admission.startsAt(nowNanos + apart, apart, crew);
+    admission.comes(rate, arrivals.trend(nowNanos), lanes.known() > 1);
   }
 
   /** Answers what has expired and forgets what is settled, wherever it waits. */

@@ -54,8 +54,6 @@ final class GatesTest {
             Map.entry("G13 round settings", 1.03),
             Map.entry("G13 settings from the true curve", 0.99),
             Map.entry("G16 time in SLOs", 3.0),
-            Map.entry("G18 the modest one's goodput, of what it has alone", 0.70),
-            Map.entry("G18 goodput of both, as a share of the saturated rate", 0.85),
             Map.entry("G19 SLOs until p99 is within 1.2 of steady, when told to", 8.0),
             Map.entry("G19 SLOs until p99 is within 1.2 of steady, sooner than told to", 10.0),
             Map.entry("G20 settings from the true curve", 0.99),

@@ -18,6 +18,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.lang.syntax.elements.GivenClassesConjunction;
+import java.lang.foreign.Arena;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
 
@@ -311,5 +312,11 @@ class ArchitectureTest {
         .should()
         .callMethodWhere(target(name("sleep")).and(target(owner(resideInAPackage("java..")))))
         .check(OURS);
+  }
+
+  /** The JVM halts all threads, one after the other, to close one. */
+  @Test
+  void noArenasAreShared() {
+    noClasses().should().callMethod(Arena.class, "ofShared").check(OURS);
   }
 }

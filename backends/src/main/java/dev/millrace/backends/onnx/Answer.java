@@ -37,7 +37,7 @@ final class Answer {
     byte[] copy = new byte[length];
     output.data().get(0, copy);
     this.data = ByteBuffer.wrap(copy).order(ByteOrder.LITTLE_ENDIAN);
-    this.rowIndex = output;
+    this.rowIndex = output; // its shape and offsets: the data is gone with the next run
   }
 
   /** The same as a tensor. */

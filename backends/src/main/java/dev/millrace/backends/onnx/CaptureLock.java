@@ -89,10 +89,8 @@ final class CaptureLock {
     try {
       while (true) {
         try {
-          if (lock.tryLock(IN_LINE_MILLIS, TimeUnit.MILLISECONDS)) { // in line, unlike tryLock()
-            return;
-          }
-          refuseIfHung();
+          await(lock);
+          return;
         } catch (InterruptedException e) {
           isInterrupted = true;
         }
@@ -104,26 +102,36 @@ final class CaptureLock {
     }
   }
 
-  private void refuseIfHung() throws OrtException {
-    OptionalLong begin = captureBegin;
-    long nanos = begin.isEmpty() ? 0 : System.nanoTime() - begin.getAsLong();
-    if (nanos > longestNanos) {
-      throw new OrtException(
-          "%s: a capture has not ended for %d s"
-              .formatted(DeviceFault.NO_ANSWER, TimeUnit.NANOSECONDS.toSeconds(nanos)));
+  private void await(Lock lock) throws InterruptedException, OrtException {
+    boolean wasHung = false;
+    while (!lock.tryLock(IN_LINE_MILLIS, TimeUnit.MILLISECONDS)) { // in line, unlike tryLock()
+      long nanos = nanosOfCapture();
+      boolean isHung = nanos > longestNanos;
+      if (isHung && wasHung) { // twice: this process may just go on after a pause
+        throw new OrtException(
+            "%s: a capture has not ended for %d s"
+                .formatted(DeviceFault.NO_ANSWER, TimeUnit.NANOSECONDS.toSeconds(nanos)));
+      }
+      wasHung = isHung;
     }
+  }
+
+  private long nanosOfCapture() {
+    OptionalLong begin = captureBegin;
+    return begin.isEmpty() ? 0 : System.nanoTime() - begin.getAsLong();
   }
 
   /**
    * Captures, when nothing else is done with a GPU.
    *
    * @return whether it did; false if no moment was found between runs in a long time
-   * @throws OrtException the capture's, or if the thread is interrupted while it waits
+   * @throws OrtException the capture's, or if another one hangs, or the thread is interrupted while
+   *     it waits
    */
   boolean alone(Call capture) throws OrtException {
     Lock turn = creations.writeLock();
     try {
-      turn.lockInterruptibly();
+      await(turn);
       try {
         return aloneInTurn(capture);
       } finally {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.millrace.backends.onnx;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.storage.Digests;
@@ -60,9 +62,12 @@ record EngineFolder(Path folder) {
   private static String digest(Path file, SortedSet<String> externalFiles) throws IOException {
     MessageDigest digest = Digests.sha256();
     Digests.update(digest, file);
+    Path model = file.toAbsolutePath().normalize();
     for (String name : externalFiles) {
-      Path external = file.resolveSibling(name);
-      if (Files.isRegularFile(external)) { // else the session is refused, and says why
+      Path external = model.resolveSibling(name).normalize();
+      // else ORT refuses the model, and says why
+      if (external.startsWith(model.resolveSibling("")) && Files.isRegularFile(external)) {
+        digest.update("%s %d ".formatted(name, Files.size(external)).getBytes(UTF_8));
         Digests.update(digest, external);
       }
     }

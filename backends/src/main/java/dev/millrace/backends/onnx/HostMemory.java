@@ -17,7 +17,9 @@ interface HostMemory {
         public void pin(MemorySegment memory) {}
 
         @Override
-        public void unpin(MemorySegment memory) {}
+        public boolean unpin(MemorySegment memory) {
+          return true;
+        }
       };
 
   /** Bytes, a power of two: no two pieces are to lie in one of that size. */
@@ -26,6 +28,6 @@ interface HostMemory {
   /** Before it is used. */
   void pin(MemorySegment memory);
 
-  /** Before it is freed. */
-  void unpin(MemorySegment memory);
+  /** Before it is freed; false if it must not be, since the device has it still. */
+  boolean unpin(MemorySegment memory);
 }

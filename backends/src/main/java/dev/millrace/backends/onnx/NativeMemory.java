@@ -10,7 +10,7 @@ import java.lang.invoke.MethodHandle;
  * A piece of memory from ORT's allocator, which any thread may give back at once. A shared arena's
  * would be checked at each access, at a price: to close one the JVM stops all threads one after the
  * other, those that answer requests too, and a model that is replaced had seven to close. So it is
- * the owner's part that nothing points here any more.
+ * the owner's part to close it once, when nothing points here any more.
  *
  * @param segment zeros at first
  * @param address what the allocator knows it by
@@ -56,7 +56,11 @@ record NativeMemory(MemorySegment segment, long address) implements AutoCloseabl
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment out = arena.allocate(OrtApi.LONG);
       OrtApi.check((long) alloc.invokeExact(ALLOCATOR, bytes, out.address()));
-      return out.get(OrtApi.LONG, 0);
+      long address = out.get(OrtApi.LONG, 0);
+      if (address == 0) {
+        throw new OrtException("the allocator has none");
+      }
+      return address;
     } catch (OrtException e) {
       throw new OutOfMemoryError("%d bytes: %s".formatted(bytes, Ort.message(e)));
     } catch (Throwable e) {

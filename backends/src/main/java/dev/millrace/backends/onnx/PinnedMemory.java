@@ -20,8 +20,8 @@ import org.slf4j.LoggerFactory;
 final class PinnedMemory implements HostMemory {
   private static final Logger log = LoggerFactory.getLogger(PinnedMemory.class);
 
-  /** Pages are pinned: each once. */
-  private static final long PAGE = 4096;
+  /** Pages are pinned, each once: the largest that kernels have. */
+  private static final long PAGE = 1 << 16;
 
   private final CudaRuntime cuda;
   private final Device gpu;
@@ -81,14 +81,16 @@ final class PinnedMemory implements HostMemory {
   }
 
   @Override
-  public void unpin(MemorySegment memory) {
+  public boolean unpin(MemorySegment memory) {
     if (!pinned.remove(memory.address())) {
-      return;
+      return true;
     }
     try {
       unpinNow(memory);
+      return true;
     } catch (OrtException e) {
-      log.debug("{}: {}", gpu, Ort.message(e)); // the GPU is gone
+      log.debug("{}: {} bytes stay pinned: {}", gpu, memory.byteSize(), Ort.message(e));
+      return false;
     }
   }
 

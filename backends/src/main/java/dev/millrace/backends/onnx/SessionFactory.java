@@ -103,24 +103,34 @@ record SessionFactory(
 
   @Override
   public void close(OrtSession session) {
-    try {
-      if (device.isGpu()) {
-        closeOnGpu(session);
-      } else {
-        session.close();
-      }
-    } catch (OrtException e) {
-      throw new IllegalStateException(Ort.message(e), e);
+    if (device.isGpu()) {
+      closeOnGpu(session, CaptureLock.GPUS);
+    } else {
+      closeNow(session);
     }
   }
 
-  private static void closeOnGpu(OrtSession session) throws OrtException {
-    Lock shared = CaptureLock.GPUS.shared();
-    CaptureLock.GPUS.enter(shared);
+  /** One that cannot be closed, since its GPU hangs, is left behind. */
+  static void closeOnGpu(OrtSession session, CaptureLock gpus) {
+    Lock shared = gpus.shared();
     try {
-      session.close();
+      gpus.enter(shared);
+    } catch (OrtException e) {
+      log.error("a session is not closed: {}", Ort.message(e));
+      return; // whoever closes it has something else to do, such as to go to the processor
+    }
+    try {
+      closeNow(session);
     } finally {
       shared.unlock();
+    }
+  }
+
+  private static void closeNow(OrtSession session) {
+    try {
+      session.close();
+    } catch (OrtException e) {
+      throw new IllegalStateException(Ort.message(e), e);
     }
   }
 

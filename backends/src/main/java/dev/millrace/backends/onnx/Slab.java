@@ -83,9 +83,11 @@ final class Slab implements AutoCloseable {
     NativeMemory given = taken;
     if (given != null) {
       taken = null;
-      memory.unpin(segment);
+      boolean isFree = memory.unpin(segment);
       segment = MemorySegment.NULL;
-      given.close();
+      if (isFree) { // else lost: better than memory of others that a device writes to
+        given.close();
+      }
     }
   }
 }

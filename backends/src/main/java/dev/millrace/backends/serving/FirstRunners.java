@@ -53,7 +53,7 @@ final class FirstRunners {
       try {
         timings = warmUp.run(runner);
       } catch (ModelLoadException | RuntimeException | Error e) {
-        runner.close();
+        Closing.after(e, runner::close);
         throw e;
       }
       runners.add(runner);

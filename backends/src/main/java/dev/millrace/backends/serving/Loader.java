@@ -125,7 +125,7 @@ final class Loader {
     try {
       served = startWarm(backend, artifact, manifest, placed, warming);
     } catch (ModelLoadException | RuntimeException | Error e) {
-      placed.model().close();
+      Closing.after(e, placed.model()::close);
       throw e;
     }
     try {
@@ -136,8 +136,10 @@ final class Loader {
         throw new HungLoadException(e);
       }
       throw e;
-    } catch (RuntimeException | Error e) {
-      Closing.after(e, () -> isFreed(served));
+    } catch (RuntimeException e) {
+      if (!isFreed(served)) {
+        throw new HungLoadException(new ModelLoadException(e.toString(), e));
+      }
       throw e;
     }
   }

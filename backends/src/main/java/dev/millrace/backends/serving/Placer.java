@@ -6,6 +6,7 @@ import dev.millrace.backends.device.DeviceFault;
 import dev.millrace.backends.device.EngineDevices;
 import dev.millrace.backends.device.Placement;
 import dev.millrace.backends.model.Backend;
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.model.ModelArtifact;
 import dev.millrace.backends.model.ModelLoadException;
 import dev.millrace.backends.model.ModelOptions;
@@ -156,7 +157,7 @@ final class Placer {
       }
       return new SpreadModel(shares, ledger);
     } catch (ModelLoadException | RuntimeException | Error e) {
-      new SpreadModel(shares, ledger).close();
+      Closing.after(e, new SpreadModel(shares, ledger)::close);
       throw e;
     }
   }

@@ -8,17 +8,22 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How long a thread would like to run at a time, as Linux has it for each thread since 6.12.
  *
  * <p>That version's scheduler (EEVDF) leaves a core to whoever runs until its slice is over, to a
  * nicer thread as well, and looks whether it is only at the next tick: four milliseconds, mostly.
- * But a thread with a shorter slice that wakes up takes the core at once. So what gives way has the
- * longest slice that there is. It gets no more of a core for it, and nobody waits for its end.
+ * But a thread with a shorter slice that wakes up takes the core at once, unless it has had more
+ * than its share. So what gives way has the longest slice that there is. It gets no more of a core
+ * for it; only those that give way wait longer for each other.
  */
 @SuppressWarnings("restricted") // system calls: the point of this class
 final class Slice {
+  private static final Logger log = LoggerFactory.getLogger(Slice.class);
+
   private static final long LONGEST_NANOS = 100_000_000;
 
   // struct sched_attr of linux/sched/types.h, as it was at first
@@ -66,7 +71,9 @@ final class Slice {
       MemorySegment attributes = read(id, arena);
       if (calls != null && runtime(attributes) > 0) {
         attributes.set(ValueLayout.JAVA_LONG, RUNTIME_OFFSET, LONGEST_NANOS);
-        call(calls.set(), id, attributes.address(), 0, 0);
+        if (call(calls.set(), id, attributes.address(), 0, 0) != 0) {
+          log.debug("thread {} keeps its slice", id);
+        }
       }
     }
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.awaitility.Awaitility.await;
 
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import dev.millrace.backends.device.DeviceFault;
 import java.util.ArrayList;
 import java.util.List;
@@ -96,7 +97,8 @@ final class CaptureLockTest {
     creation.lock();
     try {
       Thread thread = start(capture);
-      await().until(() -> thread.getState() == Thread.State.WAITING); // and looks at no clock
+      await().until(() -> thread.getState() == Thread.State.TIMED_WAITING);
+      assertThat(capture.isDone()).isFalse();
       assertThat(isFree(hasty.shared())).isTrue();
     } finally {
       creation.unlock();
@@ -177,10 +179,13 @@ final class CaptureLockTest {
             start(entering).interrupt(); // which is no reason to leave a batch unanswered
             failures.add(catchThrowable(entering::get).getCause());
           }
+          FutureTask<Boolean> another = capture(impatient);
+          start(another);
+          failures.add(catchThrowable(another::get).getCause());
         });
 
     assertThat(failures)
-        .hasSize(2)
+        .hasSize(3)
         .allSatisfy(
             failure -> {
               assertThat(failure)
@@ -193,6 +198,24 @@ final class CaptureLockTest {
       start(entering);
       entering.get();
     }
+  }
+
+  @Test
+  void aSessionOfAGpuThatHangsIsLeftBehind() throws Exception {
+    CaptureLock impatient = new CaptureLock(MINUTE, NO_PATIENCE);
+    OrtSession session = Ort.environment().createSession(OnnxModels.matmul(2, 1));
+    FutureTask<Void> closing =
+        new FutureTask<>(() -> SessionFactory.closeOnGpu(session, impatient), null);
+
+    impatient.alone(
+        () -> {
+          start(closing);
+          assertThat(catchThrowable(closing::get)).isNull();
+        });
+
+    assertThat(session.getNumInputs()).as("it is open").isEqualTo(1);
+    SessionFactory.closeOnGpu(session, impatient);
+    assertThatThrownBy(session::getInputInfo).isInstanceOf(IllegalStateException.class);
   }
 
   /** Takes a lock and gives it back. */

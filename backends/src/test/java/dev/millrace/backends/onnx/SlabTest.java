@@ -2,8 +2,10 @@
 package dev.millrace.backends.onnx;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -12,6 +14,8 @@ import org.junit.jupiter.api.Test;
 final class SlabTest {
   private final List<MemorySegment> pinned = new ArrayList<>();
   private final List<Long> unpinned = new ArrayList<>();
+
+  private boolean isHung;
 
   private final HostMemory memory =
       new HostMemory() {
@@ -26,9 +30,10 @@ final class SlabTest {
         }
 
         @Override
-        public void unpin(MemorySegment segment) {
+        public boolean unpin(MemorySegment segment) {
           segment.fill((byte) 1); // which is still ours
           unpinned.add(segment.address());
+          return !isHung;
         }
       };
 
@@ -55,6 +60,34 @@ final class SlabTest {
         assertThat(slab.segment().address() % Slab.ALIGNMENT).isZero();
         slab.segment().fill((byte) 1);
       }
+    }
+  }
+
+  @Test
+  void whatADeviceKeepsIsNotFreed() {
+    isHung = true;
+    Slab slab = new Slab(memory);
+    slab.fit(5000);
+
+    slab.close();
+
+    MemorySegment kept = pinned.getFirst();
+    try (Slab other = new Slab(HostMemory.ORDINARY)) {
+      other.fit(5000);
+      other.segment().fill((byte) 2);
+    }
+    assertThat(kept.get(ValueLayout.JAVA_BYTE, 0)).isEqualTo((byte) 1);
+    assertThat(kept.get(ValueLayout.JAVA_BYTE, kept.byteSize() - 1)).isEqualTo((byte) 1);
+  }
+
+  @Test
+  void moreThanThereIsIsRefusedAndNothingIsLost() {
+    assertThatThrownBy(() -> NativeMemory.allocate(1L << 60, 64))
+        .isInstanceOf(OutOfMemoryError.class)
+        .hasMessageStartingWith(((1L << 60) + 63) + " bytes: ");
+    try (Slab slab = new Slab(HostMemory.ORDINARY)) {
+      slab.fit(100);
+      assertThat(slab.segment().byteSize()).isEqualTo(1024);
     }
   }
 }

@@ -2,6 +2,7 @@
 package dev.millrace.loadtest.changes;
 
 import dev.millrace.admin.client.AdminClient;
+import dev.millrace.backends.model.Closing;
 import dev.millrace.backends.threads.Niceness;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
@@ -11,6 +12,7 @@ import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -71,15 +73,17 @@ final class Operator implements AutoCloseable {
       if (e.getCause() instanceof IOException failure) {
         throw failure;
       }
-      throw new IOException("the operator's thread has failed: " + e.getCause(), e);
+      throw new IOException("the operator's thread has failed: " + e.getCause(), e.getCause());
     }
   }
 
   @Override
   public void close() {
-    deployment.close();
-    thread.shutdownNow();
-    channel.shutdownNow();
-    loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+    Closing.all(
+        List.of(
+            deployment::close,
+            thread::shutdownNow,
+            channel::shutdownNow,
+            () -> loop.shutdownGracefully(0, 1, TimeUnit.SECONDS)));
   }
 }

@@ -15,6 +15,7 @@ import dev.millrace.backends.model.ModelOptions;
 import dev.millrace.backends.repository.ModelManifest;
 import dev.millrace.backends.repository.Scheduling;
 import dev.millrace.batching.Fairness;
+import java.lang.Thread.State;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -177,12 +178,27 @@ class LoopReplicasTest {
 
     next.takeOverFrom(List.of(served));
     assertThat(backend.openRunners).hasValue(before + 1);
+    awaitThatItsReplicaWaits(next);
     RecordedTask task = sendTo(next, 1);
     endRound();
 
     assertThat(task.answer.getNow(List.of())).containsExactly(1);
     assertThat(backend.openRunners).hasValue(before + 1);
     next.close(TimeUnit.SECONDS.toNanos(10));
+  }
+
+  /**
+   * One that has just been started looks at the queue, and a loop that comes then is turned away.
+   */
+  private static void awaitThatItsReplicaWaits(ServedVersion version) {
+    String name = "replica-%s-%d-0".formatted(version.name(), version.version());
+    await()
+        .until(
+            () ->
+                Thread.getAllStackTraces().keySet().stream()
+                    .filter(thread -> thread.getName().equals(name))
+                    .map(Thread::getState)
+                    .anyMatch(state -> state == State.WAITING || state == State.TIMED_WAITING));
   }
 
   @Test

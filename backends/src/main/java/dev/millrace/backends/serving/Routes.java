@@ -258,6 +258,12 @@ public final class Routes {
     return route == null ? List.of() : List.copyOf(route.ready().values());
   }
 
+  /** Who answers those that name no version; none if nothing serves, or if no deployment says. */
+  public Traffic traffic(String name) {
+    Route route = table.routes().get(name);
+    return route == null ? Traffic.NONE : route.traffic();
+  }
+
   /** How many models serve, in whatever versions. */
   int readyModels() {
     return table.routes().size();

@@ -186,6 +186,12 @@ final class DeploymentVerbs {
     boolean serves =
         routes.isDormant(declared.name()) // will, when it is called
             || (!traffic.isEmpty() && traffic.versions().stream().allMatch(ready::containsKey));
+    // what has been decided is not what answers until the control thread has come by
+    boolean isOnItsWay =
+        !settled
+            || (serves
+                && !routes.isDormant(declared.name())
+                && !routes.traffic(declared.name()).equals(traffic));
     String reason = declared.rejection().isEmpty() ? declared.failure() : declared.rejection();
     if (reason.isEmpty()) {
       reason = declared.configProblem();
@@ -195,8 +201,9 @@ final class DeploymentVerbs {
     }
     boolean failed = !reason.isEmpty();
     String underWay = rollout.filter(now -> !now.phase().isOver()).map(Rollout::reason).orElse("");
-    status.addConditions(condition("Ready", settled && serves && !failed, failed ? reason : ""));
-    status.addConditions(condition("Progressing", !settled, underWay));
+    status.addConditions(
+        condition("Ready", !isOnItsWay && serves && !failed, failed ? reason : ""));
+    status.addConditions(condition("Progressing", isOnItsWay, underWay));
     status.addConditions(condition("Failed", failed, reason));
     boolean answers =
         routes.isDormant(declared.name())

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** Commands of a guide, run as a user or a CI system runs them. */
 public final class Script {
   /** None of them takes longer on a busy machine. */
-  private static final long PATIENCE_SECONDS = 60;
+  private static final long PATIENCE_SECONDS = 180;
 
   private final Path folder;
   private final Map<String, String> environment;

@@ -21,7 +21,7 @@ final class ChangesRunTest {
   private static final ChangesPlan PLAN = new ChangesPlan(200, 1, 2, 4, 10, 3, 2, 0.3);
 
   @Test
-  @Timeout(120)
+  @Timeout(300)
   void noRequestFailsWhateverIsChangedAndTheBadCanaryTakesItselfBack() throws Exception {
     try (Children children = Children.create()) {
       Path folder = Files.createDirectories(children.folder().resolve("changes"));

@@ -24,7 +24,9 @@ import org.jspecify.annotations.Nullable;
 final class LoadTurns {
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
-          task -> Thread.ofPlatform().name("loader").daemon().unstarted(Niceness.givingWay(task)));
+          task -> Thread.ofPlatform().name("loader").daemon().unstarted(atItsPlace(task)));
+
+  private volatile boolean givesWay;
 
   /** Those that have not been loaded, in the order in which they were asked for. */
   private final List<Turn> turns = new ArrayList<>();
@@ -90,6 +92,17 @@ final class LoadTurns {
       }
       return Optional.empty();
     }
+  }
+
+  /** What is loaded from now on gives way to what serves. Once. */
+  void giveWay() {
+    thread.execute(Niceness::giveWay);
+    givesWay = true;
+  }
+
+  /** For a thread in the place of one that died, too. */
+  private Runnable atItsPlace(Runnable task) {
+    return givesWay ? Niceness.givingWay(task) : task;
   }
 
   /** No load has a turn any more. */

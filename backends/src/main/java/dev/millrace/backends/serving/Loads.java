@@ -326,6 +326,11 @@ final class Loads {
     }
   }
 
+  /** What is loaded from now on gives way to what serves. Once. */
+  void giveWay() {
+    turns.giveWay();
+  }
+
   // --- closing
 
   /** No further load begins, and fetches end; of any thread. */

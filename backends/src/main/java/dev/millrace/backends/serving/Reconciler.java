@@ -160,7 +160,7 @@ public final class Reconciler implements AutoCloseable {
 
   private static ScheduledExecutorService thread(String name) {
     return Executors.newSingleThreadScheduledExecutor(
-        task -> Thread.ofPlatform().name(name).daemon().unstarted(Niceness.givingWay(task)));
+        task -> Thread.ofPlatform().name(name).daemon().unstarted(task));
   }
 
   /**
@@ -453,6 +453,7 @@ public final class Reconciler implements AutoCloseable {
         log.info("{} models, {} ready", models.size(), routes.readyModels());
         routes.firstPassDone();
         firstPassDone.countDown();
+        giveWay();
       }
       awaitingRest.forEach(rest -> rest.complete(null));
       awaitingRest.clear();
@@ -460,6 +461,17 @@ public final class Reconciler implements AutoCloseable {
     askedLoads.removeIf(asked -> asked.isAnswered(models, chosen));
     progress();
     scheduleTick();
+  }
+
+  /** From now on there are requests to give way to; until now being ready soon was all. */
+  private void giveWay() {
+    Niceness.giveWay();
+    try {
+      asking.execute(Niceness::giveWay);
+      loads.giveWay();
+    } catch (RejectedExecutionException e) {
+      // closed meanwhile: nothing is prepared any more
+    }
   }
 
   /** While models are loaded at the start: a line a second. */

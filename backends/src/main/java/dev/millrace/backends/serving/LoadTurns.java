@@ -24,9 +24,12 @@ import org.jspecify.annotations.Nullable;
 final class LoadTurns {
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
-          task -> Thread.ofPlatform().name("loader").daemon().unstarted(atItsPlace(task)));
+          task -> Thread.ofPlatform().name("loader").daemon().unstarted(task));
 
-  private volatile boolean givesWay;
+  private volatile boolean isToGiveWay;
+
+  // the thread's own; another one takes the place of a thread that died
+  private @Nullable Thread gaveWay;
 
   /** Those that have not been loaded, in the order in which they were asked for. */
   private final List<Turn> turns = new ArrayList<>();
@@ -68,14 +71,15 @@ final class LoadTurns {
 
   private void goOn() {
     try {
-      thread.execute(this::runDue);
+      thread.execute(() -> runDue(this::giveWayIfToldTo));
     } catch (RejectedExecutionException e) {
-      runDue(); // who is asked to load has nothing more to do than to let go
+      runDue(() -> {}); // who is asked to load has nothing more to do than to let go
     }
   }
 
-  private void runDue() {
+  private void runDue(Runnable before) {
     for (Optional<Runnable> due = takeDue(); due.isPresent(); due = takeDue()) {
+      before.run();
       due.get().run();
     }
   }
@@ -94,15 +98,16 @@ final class LoadTurns {
     }
   }
 
-  /** What is loaded from now on gives way to what serves. Once. */
+  /** What is loaded from now on gives way to what serves. */
   void giveWay() {
-    thread.execute(Niceness::giveWay);
-    givesWay = true;
+    isToGiveWay = true;
   }
 
-  /** For a thread in the place of one that died, too. */
-  private Runnable atItsPlace(Runnable task) {
-    return givesWay ? Niceness.givingWay(task) : task;
+  private void giveWayIfToldTo() {
+    if (isToGiveWay && gaveWay != Thread.currentThread()) {
+      gaveWay = Thread.currentThread();
+      Niceness.giveWay();
+    }
   }
 
   /** No load has a turn any more. */

@@ -326,7 +326,7 @@ final class Loads {
     }
   }
 
-  /** What is loaded from now on gives way to what serves. Once. */
+  /** What is loaded from now on gives way to what serves. */
   void giveWay() {
     turns.giveWay();
   }

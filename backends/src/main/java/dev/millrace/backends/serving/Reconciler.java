@@ -466,9 +466,9 @@ public final class Reconciler implements AutoCloseable {
   /** From now on there are requests to give way to; until now being ready soon was all. */
   private void giveWay() {
     Niceness.giveWay();
+    loads.giveWay();
     try {
       asking.execute(Niceness::giveWay);
-      loads.giveWay();
     } catch (RejectedExecutionException e) {
       // closed meanwhile: nothing is prepared any more
     }

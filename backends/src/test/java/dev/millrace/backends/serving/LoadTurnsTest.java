@@ -4,13 +4,17 @@ package dev.millrace.backends.serving;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.millrace.backends.threads.ThreadNiceness;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 @Timeout(30)
 class LoadTurnsTest {
@@ -102,5 +106,23 @@ class LoadTurnsTest {
     turns.leave(stable);
 
     assertThat(loaded).containsExactly("a2");
+  }
+
+  @Test
+  @EnabledOnOs(OS.LINUX)
+  void loadsGiveWayOnceTheyAreToldToAndNotBefore() throws Exception {
+    int mine = ThreadNiceness.mine();
+
+    int atStart = nicenessOfALoad();
+    turns.giveWay();
+
+    assertThat(atStart).isEqualTo(mine);
+    assertThat(nicenessOfALoad()).isEqualTo(Math.min(19, mine + 10));
+  }
+
+  private int nicenessOfALoad() throws Exception {
+    FutureTask<Integer> load = new FutureTask<>(ThreadNiceness::mine);
+    turns.ready(turns.enter("a"), load);
+    return load.get();
   }
 }

@@ -21,24 +21,22 @@ import org.junit.jupiter.api.condition.OS;
 /** What Linux itself says of threads. */
 @EnabledOnOs(OS.LINUX)
 final class NicenessTest {
-  private static final int AFTER_NAME_TO_NICENESS = 16;
-
   @Test
   void aThreadGivesWayAndTheOneThatStartedItDoesNot() throws Exception {
-    int mine = niceness("thread-self");
+    int mine = ThreadNiceness.mine();
 
     assertThat(onOther(NicenessTest::givenWay)).isEqualTo(Math.min(19, mine + 10));
-    assertThat(niceness("thread-self")).isEqualTo(mine);
+    assertThat(ThreadNiceness.mine()).isEqualTo(mine);
   }
 
   @Test
   void whatAThreadStartsThatGivesWayServesAtFullSpeedIfAskedTo() throws Exception {
-    int mine = niceness("thread-self");
+    int mine = ThreadNiceness.mine();
     int served =
         onOther(
             () -> {
               Niceness.giveWay();
-              FutureTask<Integer> serving = new FutureTask<>(() -> niceness("thread-self"));
+              FutureTask<Integer> serving = new FutureTask<>(() -> ThreadNiceness.mine());
               Niceness.startServing(Thread.ofPlatform().unstarted(serving));
               return serving.get();
             });
@@ -92,7 +90,7 @@ final class NicenessTest {
       for (Path thread : threads) {
         try {
           if (Files.readString(thread.resolve("comm")).matches("C[12] CompilerThre\\s*")) {
-            found.add(niceness("self/task/" + thread.getFileName()));
+            found.add(ThreadNiceness.of(thread));
           }
         } catch (IOException e) {
           // a thread that has just ended
@@ -109,18 +107,12 @@ final class NicenessTest {
 
   private static int givenWay() throws IOException {
     Niceness.giveWay();
-    return niceness("thread-self");
+    return ThreadNiceness.mine();
   }
 
   private static <T> T onOther(Callable<T> task) throws InterruptedException, ExecutionException {
     FutureTask<T> future = new FutureTask<>(task);
     Thread.ofPlatform().start(future);
     return future.get();
-  }
-
-  private static int niceness(String thread) throws IOException {
-    String stat = Files.readString(Path.of("/proc", thread, "stat"));
-    return Integer.parseInt(
-        stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1)[AFTER_NAME_TO_NICENESS]);
   }
 }

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.millrace.backends.onnx.OnnxModels;
 import dev.millrace.backends.tensor.DataType;
 import dev.millrace.backends.threads.Niceness;
+import dev.millrace.backends.threads.ThreadNiceness;
 import dev.millrace.gateway.config.ConfigKey;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -30,7 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 @EnabledOnOs(OS.LINUX)
 class WhoServesTest {
   private static final Path THREADS = Path.of("/proc/self/task");
-  private static final int AFTER_NAME_TO_NICENESS = 16;
   private static final int PROBES = 20;
 
   private TestGateway gateway;
@@ -52,7 +52,7 @@ class WhoServesTest {
 
   @Test
   void probesAndRequestsAreAnsweredByThreadsThatNeverGaveWay() throws Exception {
-    int mine = niceness(Path.of("/proc/thread-self")).orElseThrow();
+    int mine = ThreadNiceness.mine();
     byte[] next = OnnxModels.unary("Abs", DataType.FP32, "n", 4);
     TestGateway.write(gateway.repository().resolve("negate/2/model.onnx"), next);
     await().atMost(TestGateway.PATIENCE).until(() -> gateway.index("negate", "2").isPresent());
@@ -63,6 +63,12 @@ class WhoServesTest {
       gateway.infer("negate", Tensor.rows(1, 1));
     }
 
+    for (String preparing : List.of("control", "loader", "repository")) {
+      assertThat(nicenessOf(preparing))
+          .as(preparing)
+          .isNotEmpty()
+          .containsOnly(Math.min(19, mine + 10));
+    }
     // carriers that an earlier test has left behind are used first
     assumeThat(nicenessOf("ForkJoinPool-.*")).contains(Math.min(19, mine + 10));
     for (String serving : List.of("http-.*", "HTTP-Dispatcher", "grpc.*", "replica-.*")) {
@@ -106,9 +112,7 @@ class WhoServesTest {
 
   private static Optional<Integer> niceness(Path thread) {
     try {
-      String stat = Files.readString(thread.resolve("stat"));
-      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-      return Optional.of(Integer.valueOf(fields[AFTER_NAME_TO_NICENESS]));
+      return Optional.of(ThreadNiceness.of(thread));
     } catch (IOException e) {
       return Optional.empty(); // it has just ended
     }

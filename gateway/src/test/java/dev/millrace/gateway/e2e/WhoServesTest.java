@@ -2,7 +2,6 @@
 package dev.millrace.gateway.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.millrace.backends.onnx.OnnxModels;
@@ -69,14 +68,15 @@ class WhoServesTest {
           .isNotEmpty()
           .containsOnly(Math.min(19, mine + 10));
     }
-    // carriers that an earlier test has left behind are used first
-    assumeThat(nicenessOf("ForkJoinPool-.*")).contains(Math.min(19, mine + 10));
     for (String serving : List.of("http-.*", "HTTP-Dispatcher", "grpc.*", "replica-.*")) {
       assertThat(nicenessOf(serving)).as(serving).isNotEmpty().containsOnly(mine);
     }
   }
 
-  /** As many virtual threads as have a carrier started by each thread that gives way. */
+  /**
+   * As many virtual threads as have a carrier started by each thread that gives way, unless earlier
+   * tests have left carriers behind. What answers on virtual threads is not found below /proc.
+   */
   private static void carriersThatGiveWay() throws InterruptedException {
     CountDownLatch done = new CountDownLatch(PROBES);
     Runnable task =
